@@ -1,0 +1,1 @@
+"""The only code that knows one array library from another."""

@@ -1,0 +1,139 @@
+"""Which array library holds the inputs, on which device, and what it computes in."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import array_api_compat as compat
+import numpy as np
+
+Array: TypeAlias = Any  # an array of any library; no library's type covers them all
+
+
+def as_array(name: str, value: Any) -> Array:
+    """Return `value` as an array: of its own library if it has one, else of NumPy."""
+    if compat.is_dask_array(value) or compat.is_pydata_sparse_array(value):
+        library = "Dask" if compat.is_dask_array(value) else "pydata/sparse"
+        raise TypeError(f"{name} is a {library} array, which is not supported: expected an array in memory")
+    if isinstance(value, np.ma.MaskedArray):
+        masked = int(np.ma.count_masked(value))
+        if masked:
+            raise ValueError(f"{name} has {masked} masked values: expected none, drop them first")
+        return value.data
+    if compat.is_array_api_obj(value) and not isinstance(value, np.matrix):
+        return value
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} could not be made an array: {error}") from error
+
+
+def common_namespace(**arrays: Array) -> ModuleType:
+    """Return the one namespace of all `arrays`; raise TypeError if they differ in library or device."""
+    (first, x), *rest = arrays.items()
+    xp = compat.array_namespace(x, use_compat=None)
+    for name, other in rest:
+        here, there = _place(x), _place(other)
+        if here != there:
+            raise TypeError(
+                f"{first} is on {here} and {name} on {there}: expected one array library and one device, "
+                "nothing is copied between them silently"
+            )
+    return xp
+
+
+def _place(x: Array) -> str:
+    """Name the library and device of an array, for agreement checks and error messages."""
+    library = compat.array_namespace(x).__name__.removeprefix("array_api_compat.").split(".")[0]
+    if compat.is_jax_array(x):  # uncommitted arrays and tracers go wherever the others are
+        return "jax" if is_traced(x) or not x.committed else f"jax ({x.device})"
+    return library if library == "numpy" else f"{library} ({compat.device(x)})"
+
+
+def device_of(x: Array) -> Any:
+    """Return the device on which to create companions of `x`; None lets JAX decide."""
+    return None if compat.is_jax_array(x) else compat.device(x)
+
+
+def is_traced(x: Array) -> bool:
+    """Whether `x` stands for values that are not there yet (`jax.jit`, `jax.vmap`, `torch.compile`)."""
+    if compat.is_jax_array(x):
+        import jax
+
+        return isinstance(x, jax.core.Tracer)
+    if compat.is_torch_array(x):
+        import torch
+
+        return torch.compiler.is_compiling()
+    return False
+
+
+def on_cpu(x: Array) -> bool:
+    """Whether the values of `x` lie in host memory, so that looking at them copies nothing."""
+    if is_traced(x) or compat.is_cupy_array(x):
+        return False
+    if compat.is_torch_array(x):
+        return x.device.type == "cpu"
+    if compat.is_jax_array(x):
+        return all(device.platform == "cpu" for device in x.devices())
+    return True
+
+
+def fetch(x: Array) -> list[int]:
+    """Copy a short vector of whole numbers to Python: the one place that waits for a device."""
+    return [int(v) for v in (x.tolist() if hasattr(x, "tolist") else (x[i] for i in range(x.shape[0])))]
+
+
+def _has_dtype(xp: ModuleType, x: Array, kind: str, name: str) -> bool:
+    if compat.is_torch_array(x):
+        return not (x.device.type == "mps" and name == "float64")
+    return name in xp.__array_namespace_info__().dtypes(device=device_of(x), kind=kind)
+
+
+def working_dtype(xp: ModuleType, x: Array) -> Any:
+    """Return float64 where the device of `x` has it, else float32 (Apple MPS, JAX without x64)."""
+    return xp.float64 if _has_dtype(xp, x, "real floating", "float64") else xp.float32
+
+
+def count_dtype(xp: ModuleType, x: Array) -> Any:
+    """Return int64 where the device of `x` has it, else int32 (JAX without x64)."""
+    return xp.int64 if _has_dtype(xp, x, "signed integer", "int64") else xp.int32
+
+
+def to_float(xp: ModuleType, x: Array) -> Array:
+    """Return `x` in the working float dtype of its device."""
+    return xp.astype(x, working_dtype(xp, x), copy=False)
+
+
+def to_count(xp: ModuleType, x: Array) -> Array:
+    """Return `x` in the count dtype of its device."""
+    return xp.astype(x, count_dtype(xp, x), copy=False)
+
+
+def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
+    """Matrix product at full precision; JAX would use 10-bit mantissas for float32 on some GPUs."""
+    return xp.matmul(x, y, precision="highest") if compat.is_jax_namespace(xp) else xp.matmul(x, y)
+
+
+def as_result(x: Array) -> Any:
+    """Return a 0-d NumPy array as a Python float, as scikit-learn does; any other array as it is."""
+    return float(x) if compat.is_numpy_array(x) and x.ndim == 0 else x
+
+
+def compiles_shapes(xp: ModuleType) -> bool:
+    """Whether the library compiles anew for every shape it meets, so that few shapes are wanted."""
+    return compat.is_jax_namespace(xp)
+
+
+@functools.cache
+def compiled(kernel: Callable[..., Any], xp: ModuleType, **static: Any) -> Callable[..., Any]:
+    """Bind `kernel` to a namespace and static arguments; on JAX compile it, once per shape."""
+    bound = functools.partial(kernel, xp, **static)
+    if not compiles_shapes(xp):
+        return bound
+    import jax
+
+    return jax.jit(bound)

@@ -1,0 +1,442 @@
+"""Contingency tables: the currency. Tables add up; every score is a function of one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+
+from amiable._array.blocks import cell_blocks
+from amiable._array.counting import count_keys, sum_by_key, unique_counts, unique_inverse
+from amiable._array.namespace import (
+    Array,
+    as_array,
+    common_namespace,
+    device_of,
+    is_traced,
+    on_cpu,
+    to_count,
+)
+from amiable.counts import check_counts
+from amiable.labels import check_codes, check_labelings, check_labels, check_n_labels, check_values_known, encode
+
+# Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
+_GRID_CELLS = 1 << 13
+_GRID_CELLS_PER_SAMPLE = 4
+# A grid of more cells than this is stripped of its empty ones.
+_KEEP_EMPTY = 1 << 12
+
+
+@dataclass(frozen=True, eq=False)
+class ContingencyTable:
+    """How many samples each pair (class of true, cluster of pred) holds: one table, or a batch of tables.
+
+    One representation serves dense, sparse and batched tables: a list of M cells, each a row, a column and
+    a count; cells that are not listed hold no sample. A dense table lists all R C cells in row-major order.
+    Make one with `from_labels` or `from_counts`; `+` adds tables of parts of the data.
+
+    Attributes
+    ----------
+    rows, cols : array of integers, shape (M,)
+        The row and column of each listed cell.
+    counts : array of integers, shape (..., M)
+        How many samples each listed cell holds.
+    row_sums, col_sums : array of integers, shapes (..., R) and (..., C)
+        Cluster sizes of the true and of the predicted labeling.
+    row_labels, col_labels : array of shape (R,) and (C,), or None
+        The label that each row and column stands for; None where rows and columns are codes 0, 1, 2, ...
+    is_grid : bool
+        Whether all R C cells are listed, in row-major order.
+    static : bool
+        Whether shapes were fixed in advance by `n_labels` on an accelerator or under tracing, so that
+        scores may not look at values.
+
+    Examples
+    --------
+    >>> from amiable import ContingencyTable
+    >>> monday = ContingencyTable.from_labels(["cat", "cat", "dog"], [0, 0, 1])
+    >>> tuesday = ContingencyTable.from_labels(["cow", "cat"], [1, 2])
+    >>> week = monday + tuesday
+    >>> week.row_labels, week.col_labels
+    (array(['cat', 'cow', 'dog'], dtype='<U3'), array([0, 1, 2]))
+    >>> week.to_dense()
+    array([[2, 0, 1],
+           [0, 1, 0],
+           [0, 1, 0]])
+    """
+
+    rows: Array
+    cols: Array
+    counts: Array
+    row_sums: Array
+    col_sums: Array
+    row_labels: Array | None = None
+    col_labels: Array | None = None
+    is_grid: bool = False
+    static: bool = False
+
+    @classmethod
+    def from_labels(
+        cls, labels_true: Any, labels_pred: Any, *, n_labels: tuple[int, int] | None = None
+    ) -> ContingencyTable:
+        """Count two labelings.
+
+        Parameters
+        ----------
+        labels_true, labels_pred : array-like of shape (..., n_samples)
+            Labels of any kind: integers, booleans, strings, floats. Leading (batch) dimensions broadcast, and
+            the labels of a batch share one label set.
+        n_labels : tuple of two int, optional
+            (R, C): the labels are already codes below R and C. Nothing is sorted or looked up, and on an
+            accelerator or under tracing no value is looked at. There, samples with a code outside are not counted.
+
+        Raises
+        ------
+        TypeError
+            Labels that are None, mixed in kind, or of different array libraries or devices.
+        ValueError
+            Different lengths, missing values, an empty batch, codes outside `n_labels`.
+
+        Returns
+        -------
+        ContingencyTable
+        """
+        if n_labels is not None:
+            return _count_codes(*check_labelings(labels_true, labels_pred), check_n_labels(n_labels))
+        xp, true, pred = check_labelings(labels_true, labels_pred)
+        check_values_known("labels_true", true)
+        check_values_known("labels_pred", pred)
+        row_codes, row_labels = encode(xp, "labels_true", true)
+        col_codes, col_labels = encode(xp, "labels_pred", pred)
+        shape = (row_labels.shape[0], col_labels.shape[0])
+        keys = _fuse(xp, row_codes, col_codes, shape)
+        n_cells = shape[0] * shape[1]
+        if n_cells <= max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * keys.shape[-1]):
+            grid = _grid(xp, count_keys(xp, keys, n_cells), shape, row_labels, col_labels)
+            return grid._without_empty_cells() if n_cells > _KEEP_EMPTY else grid
+        if keys.ndim == 1:
+            cells, counts = unique_counts(xp, keys)
+        else:
+            cells, which = unique_inverse(xp, keys)
+            counts = count_keys(xp, which, cells.shape[0])
+        return _from_cells(xp, cells, counts, shape, row_labels, col_labels)
+
+    @classmethod
+    def from_counts(
+        cls, counts: Any, *, row_labels: Any | None = None, col_labels: Any | None = None
+    ) -> ContingencyTable:
+        """Take counts that are already there.
+
+        Parameters
+        ----------
+        counts : array-like of shape (..., R, C), or SciPy sparse of shape (R, C)
+            Whole numbers >= 0, of an integer or float dtype.
+        row_labels, col_labels : array-like of shape (R,) and (C,), optional
+            The distinct labels of rows and columns, for adding tables.
+
+        Raises
+        ------
+        TypeError
+            Counts that are not numbers.
+        ValueError
+            Counts that are negative, fractional or not finite; the wrong number of dimensions; an empty batch;
+            labels whose number is not that of the rows or columns, or that repeat.
+
+        Returns
+        -------
+        ContingencyTable
+        """
+        if hasattr(counts, "tocoo"):
+            sparse = counts.tocsr(copy=True)
+            sparse.sum_duplicates()
+            coo = sparse.tocoo()
+            checked = check_counts("contingency", coo.data, axis=-1)
+            keys = coo.row.astype(np.int64) * coo.shape[1] + coo.col
+            xp = compat.array_namespace(checked)
+            labels = _check_axes(xp, checked, coo.shape, row_labels, col_labels)
+            return _from_cells(xp, keys, checked, coo.shape, *labels)
+        x = as_array("contingency", counts)
+        if 0 in x.shape[:-2]:
+            raise ValueError(f"contingency has shape {tuple(x.shape)}: the batch is empty, expected at least one table")
+        x = check_counts("contingency", x, axis=(-2, -1))
+        xp = compat.array_namespace(x)
+        shape = x.shape[-2:]
+        labels = _check_axes(xp, x, shape, row_labels, col_labels)
+        n_cells = math.prod(shape)
+        flat = xp.reshape(x, (*x.shape[:-2], n_cells))
+        if n_cells <= _KEEP_EMPTY or is_traced(x):
+            return _grid(xp, flat, shape, *labels)
+        cells = xp.nonzero(xp.any(xp.reshape(flat, (-1, n_cells)) > 0, axis=0))[0]
+        return _from_cells(xp, to_count(xp, cells), xp.take(flat, cells, axis=-1), shape, *labels)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(..., R, C)."""
+        return (*self.counts.shape[:-1], self.row_sums.shape[-1], self.col_sums.shape[-1])
+
+    @property
+    def n_samples(self) -> Array:
+        """How many samples are counted: whole numbers of shape (...)."""
+        return self.xp.sum(self.row_sums, axis=-1)
+
+    @property
+    def xp(self) -> ModuleType:
+        """The array namespace of the counts."""
+        return compat.array_namespace(self.counts)
+
+    def __repr__(self) -> str:
+        return f"<ContingencyTable of shape {self.shape}, {self.counts.shape[-1]} cells, {self.xp.__name__.split('.')[-1]}>"
+
+    def __add__(self, other: object) -> ContingencyTable:
+        """Unite the label sets and add the counts; batch dimensions broadcast."""
+        return add_tables(self, other) if isinstance(other, ContingencyTable) else NotImplemented
+
+    def __radd__(self, other: object) -> ContingencyTable:
+        return self if isinstance(other, int) and other == 0 else NotImplemented  # the start of sum(tables)
+
+    def to_dense(self) -> Array:
+        """Return the counts as an array of shape (..., R, C)."""
+        if self.is_grid:
+            return self.xp.reshape(self.counts, self.shape)
+        n_cols = self.shape[-1]
+        full = sum_by_key(self.xp, self.rows * n_cols + self.cols, self.counts, self.shape[-2] * n_cols)
+        return self.xp.reshape(full, self.shape)
+
+    def to_sparse(self) -> Any:
+        """Return the counts of one NumPy table as a SciPy sparse array in CSR format, shape (R, C)."""
+        import scipy.sparse
+
+        if self.counts.ndim != 1 or not compat.is_numpy_array(self.counts):
+            raise TypeError(f"{self!r} has no SciPy form: expected one table (no batch) that lives in NumPy")
+        occupied = self.counts > 0
+        cells = (self.counts[occupied], (self.rows[occupied], self.cols[occupied]))
+        return scipy.sparse.coo_array(cells, shape=self.shape).tocsr()
+
+    def sum_cells(self, f: Callable[..., Array]) -> Array:
+        """Sum `f(xp, count, row_sum, col_sum, n_samples)` over the listed cells: shape (...).
+
+        The cells are taken a block at a time, so that temporaries stay small however many there are.
+        """
+        xp = self.xp
+        n = self.n_samples[..., None]
+        width = math.prod(self.counts.shape[:-1])
+        total = None
+        for block in cell_blocks(self.counts, self.counts.shape[-1], width):
+            a = xp.take(self.row_sums, self.rows[block], axis=-1)
+            b = xp.take(self.col_sums, self.cols[block], axis=-1)
+            part = xp.sum(f(xp, self.counts[..., block], a, b, n), axis=-1)
+            total = part if total is None else total + part
+        return total
+
+    def unlisted_col_sums(self) -> Array | None:
+        """Return, for each row (..., R), the column sums of the cells that are not listed; None if all are."""
+        if self.is_grid:
+            return None
+        listed = self.xp.take(self.col_sums, self.cols, axis=-1)
+        return self.n_samples[..., None] - sum_by_key(self.xp, self.rows, listed, self.row_sums.shape[-1])
+
+    def is_homogeneous(self) -> Array:
+        """Whether each cluster (column) holds samples of one class (row) only: booleans of shape (...)."""
+        return self._no_cell(lambda x, a, b: (x > 0) & (x < b))
+
+    def is_complete(self) -> Array:
+        """Whether each class (row) lies in one cluster (column) only: booleans of shape (...)."""
+        return self._no_cell(lambda x, a, b: (x > 0) & (x < a))
+
+    def is_settled(self) -> Array:
+        """Whether the cluster sizes alone settle the mutual information: booleans of shape (...).
+
+        So it is, and chance has no say, if one labeling is a single cluster or all singletons.
+        """
+        xp, n = self.xp, self.n_samples[..., None]
+        trivial = [xp.all(s <= 1, axis=-1) | xp.any(s == n, axis=-1) for s in (self.row_sums, self.col_sums)]
+        return trivial[0] | trivial[1]
+
+    def _no_cell(self, condition: Callable[..., Array]) -> Array:
+        return self.sum_cells(lambda xp, x, a, b, n: to_count(xp, condition(x, a, b))) == 0
+
+    def _without_empty_cells(self) -> ContingencyTable:
+        xp = self.xp
+        occupied = xp.any(xp.reshape(self.counts, (-1, self.counts.shape[-1])) > 0, axis=0)
+        at = xp.nonzero(occupied)[0]
+        if at.shape[0] == self.counts.shape[-1]:
+            return self
+        return ContingencyTable(
+            xp.take(self.rows, at),
+            xp.take(self.cols, at),
+            xp.take(self.counts, at, axis=-1),
+            self.row_sums,
+            self.col_sums,
+            self.row_labels,
+            self.col_labels,
+        )
+
+
+def as_table(
+    labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None
+) -> ContingencyTable:
+    """Return the table that a score is asked for: of labels, or the contingency given in their place."""
+    if contingency is None:
+        return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)
+    given = {"labels_true": labels_true, "labels_pred": labels_pred, "n_labels": n_labels}
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"{name} was given together with contingency: expected one or the other")
+    return contingency if isinstance(contingency, ContingencyTable) else ContingencyTable.from_counts(contingency)
+
+
+def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable:
+    """Add two tables over the union of their label sets."""
+    xp = common_namespace(left=one.counts, right=two.counts)
+    row_labels, *row_codes = _unite(xp, "row_labels", one, two)
+    col_labels, *col_codes = _unite(xp, "col_labels", one, two)
+    shape = tuple(
+        max(one.shape[axis], two.shape[axis]) if labels is None else labels.shape[0]
+        for axis, labels in ((-2, row_labels), (-1, col_labels))
+    )
+    keys = [
+        _fuse(xp, rows if at_row is None else xp.take(at_row, rows), cols if at_col is None else xp.take(at_col, cols), shape)
+        for rows, cols, at_row, at_col in zip((one.rows, two.rows), (one.cols, two.cols), row_codes, col_codes, strict=True)
+    ]
+    if one.is_grid and two.is_grid and one.shape[-2:] == two.shape[-2:] == shape:
+        # both list all cells; where the labels are the same, in the same order too
+        if all(code is None for code in (*row_codes, *col_codes)):
+            return _grid(xp, one.counts + two.counts, shape, row_labels, col_labels)
+    cells, which = unique_inverse(xp, xp.concat(keys))
+    split = one.counts.shape[-1]
+    counts = sum_by_key(xp, which[:split], one.counts, cells.shape[0]) + sum_by_key(
+        xp, which[split:], two.counts, cells.shape[0]
+    )
+    return _from_cells(xp, cells, counts, shape, row_labels, col_labels)
+
+
+def _unite(
+    xp: ModuleType, name: str, one: ContingencyTable, two: ContingencyTable
+) -> tuple[Array | None, Array | None, Array | None]:
+    """Return the united labels and, for each table, where its labels are among them; None: unchanged."""
+    mine, theirs = getattr(one, name), getattr(two, name)
+    if mine is None and theirs is None:
+        return None, None, None
+    if mine is None or theirs is None:
+        which = "left" if mine is None else "right"
+        raise ValueError(f"the {which} table has no {name} and the other has: expected both or neither")
+    if mine.shape == theirs.shape and bool(xp.all(mine == theirs)):
+        return mine, None, None
+    numeric = [not compat.is_numpy_array(v) or v.dtype.kind in "biuf" for v in (mine, theirs)]
+    if numeric[0] != numeric[1]:
+        raise TypeError(f"{name} are of dtype {mine.dtype} and {theirs.dtype}: expected labels of one kind")
+    where, united = encode(xp, name, xp.concat([mine, theirs]))
+    return united, where[: mine.shape[0]], where[mine.shape[0] :]
+
+
+def _check_axes(
+    xp: ModuleType, counts: Array, shape: tuple[int, ...], row_labels: Any | None, col_labels: Any | None
+) -> list[Array | None]:
+    """Return the labels of both axes as arrays beside `counts`, one distinct label a row or column."""
+    checked: list[Array | None] = []
+    for name, labels, length in (("row_labels", row_labels, shape[-2]), ("col_labels", col_labels, shape[-1])):
+        if labels is None:
+            checked.append(None)
+            continue
+        x = as_array(name, labels)
+        common_namespace(contingency=counts, **{name: x})
+        if x.shape != (length,):
+            raise ValueError(f"{name} has shape {tuple(x.shape)}: expected ({length},), as contingency has shape {tuple(shape)}")
+        if encode(xp, name, x)[1].shape[0] != length:
+            raise ValueError(f"{name} repeats a label: expected {length} distinct labels")
+        checked.append(x)
+    return checked
+
+
+def cluster_sizes(name: str, labels: Any, n_labels: int | None) -> tuple[ModuleType, Array]:
+    """Return the namespace and the cluster sizes (..., K) of one labeling."""
+    x = check_labels(name, labels)
+    xp = common_namespace(**{name: x})
+    if n_labels is None:
+        check_values_known(name, x)
+        codes, values = encode(xp, name, x)
+        return xp, count_keys(xp, codes, values.shape[0])
+    n_labels, _ = check_n_labels((n_labels, 1))
+    return xp, _count_inside(xp, check_codes(xp, name, x, n_labels), n_labels)
+
+
+def _count_codes(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int]) -> ContingencyTable:
+    """Count codes below R and C into a grid whose shape is known in advance."""
+    static = not (on_cpu(true) and on_cpu(pred))
+    true, pred = (
+        check_codes(xp, name, codes, k) for name, codes, k in zip(("labels_true", "labels_pred"), (true, pred), shape, strict=True)
+    )
+    keys = _fuse(xp, true, pred, shape)
+    if static:  # nobody looked at the codes: a sample with one outside must not be taken for another cell
+        inside = (true >= 0) & (true < shape[0]) & (pred >= 0) & (pred < shape[1])
+        keys = xp.where(inside, keys, xp.full_like(keys, -1))
+    return _grid(xp, _count_inside(xp, keys, shape[0] * shape[1]), shape, None, None, static=static)
+
+
+def _count_inside(xp: ModuleType, keys: Array, n_bins: int) -> Array:
+    """Count keys (..., n) in 0..n_bins-1; where nobody could look at them, leave out those outside."""
+    if on_cpu(keys):
+        return count_keys(xp, keys, n_bins)
+    inside = (keys >= 0) & (keys < n_bins)
+    return count_keys(xp, xp.where(inside, keys, xp.full_like(keys, n_bins)), n_bins + 1)[..., :n_bins]
+
+
+def _fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
+    """Return row * C + col, one key a sample or cell."""
+    n_cells = shape[0] * shape[1]
+    if n_cells > int(xp.iinfo(rows.dtype).max):
+        raise ValueError(
+            f"a table of {shape[0]} x {shape[1]} cells has more cells than {rows.dtype} can number: "
+            "expected fewer labels, or 64-bit integers (jax_enable_x64)"
+        )
+    return rows * shape[1] + cols
+
+
+def _grid(
+    xp: ModuleType,
+    counts: Array,
+    shape: tuple[int, ...],
+    row_labels: Array | None,
+    col_labels: Array | None,
+    static: bool = False,
+) -> ContingencyTable:
+    """Make a table of counts (..., R*C) that lists every cell."""
+    cells = xp.arange(shape[0] * shape[1], dtype=counts.dtype, device=device_of(counts))
+    full = xp.reshape(counts, (*counts.shape[:-1], *shape))
+    return ContingencyTable(
+        cells // max(shape[1], 1),
+        cells % max(shape[1], 1),
+        counts,
+        xp.sum(full, axis=-1, dtype=counts.dtype),
+        xp.sum(full, axis=-2, dtype=counts.dtype),
+        row_labels,
+        col_labels,
+        is_grid=True,
+        static=static,
+    )
+
+
+def _from_cells(
+    xp: ModuleType,
+    keys: Array,
+    counts: Array,
+    shape: tuple[int, ...],
+    row_labels: Array | None,
+    col_labels: Array | None,
+) -> ContingencyTable:
+    """Make a table of the listed cells: distinct keys row * C + col (M,) and counts (..., M)."""
+    rows, cols = keys // max(shape[1], 1), keys % max(shape[1], 1)
+    return ContingencyTable(
+        rows,
+        cols,
+        counts,
+        sum_by_key(xp, rows, counts, shape[0]),
+        sum_by_key(xp, cols, counts, shape[1]),
+        row_labels,
+        col_labels,
+    )

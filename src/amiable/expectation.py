@@ -1,0 +1,131 @@
+"""Expected mutual information from cluster sizes alone: EMI = w' F v / n.
+
+F[s, t] is one cell's expectation for cluster sizes s and t; w and v say how many clusters have each size. Equal
+sizes are computed once, and a few hundred sizes stand in for any number (`interpolation`).
+"""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+
+from amiable._array.blocks import blocks, budget, cell_blocks
+from amiable._array.counting import count_keys, unique_inverse
+from amiable._array.namespace import Array, compiled, compiles_shapes, device_of, fetch, is_traced, matmul, to_float
+from amiable.hypergeometric import MAX_NODES, expectations, n_nodes
+from amiable.interpolation import DEGREE, nodes_for
+
+# Windows are computed in classes of equal width: few shapes, and at most a third of the nodes idle.
+_WIDTHS = (8, 16, 24, 32, 48, 64, 96, MAX_NODES)
+_FEW_CELLS = 1 << 12
+
+
+def expected_sums(
+    xp: ModuleType, row_sums: Array, col_sums: Array, *, static: bool = False, degree: int | None = DEGREE
+) -> tuple[Array, Array]:
+    """Return the sums over all cells of E[deviance(K, E K)] and of E[K log K] under the permutation model.
+
+    Parameters
+    ----------
+    xp : namespace
+    row_sums, col_sums : arrays of whole numbers, shapes (..., R) and (..., C)
+        Cluster sizes, with equal totals n.
+    static : bool
+        Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is
+        waited for. Traced arrays are always computed in this way.
+    degree : int or None
+        Nodes an octave of cluster sizes; None sums over every size.
+
+    Returns
+    -------
+    deviances, xlogs : arrays of floats, shape (...)
+        The first is n EMI. The second is n EMI + sum a log a + sum b log b - n log n, without its cancellation.
+    """
+    if static or is_traced(row_sums) or is_traced(col_sums):
+        return _sums_over_cells(xp, row_sums, col_sums)
+    if compiles_shapes(xp) and math.prod(row_sums.shape) * col_sums.shape[-1] <= _FEW_CELLS:
+        return compiled(_sums_over_cells, xp)(row_sums, col_sums)  # the number of distinct sizes would be a new shape
+    lead = row_sums.shape[:-1]
+    if math.prod(row_sums.shape) == 0 or math.prod(col_sums.shape) == 0:
+        nothing = to_float(xp, xp.sum(row_sums, axis=-1))
+        return nothing, nothing
+    rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
+    cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
+    totals, which = unique_inverse(xp, xp.sum(rows, axis=-1))
+    if totals.shape[0] == 1:
+        sums = _sums_over_sizes(xp, rows, cols, totals[0], degree)
+        return xp.reshape(sums[0], lead), xp.reshape(sums[1], lead)
+    parts, members = [], []
+    for group in range(totals.shape[0]):
+        members.append(xp.nonzero(which == group)[0])
+        here = (xp.take(v, members[-1], axis=0) for v in (rows, cols))
+        parts.append(_sums_over_sizes(xp, *here, totals[group], degree))
+    back = xp.argsort(xp.concat(members))
+    deviances, xlogs = (xp.take(xp.concat(list(sums)), back) for sums in zip(*parts, strict=True))
+    return xp.reshape(deviances, lead), xp.reshape(xlogs, lead)
+
+
+def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
+    """Sum over every cell (i, j) on MAX_NODES nodes k, one static block of columns after another."""
+    n = xp.sum(row_sums, axis=-1)[..., None, None]
+    a = row_sums[..., :, None]
+    deviances = xlogs = to_float(xp, xp.zeros_like(n[..., 0, 0]))
+    width = MAX_NODES * math.prod(row_sums.shape)
+    for block in cell_blocks(row_sums, col_sums.shape[-1], width):
+        both = expectations(xp, a, col_sums[..., None, block], n)
+        deviances, xlogs = deviances + xp.sum(both[0], axis=(-2, -1)), xlogs + xp.sum(both[1], axis=(-2, -1))
+    return deviances, xlogs
+
+
+def _sums_over_sizes(
+    xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, degree: int | None
+) -> tuple[Array, Array]:
+    """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
+    (a, where_a), (b, where_b) = unique_inverse(xp, row_sums), unique_inverse(xp, col_sums)
+    nodes_a, nodes_b = nodes_for(xp, a, degree), nodes_for(xp, b, degree)
+    shape = (nodes_a.sizes.shape[0], nodes_b.sizes.shape[0])
+    pairs = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (nodes_a.sizes[:, None], nodes_b.sizes[None, :]))
+    cells = [xp.reshape(f, shape) for f in _expectations_of_pairs(xp, *pairs, n)]
+
+    def weights(which: Array, sizes: Array, nodes) -> Array:  # (block of tables, nodes)
+        return nodes.spread(xp, to_float(xp, count_keys(xp, which, sizes.shape[0])))
+
+    parts = []
+    for block in blocks(row_sums.shape[0], budget(a) * 16 // max(a.shape[0], b.shape[0])):
+        w, v = weights(where_a[block, :], a, nodes_a), weights(where_b[block, :], b, nodes_b)
+        parts.append([xp.sum(matmul(xp, w, f) * v, axis=-1) for f in cells])
+    deviances, xlogs = (xp.concat(list(sums)) for sums in zip(*parts, strict=True))
+    return deviances, xlogs
+
+
+def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
+    """Return both expectations for size pairs (P,), sorted by width and cut into blocks that fit the budget."""
+    if compiles_shapes(xp):
+        return _expectations_in_equal_blocks(xp, a, b, n)
+    widths = xp.asarray(_WIDTHS, dtype=a.dtype, device=device_of(a))
+    classes = xp.searchsorted(widths, n_nodes(xp, a, b, n))
+    per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_WIDTHS)))
+    used = [width for width, count in zip(_WIDTHS, per_class, strict=True) if count]
+    if a.shape[0] * used[-1] <= budget(a):  # one block: not worth sorting
+        return expectations(xp, a, b, n, width=used[-1])
+    order = xp.argsort(classes)
+    start, parts = 0, []
+    for width, count in zip(_WIDTHS, per_class, strict=True):
+        for block in blocks(count, budget(a) // width) if count else ():
+            at = order[start + block.start : start + block.stop]
+            parts.append(expectations(xp, xp.take(a, at), xp.take(b, at), n, width=width))
+        start += count
+    back = xp.argsort(order)
+    deviances, xlogs = (xp.take(xp.concat(list(part)), back) for part in zip(*parts, strict=True))
+    return deviances, xlogs
+
+
+def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
+    """Return the same in blocks of one shape, the last one padded with empty cells: compiled once for all."""
+    n_pairs, step = a.shape[0], budget(a) // MAX_NODES
+    padding = xp.zeros(-n_pairs % step, dtype=a.dtype, device=device_of(a))
+    a, b = xp.concat([a, padding]), xp.concat([b, padding])
+    kernel = compiled(expectations, xp)
+    parts = [kernel(a[block], b[block], n) for block in blocks(a.shape[0], step)]
+    deviances, xlogs = (xp.concat(list(part))[:n_pairs] for part in zip(*parts, strict=True))
+    return deviances, xlogs

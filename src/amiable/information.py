@@ -1,0 +1,72 @@
+"""Entropy and mutual information of a contingency table, in nats; sums of terms that never cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+
+from amiable._array.namespace import Array, to_float
+from amiable.contingency import ContingencyTable
+from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
+
+
+def entropy(xp: ModuleType, sizes: Array, n: Array) -> Array:
+    """Return the entropy (...) of cluster sizes (..., K) with totals n (...)."""
+    n = n[..., None]
+    total = to_float(xp, xp.clip(n, 1, None))
+    return xp.sum(to_float(xp, sizes) / total * _log_ratio(xp, n, sizes), axis=-1)
+
+
+def entropies(table: ContingencyTable) -> tuple[Array, Array]:
+    """Return the entropies (...) of the true and of the predicted labeling."""
+    n = table.n_samples
+    return entropy(table.xp, table.row_sums, n), entropy(table.xp, table.col_sums, n)
+
+
+def mutual_information(table: ContingencyTable) -> Array:
+    """Return the mutual information (...); where one labeling refines the other, exactly the coarser's entropy."""
+    xp = table.xp
+    total = table.sum_cells(_cell_deviance)
+    unlisted = table.unlisted_col_sums()
+    if unlisted is not None:  # a cell without samples deviates by its mean
+        n = table.n_samples[..., None]
+        total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n), axis=-1)
+    h_true, h_pred = entropies(table)
+    information = total / to_float(xp, xp.clip(table.n_samples, 1, None))
+    return xp.where(table.is_homogeneous(), h_true, xp.where(table.is_complete(), h_pred, information))
+
+
+def joint_entropy(table: ContingencyTable) -> Array:
+    """Return the entropy (...) of the pair of labelings."""
+    return _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * _log_ratio(xp, n, x))
+
+
+def conditional_entropies(table: ContingencyTable) -> tuple[Array, Array]:
+    """Return H(true | pred) and H(pred | true), exactly 0 where one labeling settles the other."""
+    true_given_pred = _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * _log_ratio(xp, b, x))
+    pred_given_true = _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * _log_ratio(xp, a, x))
+    return true_given_pred, pred_given_true
+
+
+def concentrations(table: ContingencyTable) -> tuple[Array, Array, Array]:
+    """Return sum x log x / n (...) over the cells, over the row sums and over the column sums.
+
+    These are log n less the three entropies, without the cancellation: 0 where every size is 1.
+    """
+    xp, n = table.xp, to_float(table.xp, table.xp.clip(table.n_samples, 1, None))
+    cells = _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))
+    rows, cols = (xp.sum(xlogx(xp, to_float(xp, s)), axis=-1) / n for s in (table.row_sums, table.col_sums))
+    return cells, rows, cols
+
+
+def _cell_deviance(xp: ModuleType, x: Array, a: Array, b: Array, n: Array) -> Array:
+    return deviance(xp, to_float(xp, x), mean_count(xp, a, b, n), offset_from_mean(xp, x, a, b, n))
+
+
+def _per_sample(table: ContingencyTable, f: Callable[..., Array]) -> Array:
+    return table.sum_cells(f) / to_float(table.xp, table.xp.clip(table.n_samples, 1, None))
+
+
+def _log_ratio(xp: ModuleType, whole: Array, part: Array) -> Array:
+    """Return log(whole / part) >= 0 for whole numbers 0 < part <= whole, with all its digits where they are close."""
+    return xp.log1p(to_float(xp, whole - part) / to_float(xp, xp.clip(part, 1, None)))

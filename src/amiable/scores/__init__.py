@@ -1,0 +1,1 @@
+"""Every score: a few lines each, on a contingency table; labels are only ever counted."""

@@ -1,0 +1,40 @@
+"""The generalised means of two entropies that normalise mutual information."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Literal
+
+from amiable._array.namespace import Array
+
+AverageMethod = Literal["arithmetic", "geometric", "min", "max"]
+_METHODS = ("arithmetic", "geometric", "min", "max")
+
+
+def check_average_method(average_method: str) -> None:
+    """Raise ValueError unless `average_method` is one of the four."""
+    if average_method not in _METHODS:
+        raise ValueError(f"average_method is {average_method!r}: expected one of {', '.join(map(repr, _METHODS))}")
+
+
+def average(xp: ModuleType, h_true: Array, h_pred: Array, average_method: str) -> Array:
+    """Return a mean of two entropies."""
+    if average_method == "min":
+        return xp.minimum(h_true, h_pred)
+    if average_method == "max":
+        return xp.maximum(h_true, h_pred)
+    if average_method == "geometric":
+        return xp.sqrt(h_true) * xp.sqrt(h_pred)
+    return (h_true + h_pred) / 2
+
+
+def average_above(
+    xp: ModuleType, h_true: Array, h_pred: Array, above_true: Array, above_pred: Array, average_method: str
+) -> Array:
+    """Return the mean of two entropies less a floor, from what each has above the floor: no cancellation."""
+    if average_method != "geometric":
+        return average(xp, above_true, above_pred, average_method)
+    # sqrt(u v) = (u + v) / 2 - (sqrt u - sqrt v)**2 / 2, and sqrt u - sqrt v = (u - v) / (sqrt u + sqrt v)
+    roots = xp.sqrt(h_true) + xp.sqrt(h_pred)
+    gap = (above_true - above_pred) / xp.where(roots > 0, roots, xp.ones_like(roots))
+    return (above_true + above_pred - gap * gap) / 2

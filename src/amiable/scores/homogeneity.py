@@ -1,0 +1,203 @@
+"""Homogeneity, completeness and their weighted harmonic mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amiable._array.namespace import Array, as_result
+from amiable.contingency import ContingencyTable, as_table
+from amiable.information import entropies, mutual_information
+
+
+def homogeneity_completeness_v_measure(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    beta: float = 1.0,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> tuple[Any, Any, Any]:
+    """Homogeneity, completeness and V-measure at once.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    beta : float, default=1.0
+        At least 0. Above 1 weighs completeness more, below 1 homogeneity.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    homogeneity, completeness, v_measure : float or array of shape (...)
+        Each in [0, 1]; all 1 for empty labels. Floats for lists and 1-D NumPy labels, else arrays of the inputs'
+        library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts, or a `beta` below 0; the message names the argument.
+
+    References
+    ----------
+    Rosenberg and Hirschberg (2007), V-measure: a conditional entropy-based external cluster evaluation measure,
+    EMNLP-CoNLL, 410-420.
+
+    Examples
+    --------
+    >>> from amiable import homogeneity_completeness_v_measure
+    >>> h, c, v = homogeneity_completeness_v_measure([0, 0, 1, 1], [0, 0, 1, 2])
+    >>> h, round(c, 6), round(v, 6)
+    (1.0, 0.666667, 0.8)
+    """
+    h, c, v = _measures(as_table(labels_true, labels_pred, contingency, n_labels), beta)
+    return as_result(h), as_result(c), as_result(v)
+
+
+def homogeneity_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Homogeneity: MI / H(true), 1 where each cluster holds samples of one class only.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    homogeneity : float or array of shape (...)
+        In [0, 1]; 1 where H(true) is 0, empty labels included. A float for lists and 1-D NumPy labels, else an
+        array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Rosenberg and Hirschberg (2007), V-measure, EMNLP-CoNLL, 410-420.
+
+    Examples
+    --------
+    >>> from amiable import homogeneity_score
+    >>> homogeneity_score([0, 0, 1, 1], [0, 0, 1, 2])
+    1.0
+    """
+    return as_result(_measures(as_table(labels_true, labels_pred, contingency, n_labels))[0])
+
+
+def completeness_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Completeness: MI / H(pred), 1 where all samples of a class lie in one cluster.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    completeness : float or array of shape (...)
+        In [0, 1]; 1 where H(pred) is 0, empty labels included. A float for lists and 1-D NumPy labels, else an
+        array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Rosenberg and Hirschberg (2007), V-measure, EMNLP-CoNLL, 410-420.
+
+    Examples
+    --------
+    >>> from amiable import completeness_score
+    >>> completeness_score([0, 0, 1, 2], [0, 0, 1, 1])
+    1.0
+    """
+    return as_result(_measures(as_table(labels_true, labels_pred, contingency, n_labels))[1])
+
+
+def v_measure_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    beta: float = 1.0,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """V-measure: the weighted harmonic mean (1 + beta) h c / (beta h + c) of homogeneity and completeness.
+
+    At beta = 1 it equals NMI with the arithmetic mean.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    beta : float, default=1.0
+        At least 0. Above 1 weighs completeness more, below 1 homogeneity.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    v_measure : float or array of shape (...)
+        In [0, 1]; 0 where the formula is 0/0, 1 for empty labels. A float for lists and 1-D NumPy labels, else an
+        array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts, or a `beta` below 0; the message names the argument.
+
+    References
+    ----------
+    Rosenberg and Hirschberg (2007), V-measure, EMNLP-CoNLL, 410-420.
+
+    Examples
+    --------
+    >>> from amiable import v_measure_score
+    >>> round(v_measure_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.8
+    """
+    return as_result(_measures(as_table(labels_true, labels_pred, contingency, n_labels), beta)[2])
+
+
+def _measures(table: ContingencyTable, beta: float = 1.0) -> tuple[Array, Array, Array]:
+    if not beta >= 0:
+        raise ValueError(f"beta is {beta!r}: expected a number >= 0")
+    xp, information = table.xp, mutual_information(table)
+    h_true, h_pred = entropies(table)
+    one = xp.ones_like(h_true)
+    parts = []
+    for settled, h in ((table.is_homogeneous(), h_true), (table.is_complete(), h_pred)):
+        parts.append(xp.where(settled, one, xp.minimum(information / xp.where(h > 0, h, one), one)))
+    homogeneity, completeness = parts
+    below = beta * homogeneity + completeness
+    v_measure = (1 + beta) * homogeneity * completeness / xp.where(below > 0, below, one)
+    return homogeneity, completeness, v_measure

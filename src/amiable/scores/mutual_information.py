@@ -1,0 +1,336 @@
+"""Mutual information and what is made of it: adjusted, normalised, expected; entropy; variation of information."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amiable._array.namespace import Array, as_result, to_float
+from amiable.contingency import ContingencyTable, as_table, cluster_sizes
+from amiable.counts import check_margins
+from amiable.expectation import expected_sums
+from amiable.information import (
+    concentrations,
+    conditional_entropies,
+    entropies,
+    joint_entropy,
+    mutual_information,
+)
+from amiable.information import entropy as entropy_of_sizes
+from amiable.scores.averages import AverageMethod, average, average_above, check_average_method
+
+
+def adjusted_mutual_info_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    average_method: AverageMethod = "arithmetic",
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Adjusted mutual information (AMI): agreement of two labelings, corrected for chance.
+
+    AMI = (MI - EMI) / (mean(H(true), H(pred)) - EMI), where EMI is the expectation of MI over all pairs of
+    labelings with these cluster sizes (the permutation model).
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    average_method : {"arithmetic", "geometric", "min", "max"}, default="arithmetic"
+        How the two entropies are averaged.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    ami : float or array of shape (...)
+        At most 1; 1 for identical partitions, 0 on average for independent ones, and negative below chance. A float for lists and
+        1-D NumPy labels, else an array of the inputs' library on their device. Absolute error about 1e-13.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts, or an unknown `average_method`; the message names the argument.
+
+    Notes
+    -----
+    Where the formula is 0/0 (a single cluster, or all singletons, on either side), the score is 1 for identical
+    partitions and 0 otherwise. Both labelings empty: 1. Exactly symmetric up to rounding.
+
+    References
+    ----------
+    Vinh, Epps and Bailey (2010), Information theoretic measures for clusterings comparison, JMLR 11:2837-2854,
+    10.5555/1756006.1953024.
+
+    Examples
+    --------
+    >>> from amiable import adjusted_mutual_info_score
+    >>> adjusted_mutual_info_score([0, 0, 0, 1, 1, 1], ["b", "b", "b", "a", "a", "a"])
+    1.0
+    >>> round(adjusted_mutual_info_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
+    0.298792
+    """
+    check_average_method(average_method)
+    return as_result(_adjusted(as_table(labels_true, labels_pred, contingency, n_labels), average_method))
+
+
+def _adjusted(table: ContingencyTable, average_method: str) -> Array:
+    """Compute AMI in the form whose sums are smaller, so that they lose fewest digits in the differences.
+
+    MI is at least `floor` = H(true) + H(pred) - log n, since the joint entropy is at most log n. Where the floor
+    is positive, every term is measured from it: MI - floor = sum x log x / n, and likewise for EMI and the
+    entropies, whose differences are the same.
+    """
+    xp, n = table.xp, to_float(table.xp, table.xp.clip(table.n_samples, 1, None))
+    deviances, xlogs = expected_sums(xp, table.row_sums, table.col_sums, static=table.static)
+    cells, rows, cols = concentrations(table)
+    h_true, h_pred = entropies(table)
+    lifted = rows + cols < xp.log(n)
+    observed = xp.where(lifted, cells, mutual_information(table))
+    expected = xp.where(lifted, xlogs, deviances) / n
+    above_true, above_pred = xp.where(lifted, cols, h_true), xp.where(lifted, rows, h_pred)
+    ceiling = average_above(xp, h_true, h_pred, above_true, above_pred, average_method)
+    settled, identical = table.is_settled(), table.is_homogeneous() & table.is_complete()
+    one = xp.ones_like(ceiling)
+    score = (observed - expected) / xp.where(settled, one, ceiling - expected)
+    return xp.where(identical, one, xp.where(settled, xp.zeros_like(one), score))
+
+
+def normalized_mutual_info_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    average_method: AverageMethod = "arithmetic",
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Normalized mutual information (NMI): MI / mean(H(true), H(pred)). Not corrected for chance.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    average_method : {"arithmetic", "geometric", "min", "max"}, default="arithmetic"
+        How the two entropies are averaged.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    nmi : float or array of shape (...)
+        In [0, 1]. 1 for identical partitions (both empty or single clusters too), 0 where MI is 0. A float for
+        lists and 1-D NumPy labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts, or an unknown `average_method`; the message names the argument.
+
+    References
+    ----------
+    Strehl and Ghosh (2002), Cluster ensembles, JMLR 3:583-617, 10.1162/153244303321897735.
+
+    Examples
+    --------
+    >>> from amiable import normalized_mutual_info_score
+    >>> normalized_mutual_info_score([0, 0, 1, 1], [1, 1, 0, 0])
+    1.0
+    >>> round(normalized_mutual_info_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.8
+    """
+    check_average_method(average_method)
+    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    xp = table.xp
+    information = mutual_information(table)
+    mean = average(xp, *entropies(table), average_method)
+    one = xp.ones_like(mean)
+    none = information == 0
+    score = xp.where(none, information, information / xp.where(none, one, mean))
+    return as_result(xp.where(table.is_homogeneous() & table.is_complete(), one, xp.minimum(score, one)))
+
+
+def mutual_info_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Mutual information (MI) of two labelings, in nats.
+
+    MI = sum over cells of n_ij / n log(n n_ij / (a_i b_j)).
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast. Ignored where `contingency` is given, as in
+        scikit-learn.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    mi : float or array of shape (...)
+        In [0, min(H(true), H(pred))], in nats; 0 for empty labels. Relative error about 1e-14, however small MI
+        is. A float for lists and 1-D NumPy labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Vinh, Epps and Bailey (2010), JMLR 11:2837-2854, 10.5555/1756006.1953024.
+
+    Examples
+    --------
+    >>> from amiable import mutual_info_score
+    >>> round(mutual_info_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)  # log 2
+    0.693147
+    >>> mutual_info_score([0, 0, 1, 1], [0, 1, 0, 1])
+    0.0
+    """
+    if contingency is not None:
+        labels_true = labels_pred = None
+    return as_result(mutual_information(as_table(labels_true, labels_pred, contingency, n_labels)))
+
+
+def variation_of_information(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    normalized: bool = False,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Variation of information (VI): H(true | pred) + H(pred | true), a distance between partitions, in nats.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    normalized : bool, default=False
+        Divide by the joint entropy H(true, pred): 1 - MI / H(true, pred), also a metric.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    vi : float or array of shape (...)
+        In [0, log n] nats, or in [0, 1] if normalized; exactly 0 for identical partitions, both empty included.
+        A float for lists and 1-D NumPy labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Meila (2007), Comparing clusterings, an information based distance, J. Multivariate Analysis 98:873-895,
+    10.1016/j.jmva.2006.11.013. The normalised form: Vinh, Epps and Bailey (2010), 10.5555/1756006.1953024.
+
+    Examples
+    --------
+    >>> from amiable import variation_of_information
+    >>> variation_of_information([0, 0, 1, 1], [1, 1, 0, 0])
+    0.0
+    >>> round(variation_of_information([0, 0, 1, 1], [0, 0, 1, 2]), 6)  # half of log 2
+    0.346574
+    >>> variation_of_information([0, 0, 1, 1], [0, 1, 0, 1], normalized=True)
+    1.0
+    """
+    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    true_given_pred, pred_given_true = conditional_entropies(table)
+    distance = true_given_pred + pred_given_true
+    if normalized:
+        xp, joint = table.xp, joint_entropy(table)
+        one = xp.ones_like(joint)
+        distance = xp.minimum(distance / xp.where(joint > 0, joint, one), one)
+    return as_result(distance)
+
+
+def expected_mutual_information(row_sums: Any, col_sums: Any) -> Any:
+    """Expected mutual information (EMI) of two labelings with given cluster sizes, in nats.
+
+    The expectation is over all pairs of labelings with these sizes, equally likely (the permutation model: cell
+    counts are hypergeometric). It is exact up to rounding, and its cost does not grow with n_samples.
+
+    Parameters
+    ----------
+    row_sums, col_sums : array-like of whole numbers, shapes (..., R) and (..., C)
+        Cluster sizes of the two labelings, with equal totals n_samples. Leading (batch) dimensions broadcast;
+        sizes 0 contribute nothing.
+
+    Returns
+    -------
+    emi : float or array of shape (...)
+        In [0, log n] nats; 0 for no samples. Relative error about 1e-15 for n_samples up to 1e12. A float for
+        lists and 1-D NumPy sizes, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Sizes that are negative, fractional, not finite or not numbers; totals that differ; an empty batch.
+
+    References
+    ----------
+    Vinh, Epps and Bailey (2010), JMLR 11:2837-2854, 10.5555/1756006.1953024.
+
+    Examples
+    --------
+    >>> from amiable import expected_mutual_information
+    >>> round(expected_mutual_information([3, 3, 3], [3, 3, 3]), 12)
+    0.33629923055
+    >>> round(expected_mutual_information([6 * 10**11, 4 * 10**11], [5 * 10**11, 5 * 10**11]) * 1e12, 6)
+    0.5
+    """
+    xp, rows, cols = check_margins(row_sums, col_sums)
+    n = to_float(xp, xp.clip(xp.sum(rows, axis=-1), 1, None))
+    return as_result(expected_sums(xp, rows, cols)[0] / n)
+
+
+def entropy(labels: Any, *, n_labels: int | None = None) -> Any:
+    """Entropy of a labeling, in nats: -sum a_i / n log(a_i / n) over the cluster sizes a_i.
+
+    Parameters
+    ----------
+    labels : array-like of shape (..., n_samples)
+        Labels of any kind.
+    n_labels : int, optional
+        The labels are codes below this number; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    entropy : float or array of shape (...)
+        In [0, log n] nats. 1.0 for empty labels, as in scikit-learn. A float for lists and 1-D NumPy labels, else
+        an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels; the message names the argument.
+
+    References
+    ----------
+    Shannon (1948), A mathematical theory of communication, 10.1002/j.1538-7305.1948.tb01338.x.
+
+    Examples
+    --------
+    >>> from amiable import entropy
+    >>> round(entropy(["a", "a", "b", "b"]), 6)  # log 2
+    0.693147
+    """
+    xp, sizes = cluster_sizes("labels", labels, n_labels)
+    n = xp.sum(sizes, axis=-1)
+    h = entropy_of_sizes(xp, sizes, n)
+    return as_result(xp.where(n > 0, h, xp.ones_like(h)))

@@ -1,0 +1,243 @@
+"""Scores that count pairs of samples: Rand, adjusted Rand, Fowlkes-Mallows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from amiable._array.namespace import Array, as_result, is_traced, to_float
+from amiable.contingency import ContingencyTable, as_table
+
+
+def pair_confusion_matrix(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Count ordered pairs of samples by whether each labeling puts the two into one cluster.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    pairs : array of whole numbers, shape (..., 2, 2)
+        ``[[apart in both, together in pred only], [together in true only, together in both]]``; the four add up
+        to n (n - 1). Of the inputs' library, on their device.
+
+    Raises
+    ------
+    ValueError
+        More samples than have their pairs counted in the integers of the device: 3037000500 in 64 bits. The
+        scores made of pairs have no such limit.
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Hubert and Arabie (1985), Comparing partitions, Journal of Classification 2:193-218, 10.1007/BF01908075.
+
+    Examples
+    --------
+    >>> from amiable import pair_confusion_matrix
+    >>> pair_confusion_matrix([0, 0, 1, 1], [0, 0, 1, 2])
+    array([[8, 0],
+           [2, 2]])
+    """
+    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    xp = table.xp
+    if not table.static and not is_traced(table.counts):
+        most, limit = int(xp.max(table.n_samples)), int(xp.iinfo(table.counts.dtype).max)
+        if most * (most - 1) > limit:
+            raise ValueError(
+                f"{most} samples have {most * (most - 1)} ordered pairs, more than {table.counts.dtype} holds ({limit}): "
+                "expected fewer samples; rand_score, adjusted_rand_score and fowlkes_mallows_score take any number"
+            )
+    apart, pred_only, true_only, together = _pairs(table, whole=True)
+    return xp.stack([xp.stack([apart, pred_only], axis=-1), xp.stack([true_only, together], axis=-1)], axis=-2)
+
+
+def rand_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Rand index (RI): the share of pairs of samples on which both labelings agree. Not corrected for chance.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    ri : float or array of shape (...)
+        In [0, 1]; 1 where there are no pairs. A float for lists and 1-D NumPy labels, else an array of the
+        inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Rand (1971), Objective criteria for the evaluation of clustering methods, J. American Statistical Association
+    66:846-850, 10.1080/01621459.1971.10482356.
+
+    Examples
+    --------
+    >>> from amiable import rand_score
+    >>> round(rand_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.833333
+    """
+    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    apart, pred_only, true_only, together = _pairs(table)
+    total = apart + pred_only + true_only + together
+    return as_result(_ratio(table.xp, apart + together, total, 1.0))
+
+
+def adjusted_rand_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Adjusted Rand index (ARI): the Rand index corrected for chance.
+
+    ARI = (RI - E[RI]) / (1 - E[RI]) under the permutation model. Never overflows, whatever n_samples is.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    ari : float or array of shape (...)
+        In [-0.5, 1]; 1 for identical partitions, empty ones included, 0 on average for independent ones. A float
+        for lists and 1-D NumPy labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Hubert and Arabie (1985), Comparing partitions, Journal of Classification 2:193-218, 10.1007/BF01908075.
+
+    Examples
+    --------
+    >>> from amiable import adjusted_rand_score
+    >>> adjusted_rand_score([0, 0, 1, 1], [1, 1, 0, 0])
+    1.0
+    >>> round(adjusted_rand_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.571429
+    """
+    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    pairs = _pairs(table)
+    total = pairs[0] + pairs[1] + pairs[2] + pairs[3]
+    # as shares of all pairs: their products stay inside float32 too
+    apart, pred_only, true_only, together = (_ratio(table.xp, p, total, 0.0) for p in pairs)
+    excess = 2 * (together * apart - true_only * pred_only)
+    most = (together + true_only) * (true_only + apart) + (together + pred_only) * (pred_only + apart)
+    return as_result(_ratio(table.xp, excess, most, 1.0))
+
+
+def fowlkes_mallows_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Fowlkes-Mallows index (FMI): geometric mean of pair precision and pair recall. Not corrected for chance.
+
+    FMI = TP / sqrt((TP + FP) (TP + FN)) over pairs of samples.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    fmi : float or array of shape (...)
+        In [0, 1]; 0 where no pair is together in both, also for two identical labelings of singletons and for
+        empty labels, as in scikit-learn. A float for lists and 1-D NumPy labels, else an array of the inputs'
+        library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Fowlkes and Mallows (1983), A method for comparing two hierarchical clusterings, J. American Statistical
+    Association 78:553-569, 10.1080/01621459.1983.10478008.
+
+    Examples
+    --------
+    >>> from amiable import fowlkes_mallows_score
+    >>> round(fowlkes_mallows_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.707107
+    """
+    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    xp = table.xp
+    _, pred_only, true_only, together = _pairs(table)
+    precision = _ratio(xp, together, together + pred_only, 0.0)
+    recall = _ratio(xp, together, together + true_only, 0.0)
+    return as_result(xp.sqrt(precision) * xp.sqrt(recall))
+
+
+def _pairs(table: ContingencyTable, whole: bool = False) -> tuple[Array, Array, Array, Array]:
+    """Count ordered pairs: apart in both, together in pred only, in true only, in both; (...) each.
+
+    For each sample of a cell its partners are counted, so that every term is a product of two whole numbers >= 0:
+    nothing cancels, and as floats nothing overflows.
+    """
+
+    def count(partners: Callable[..., Array]) -> Array:
+        def term(xp: ModuleType, x: Array, a: Array, b: Array, n: Array) -> Array:
+            others = partners(xp, x, a, b, n)
+            return x * others if whole else to_float(xp, x) * to_float(xp, others)
+
+        return table.sum_cells(term)
+
+    return (
+        count(lambda xp, x, a, b, n: (n - a) - (b - x)),
+        count(lambda xp, x, a, b, n: b - x),
+        count(lambda xp, x, a, b, n: a - x),
+        count(lambda xp, x, a, b, n: xp.clip(x - 1, 0, None)),
+    )
+
+
+def _ratio(xp: ModuleType, part: Array, whole: Array, where_zero: float) -> Array:
+    one = xp.ones_like(whole)
+    return xp.where(whole == 0, one * where_zero, part / xp.where(whole == 0, one, whole))
