@@ -1,0 +1,25 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.backends import BACKENDS, Backend
+
+
+@pytest.fixture(params=[pytest.param(b, id=b.name, marks=b.marks) for b in BACKENDS])
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Every array library in turn."""
+    chosen: Backend = request.param
+    with chosen.context():
+        chosen.asarray(np.zeros(1, dtype=np.int32))  # skips where the library is missing
+        yield chosen
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A seeded source of labels."""
+    return np.random.default_rng(20)

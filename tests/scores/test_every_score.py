@@ -1,0 +1,192 @@
+"""Properties that every registered score has, on every array library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import array_api_compat as compat
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import amiable
+from amiable import ContingencyTable
+from tests.registry import NOT_SCORES, SCORES, function_of
+
+every_score = pytest.mark.parametrize("score", SCORES, ids=str)
+labelings = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40).map(np.array)
+
+
+def sample_labels(rng, n=60, k_true=4, k_pred=5):
+    """Two labelings that agree in part, with every label in use."""
+    true = rng.integers(0, k_true, n)
+    pred = np.where(rng.random(n) < 0.4, true, rng.integers(0, k_pred, n))
+    true[:k_true], pred[:k_pred] = np.arange(k_true), np.arange(k_pred)
+    return true, pred
+
+
+def test_every_public_name_is_registered():
+    scores = {function_of(score).__name__ for score in SCORES}
+    assert scores | set(NOT_SCORES) == set(amiable.__all__)
+    for where in NOT_SCORES.values():
+        assert Path(__file__).parents[2].joinpath(where).is_file()
+
+
+@every_score
+def test_agrees_with_the_peer(score, rng):
+    if score.peer is None:
+        pytest.skip("scikit-learn has no such score")
+    for n, k_true, k_pred in ((10, 2, 3), (60, 4, 5), (500, 20, 3), (300, 40, 60)):
+        true, pred = sample_labels(rng, n, k_true, k_pred)
+        assert score.function(true, pred) == pytest.approx(score.peer(true, pred), abs=1e-11)
+
+
+@every_score
+def test_library_device_and_value(score, backend, rng):
+    true, pred = sample_labels(rng)
+    x, y = backend.asarray(true), backend.asarray(pred)
+    got = score.function(x, y)
+    expected = score.function(true, pred)
+    if backend.name.startswith("numpy"):
+        assert type(got) is float
+    else:
+        assert got.shape == ()
+        assert compat.array_namespace(got) is compat.array_namespace(x)
+        assert compat.device(got) == compat.device(x)
+        assert str(got.dtype).endswith("float32" if backend.single else "float64")
+    assert float(got) == pytest.approx(expected, abs=backend.tolerance)
+
+
+@every_score
+def test_batch_is_a_loop(score, backend, rng):
+    labels = np.stack([rng.integers(0, k, 60) for k in (2, 4, 5, 1, 4, 3)]).reshape(2, 3, 60)
+    true, _ = sample_labels(rng)
+    labels[1, 2] = true
+    got = score.function(backend.asarray(true), backend.asarray(labels))
+    assert tuple(got.shape) == (2, 3)
+    looped = [[score.function(true, one) for one in row] for row in labels]
+    np.testing.assert_allclose(backend.to_numpy(got), looped, rtol=0, atol=backend.tolerance)
+
+
+@every_score
+def test_batches_broadcast(score, rng):
+    true, pred = rng.integers(0, 3, (4, 1, 30)), rng.integers(0, 3, (5, 30))
+    got = score.function(true, pred)
+    assert got.shape == (4, 5)
+    assert got[2, 3] == pytest.approx(score.function(true[2, 0], pred[3]), abs=1e-14)
+
+
+@every_score
+def test_contingency_is_labels(score, backend, rng):
+    true, pred = sample_labels(rng)
+    expected = score.function(true, pred)
+    table = amiable.contingency_matrix(true, pred)
+    dense = score.function(contingency=backend.asarray(table))
+    listed = score.function(contingency=ContingencyTable.from_labels(backend.asarray(true), backend.asarray(pred)))
+    wide = score.function(contingency=backend.asarray(np.pad(table, ((0, 2), (1, 0)))))  # with empty clusters
+    for got in (dense, listed, wide):
+        assert float(got) == pytest.approx(expected, abs=backend.tolerance)
+
+
+@every_score
+def test_contingency_formats(score, rng):
+    true, pred = sample_labels(rng)
+    expected = score.function(true, pred)
+    table = amiable.contingency_matrix(true, pred)
+    formats = [
+        table.tolist(),
+        table.astype(float),
+        table.astype(np.uint8),
+        scipy.sparse.csr_matrix(table),
+        scipy.sparse.coo_array(table),
+    ]
+    assert [score.function(contingency=c) for c in formats] == pytest.approx([expected] * len(formats), abs=1e-14)
+    batch = score.function(contingency=np.stack([table, table[::-1]]))
+    np.testing.assert_allclose(batch, [expected, expected], rtol=0, atol=1e-14)
+
+
+@every_score
+def test_n_labels_gives_the_same(score, backend, rng):
+    true, pred = sample_labels(rng)
+    got = score.function(backend.asarray(true), backend.asarray(pred), n_labels=(4, 7))
+    assert float(got) == pytest.approx(score.function(true, pred), abs=backend.tolerance)
+
+
+@every_score
+def test_formats_of_labels(score, rng):
+    true, pred = sample_labels(rng)
+    expected = score.function(true, pred)
+    names = np.array(["ab", "a", "c", "", "é"])
+    formats = [
+        lambda v: v.tolist(),
+        tuple,
+        lambda v: v - 3,
+        lambda v: v * 10**15,
+        lambda v: v * 1000 + 7,
+        lambda v: (v * 50 - 128).astype(np.int8),
+        lambda v: v.astype(np.uint64) + np.uint64(2**64 - 10),
+        lambda v: v.astype(float),
+        lambda v: names[v],
+        lambda v: names[v].tolist(),
+        lambda v: names[v].astype(object),
+        lambda v: np.char.encode(names[v], "utf-8"),
+        lambda v: v.astype("datetime64[D]"),
+        lambda v: np.repeat(v, 2)[::2],
+    ]
+    for made in formats:
+        assert score.function(made(true), made(pred)) == pytest.approx(expected, abs=1e-14)
+
+
+@every_score
+def test_pandas(score, rng):
+    pd = pytest.importorskip("pandas")
+    true, pred = sample_labels(rng)
+    frame = pd.DataFrame({"true": pd.Categorical(true.astype(str)), "pred": pred}, index=np.arange(60)[::-1])
+    assert score.function(frame["true"], frame["pred"]) == pytest.approx(score.function(true, pred), abs=1e-14)
+
+
+@every_score
+@settings(max_examples=40, deadline=None)
+@given(labelings)
+def test_bounds_symmetry_and_renaming(score, both):
+    true, pred = both.T
+    got = score.function(true, pred)
+    assert type(got) is float
+    assert score.lowest <= got
+    assert score.highest is None or got <= score.highest
+    if score.symmetric:
+        assert score.function(pred, true) == pytest.approx(got, abs=1e-14)
+    renamed = np.array([7, 2, 9, 0, -4])
+    assert score.function(renamed[true], pred) == pytest.approx(got, abs=1e-14)
+    order = np.argsort(pred, kind="stable")
+    assert score.function(true[order], pred[order]) == got
+
+
+@every_score
+@settings(max_examples=30, deadline=None)
+@given(labelings)
+def test_identical_partitions(score, both):
+    true = np.concatenate([both[:, 0], [0, 0, 1]])
+    if score.identical is not None:
+        assert score.function(true, 10 - true) == score.identical
+
+
+@every_score
+@settings(max_examples=20, deadline=None)
+@given(labelings, st.integers(0, 40))
+def test_tables_of_parts_add_up(score, both, cut):
+    true, pred = both.T
+    parts = [(true[:cut], pred[:cut]), (true[cut:], pred[cut:])]
+    for order in (parts, parts[::-1]):
+        merged = sum(ContingencyTable.from_labels(u, v) for u, v in order)
+        assert score.function(contingency=merged) == pytest.approx(score.function(true, pred), abs=1e-14)
+
+
+@every_score
+def test_empty_and_single(score):
+    apart = function_of(score) is amiable.fowlkes_mallows_score  # no pair agrees, as in scikit-learn
+    same = 0.0 if score.is_distance or score.name == "mi" or apart else 1.0
+    assert score.function([], []) == same
+    assert score.function([3], ["x"]) == same
