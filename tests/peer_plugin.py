@@ -57,5 +57,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Show which functions are amiable's and which tests are left out."""
-    replaced = [name for name, f in _replacements().items() if getattr(peer, name, getattr(peer_module, name, None)) is f]
-    return [f"amiable in place of: {', '.join(sorted(replaced))}"] + [f"left out: {k} ({v})" for k, v in NOT_OFFERED.items()]
+    replaced = [
+        name for name, f in _replacements().items() if getattr(peer, name, getattr(peer_module, name, None)) is f
+    ]
+    return [f"amiable in place of: {', '.join(sorted(replaced))}"] + [
+        f"left out: {k} ({v})" for k, v in NOT_OFFERED.items()
+    ]

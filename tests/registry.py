@@ -53,7 +53,9 @@ SCORES = [
     Score("homogeneity", amiable.homogeneity_score, peer.homogeneity_score, symmetric=False),
     Score("completeness", amiable.completeness_score, peer.completeness_score, symmetric=False),
     Score("v", amiable.v_measure_score, peer.v_measure_score),
-    Score("v-0.3", partial(amiable.v_measure_score, beta=0.3), partial(peer.v_measure_score, beta=0.3), symmetric=False),
+    Score(
+        "v-0.3", partial(amiable.v_measure_score, beta=0.3), partial(peer.v_measure_score, beta=0.3), symmetric=False
+    ),
     Score("rand", amiable.rand_score, peer.rand_score),
     Score("ari", amiable.adjusted_rand_score, peer.adjusted_rand_score, lowest=-0.5),
     Score("fmi", amiable.fowlkes_mallows_score, peer.fowlkes_mallows_score),

@@ -17,7 +17,9 @@ from amiable.expectation import expected_sums
 from tests import oracles
 
 REFERENCES = json.loads((Path(__file__).parent / "data" / "emi.json").read_text())
-every_reference = pytest.mark.parametrize("case", REFERENCES, ids=lambda c: f"n={c['n']}-{len(c['row_sums'])}x{len(c['col_sums'])}")
+every_reference = pytest.mark.parametrize(
+    "case", REFERENCES, ids=lambda c: f"n={c['n']}-{len(c['row_sums'])}x{len(c['col_sums'])}"
+)
 
 
 def relative_error(got, expected):
@@ -81,9 +83,7 @@ def _expected_deviance_by_moments(a, b, n):
     for r in range(order):
         falling.append(falling[-1] * (a - r) * (b - r) / (n - r))
     raw = [sum(mpmath.stirling2(r, s) * falling[s] for s in range(r + 1)) for r in range(order + 1)]
-    central = [
-        sum(mpmath.binomial(r, s) * raw[s] * (-m) ** (r - s) for s in range(r + 1)) for r in range(order + 1)
-    ]
+    central = [sum(mpmath.binomial(r, s) * raw[s] * (-m) ** (r - s) for s in range(r + 1)) for r in range(order + 1)]
     return sum((-1) ** r * central[r] / (r * (r - 1) * m ** (r - 1)) for r in range(2, order + 1))
 
 
@@ -99,7 +99,8 @@ def test_memory_does_not_grow_with_samples():
 
 
 @pytest.mark.parametrize(
-    ("rows", "cols"), [((2, 1), (2, 1)), ((3, 2, 1), (2, 2, 2)), ((4, 3, 1), (5, 3)), ((1, 1, 1, 2), (3, 2)), ((5,), (2, 3))]
+    ("rows", "cols"),
+    [((2, 1), (2, 1)), ((3, 2, 1), (2, 2, 2)), ((4, 3, 1), (5, 3)), ((1, 1, 1, 2), (3, 2)), ((5,), (2, 3))],
 )
 def test_enumeration_of_all_tables(rows, cols):
     tables = list(oracles.tables_with_margins(rows, cols))
@@ -160,7 +161,9 @@ def test_limits():
     assert amiable.expected_mutual_information([0, 0], [0]) == 0.0
     assert amiable.expected_mutual_information([7], [3, 4]) == 0.0
     assert amiable.expected_mutual_information([1] * 5, [1] * 5) == pytest.approx(np.log(5), rel=1e-15)
-    assert amiable.expected_mutual_information([3, 0, 2], [4, 1, 0]) == amiable.expected_mutual_information([3, 2], [4, 1])
+    assert amiable.expected_mutual_information([3, 0, 2], [4, 1, 0]) == amiable.expected_mutual_information(
+        [3, 2], [4, 1]
+    )
 
 
 @pytest.mark.parametrize(

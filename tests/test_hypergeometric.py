@@ -36,14 +36,22 @@ def test_window_stays_on_the_support(rng, n):
 
 @pytest.mark.parametrize(
     ("n", "a", "b"),
-    [(10, 4, 5), (100, 99, 98), (1000, 41, 980), (5000, 2500, 2500), (20_000, 900, 950), (10**5, 300, 13_400), (10**5, 3, 7)],
+    [
+        (10, 4, 5),
+        (100, 99, 98),
+        (1000, 41, 980),
+        (5000, 2500, 2500),
+        (20_000, 900, 950),
+        (10**5, 300, 13_400),
+        (10**5, 3, 7),
+    ],
 )
 def test_expectations_by_summation(n, a, b):
     with mpmath.workdps(40):
         mean = mpmath.mpf(a * b) / n
         chance = mpmath.mpf(1) / mpmath.binomial(n, b)
         deviance = xlogx = mpmath.mpf(0)
-        p = None
+        p, ratio = None, None
         for k in range(max(0, a + b - n), min(a, b) + 1):
             p = mpmath.binomial(a, k) * mpmath.binomial(n - a, b - k) * chance if p is None else p * ratio
             ratio = mpmath.mpf((a - k) * (b - k)) / ((k + 1) * (n - a - b + k + 1))

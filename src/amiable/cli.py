@@ -42,8 +42,16 @@ app = typer.Typer(
 
 # heading in the table, name in JSON, score of a table; in the order of printing
 _SCORES: list[tuple[str, str, Callable[[ContingencyTable, Any], float]]] = [
-    ("AMI", "adjusted_mutual_info_score", lambda t, mean: adjusted_mutual_info_score(contingency=t, average_method=mean)),
-    ("NMI", "normalized_mutual_info_score", lambda t, mean: normalized_mutual_info_score(contingency=t, average_method=mean)),
+    (
+        "AMI",
+        "adjusted_mutual_info_score",
+        lambda t, mean: adjusted_mutual_info_score(contingency=t, average_method=mean),
+    ),
+    (
+        "NMI",
+        "normalized_mutual_info_score",
+        lambda t, mean: normalized_mutual_info_score(contingency=t, average_method=mean),
+    ),
     ("ARI", "adjusted_rand_score", lambda t, _: adjusted_rand_score(contingency=t)),
     ("RI", "rand_score", lambda t, _: rand_score(contingency=t)),
     ("homog.", "homogeneity_score", lambda t, _: homogeneity_score(contingency=t)),
@@ -52,7 +60,11 @@ _SCORES: list[tuple[str, str, Callable[[ContingencyTable, Any], float]]] = [
     ("FMI", "fowlkes_mallows_score", lambda t, _: fowlkes_mallows_score(contingency=t)),
     ("MI", "mutual_info_score", lambda t, _: mutual_info_score(contingency=t)),
     ("VI", "variation_of_information", lambda t, _: variation_of_information(contingency=t)),
-    ("NVI", "normalized_variation_of_information", lambda t, _: variation_of_information(contingency=t, normalized=True)),
+    (
+        "NVI",
+        "normalized_variation_of_information",
+        lambda t, _: variation_of_information(contingency=t, normalized=True),
+    ),
 ]
 
 
@@ -95,7 +107,9 @@ def score(
     """Score every labeling of a file against the true labels, the best AMI first."""
     try:
         labels_true, labelings = read_labels(file, true, pred)
-        scores = [_score_labeling(true, labels_true, name, labels, average_method.value) for name, labels in labelings.items()]
+        scores = [
+            _score_labeling(true, labels_true, name, labels, average_method.value) for name, labels in labelings.items()
+        ]
     except FileError as error:
         typer.echo(f"amiable: {error}", err=True)
         raise typer.Exit(2) from error

@@ -190,7 +190,8 @@ class ContingencyTable:
         return compat.array_namespace(self.counts)
 
     def __repr__(self) -> str:
-        return f"<ContingencyTable of shape {self.shape}, {self.counts.shape[-1]} cells, {self.xp.__name__.split('.')[-1]}>"
+        library = self.xp.__name__.rpartition(".")[2]
+        return f"<ContingencyTable of shape {self.shape}, {self.counts.shape[-1]} cells listed, {library}>"
 
     def __add__(self, other: object) -> ContingencyTable:
         """Unite the label sets and add the counts; batch dimensions broadcast."""
@@ -242,11 +243,11 @@ class ContingencyTable:
 
     def is_homogeneous(self) -> Array:
         """Whether each cluster (column) holds samples of one class (row) only: booleans of shape (...)."""
-        return self._no_cell(lambda x, a, b: (x > 0) & (x < b))
+        return self.sum_cells(lambda xp, x, a, b, n: to_count(xp, (x > 0) & (x < b))) == 0
 
     def is_complete(self) -> Array:
         """Whether each class (row) lies in one cluster (column) only: booleans of shape (...)."""
-        return self._no_cell(lambda x, a, b: (x > 0) & (x < a))
+        return self.sum_cells(lambda xp, x, a, b, n: to_count(xp, (x > 0) & (x < a))) == 0
 
     def is_settled(self) -> Array:
         """Whether the cluster sizes alone settle the mutual information: booleans of shape (...).
@@ -256,9 +257,6 @@ class ContingencyTable:
         xp, n = self.xp, self.n_samples[..., None]
         trivial = [xp.all(s <= 1, axis=-1) | xp.any(s == n, axis=-1) for s in (self.row_sums, self.col_sums)]
         return trivial[0] | trivial[1]
-
-    def _no_cell(self, condition: Callable[..., Array]) -> Array:
-        return self.sum_cells(lambda xp, x, a, b, n: to_count(xp, condition(x, a, b))) == 0
 
     def _without_empty_cells(self) -> ContingencyTable:
         xp = self.xp
@@ -293,50 +291,54 @@ def as_table(
 def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable:
     """Add two tables over the union of their label sets."""
     xp = common_namespace(left=one.counts, right=two.counts)
-    row_labels, *row_codes = _unite(xp, "row_labels", one, two)
-    col_labels, *col_codes = _unite(xp, "col_labels", one, two)
-    shape = tuple(
-        max(one.shape[axis], two.shape[axis]) if labels is None else labels.shape[0]
-        for axis, labels in ((-2, row_labels), (-1, col_labels))
-    )
+    axes = ("row_labels", "col_labels")
+    if one.is_grid and two.is_grid and all(_same_labels(xp, name, one, two) for name in axes):
+        return _grid(xp, one.counts + two.counts, one.shape[-2:], one.row_labels, one.col_labels)
+    (row_labels, n_rows, *at_row), (col_labels, n_cols, *at_col) = (_unite(xp, name, one, two) for name in axes)
     keys = [
-        _fuse(xp, rows if at_row is None else xp.take(at_row, rows), cols if at_col is None else xp.take(at_col, cols), shape)
-        for rows, cols, at_row, at_col in zip((one.rows, two.rows), (one.cols, two.cols), row_codes, col_codes, strict=True)
+        _fuse(xp, xp.take(row, table.rows), xp.take(col, table.cols), (n_rows, n_cols))
+        for table, row, col in zip((one, two), at_row, at_col, strict=True)
     ]
-    if one.is_grid and two.is_grid and one.shape[-2:] == two.shape[-2:] == shape:
-        # both list all cells; where the labels are the same, in the same order too
-        if all(code is None for code in (*row_codes, *col_codes)):
-            return _grid(xp, one.counts + two.counts, shape, row_labels, col_labels)
     cells, which = unique_inverse(xp, xp.concat(keys))
-    split = one.counts.shape[-1]
-    counts = sum_by_key(xp, which[:split], one.counts, cells.shape[0]) + sum_by_key(
-        xp, which[split:], two.counts, cells.shape[0]
+    parts = (which[: keys[0].shape[0]], which[keys[0].shape[0] :])
+    mine, theirs = (
+        sum_by_key(xp, at, table.counts, cells.shape[0]) for table, at in zip((one, two), parts, strict=True)
     )
-    return _from_cells(xp, cells, counts, shape, row_labels, col_labels)
+    return _from_cells(xp, cells, mine + theirs, (n_rows, n_cols), row_labels, col_labels)
+
+
+def _same_labels(xp: ModuleType, name: str, one: ContingencyTable, two: ContingencyTable) -> bool:
+    """Whether both tables have the same labels in the same order (`name` says of rows or of columns)."""
+    mine, theirs = getattr(one, name), getattr(two, name)
+    if mine is None or theirs is None:
+        sums = name.replace("labels", "sums")
+        return mine is theirs and getattr(one, sums).shape[-1] == getattr(two, sums).shape[-1]
+    return mine.shape == theirs.shape and bool(xp.all(mine == theirs))
 
 
 def _unite(
     xp: ModuleType, name: str, one: ContingencyTable, two: ContingencyTable
-) -> tuple[Array | None, Array | None, Array | None]:
-    """Return the united labels and, for each table, where its labels are among them; None: unchanged."""
+) -> tuple[Array | None, int, Array, Array]:
+    """Return the united labels, their number and, for each table, where its labels are among them."""
     mine, theirs = getattr(one, name), getattr(two, name)
     if mine is None and theirs is None:
-        return None, None, None
+        sums = name.replace("labels", "sums")
+        sizes = [getattr(table, sums).shape[-1] for table in (one, two)]
+        codes = xp.arange(max(sizes), dtype=one.counts.dtype, device=device_of(one.counts))
+        return None, max(sizes), codes[: sizes[0]], codes[: sizes[1]]
     if mine is None or theirs is None:
         which = "left" if mine is None else "right"
         raise ValueError(f"the {which} table has no {name} and the other has: expected both or neither")
-    if mine.shape == theirs.shape and bool(xp.all(mine == theirs)):
-        return mine, None, None
     numeric = [not compat.is_numpy_array(v) or v.dtype.kind in "biuf" for v in (mine, theirs)]
     if numeric[0] != numeric[1]:
         raise TypeError(f"{name} are of dtype {mine.dtype} and {theirs.dtype}: expected labels of one kind")
     where, united = encode(xp, name, xp.concat([mine, theirs]))
-    return united, where[: mine.shape[0]], where[mine.shape[0] :]
+    return united, united.shape[0], where[: mine.shape[0]], where[mine.shape[0] :]
 
 
 def _check_axes(
     xp: ModuleType, counts: Array, shape: tuple[int, ...], row_labels: Any | None, col_labels: Any | None
-) -> list[Array | None]:
+) -> tuple[Array | None, Array | None]:
     """Return the labels of both axes as arrays beside `counts`, one distinct label a row or column."""
     checked: list[Array | None] = []
     for name, labels, length in (("row_labels", row_labels, shape[-2]), ("col_labels", col_labels, shape[-1])):
@@ -346,11 +348,13 @@ def _check_axes(
         x = as_array(name, labels)
         common_namespace(contingency=counts, **{name: x})
         if x.shape != (length,):
-            raise ValueError(f"{name} has shape {tuple(x.shape)}: expected ({length},), as contingency has shape {tuple(shape)}")
+            raise ValueError(
+                f"{name} has shape {tuple(x.shape)}: expected ({length},), as contingency has shape {tuple(shape)}"
+            )
         if encode(xp, name, x)[1].shape[0] != length:
             raise ValueError(f"{name} repeats a label: expected {length} distinct labels")
         checked.append(x)
-    return checked
+    return checked[0], checked[1]
 
 
 def cluster_sizes(name: str, labels: Any, n_labels: int | None) -> tuple[ModuleType, Array]:
@@ -369,13 +373,14 @@ def _count_codes(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int
     """Count codes below R and C into a grid whose shape is known in advance."""
     static = not (on_cpu(true) and on_cpu(pred))
     true, pred = (
-        check_codes(xp, name, codes, k) for name, codes, k in zip(("labels_true", "labels_pred"), (true, pred), shape, strict=True)
+        check_codes(xp, name, codes, k)
+        for name, codes, k in zip(("labels_true", "labels_pred"), (true, pred), shape, strict=True)
     )
     keys = _fuse(xp, true, pred, shape)
     if static:  # nobody looked at the codes: a sample with one outside must not be taken for another cell
         inside = (true >= 0) & (true < shape[0]) & (pred >= 0) & (pred < shape[1])
         keys = xp.where(inside, keys, xp.full_like(keys, -1))
-    return _grid(xp, _count_inside(xp, keys, shape[0] * shape[1]), shape, None, None, static=static)
+    return _grid(xp, _count_inside(xp, keys, shape[0] * shape[1]), shape, static=static)
 
 
 def _count_inside(xp: ModuleType, keys: Array, n_bins: int) -> Array:
@@ -401,8 +406,9 @@ def _grid(
     xp: ModuleType,
     counts: Array,
     shape: tuple[int, ...],
-    row_labels: Array | None,
-    col_labels: Array | None,
+    row_labels: Array | None = None,
+    col_labels: Array | None = None,
+    *,
     static: bool = False,
 ) -> ContingencyTable:
     """Make a table of counts (..., R*C) that lists every cell."""
@@ -426,8 +432,8 @@ def _from_cells(
     keys: Array,
     counts: Array,
     shape: tuple[int, ...],
-    row_labels: Array | None,
-    col_labels: Array | None,
+    row_labels: Array | None = None,
+    col_labels: Array | None = None,
 ) -> ContingencyTable:
     """Make a table of the listed cells: distinct keys row * C + col (M,) and counts (..., M)."""
     rows, cols = keys // max(shape[1], 1), keys % max(shape[1], 1)

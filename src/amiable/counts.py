@@ -26,7 +26,9 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...]) -> Array:
     if x.ndim < (1 if axis == -1 else 2):
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected at least {1 if axis == -1 else 2} dimensions")
     xp = compat.array_namespace(x)
-    if (compat.is_numpy_array(x) and x.dtype.kind not in "iuf") or not xp.isdtype(x.dtype, ("integral", "real floating")):
+    if (compat.is_numpy_array(x) and x.dtype.kind not in "iuf") or not xp.isdtype(
+        x.dtype, ("integral", "real floating")
+    ):
         raise TypeError(f"{name} has dtype {x.dtype}: expected whole numbers")
     if is_traced(x):
         return to_count(xp, x)

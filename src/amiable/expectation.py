@@ -13,7 +13,7 @@ from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.counting import count_keys, unique_inverse
 from amiable._array.namespace import Array, compiled, compiles_shapes, device_of, fetch, is_traced, matmul, to_float
 from amiable.hypergeometric import MAX_NODES, expectations, n_nodes
-from amiable.interpolation import DEGREE, nodes_for
+from amiable.interpolation import DEGREE, Nodes, nodes_for
 
 # Windows are computed in classes of equal width: few shapes, and at most a third of the nodes idle.
 _WIDTHS = (8, 16, 24, 32, 48, 64, 96, MAX_NODES)
@@ -58,8 +58,8 @@ def expected_sums(
     parts, members = [], []
     for group in range(totals.shape[0]):
         members.append(xp.nonzero(which == group)[0])
-        here = (xp.take(v, members[-1], axis=0) for v in (rows, cols))
-        parts.append(_sums_over_sizes(xp, *here, totals[group], degree))
+        some_rows, some_cols = (xp.take(v, members[-1], axis=0) for v in (rows, cols))
+        parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], degree))
     back = xp.argsort(xp.concat(members))
     deviances, xlogs = (xp.take(xp.concat(list(sums)), back) for sums in zip(*parts, strict=True))
     return xp.reshape(deviances, lead), xp.reshape(xlogs, lead)
@@ -84,10 +84,11 @@ def _sums_over_sizes(
     (a, where_a), (b, where_b) = unique_inverse(xp, row_sums), unique_inverse(xp, col_sums)
     nodes_a, nodes_b = nodes_for(xp, a, degree), nodes_for(xp, b, degree)
     shape = (nodes_a.sizes.shape[0], nodes_b.sizes.shape[0])
-    pairs = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (nodes_a.sizes[:, None], nodes_b.sizes[None, :]))
-    cells = [xp.reshape(f, shape) for f in _expectations_of_pairs(xp, *pairs, n)]
+    grid_a, grid_b = nodes_a.sizes[:, None], nodes_b.sizes[None, :]
+    pairs_a, pairs_b = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (grid_a, grid_b))
+    cells = [xp.reshape(f, shape) for f in _expectations_of_pairs(xp, pairs_a, pairs_b, n)]
 
-    def weights(which: Array, sizes: Array, nodes) -> Array:  # (block of tables, nodes)
+    def weights(which: Array, sizes: Array, nodes: Nodes) -> Array:  # (block of tables, nodes)
         return nodes.spread(xp, to_float(xp, count_keys(xp, which, sizes.shape[0])))
 
     parts = []

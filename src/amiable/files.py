@@ -66,7 +66,9 @@ def _read(path: Path) -> pl.DataFrame:
         raise
     except Exception as error:  # whatever a broken file makes a reader say, a person gets one line
         reason = str(error).strip().splitlines()
-        raise FileError(f"{path} could not be read as {suffix[1:]}: {reason[0] if reason else type(error).__name__}") from error
+        raise FileError(
+            f"{path} could not be read as {suffix[1:]}: {reason[0] if reason else type(error).__name__}"
+        ) from error
 
 
 def _read_numpy(path: Path) -> dict[str, np.ndarray]:
@@ -97,6 +99,6 @@ def _labels(path: Path, column: pl.Series) -> np.ndarray:
     if missing.any():
         raise FileError(
             f"{path}: column {column.name!r} has {missing.sum()} missing values in {len(column)} rows, "
-            f"the first in row {missing.arg_max() + 1}: expected a label in every row"
+            f"the first in row {int(missing.arg_max() or 0) + 1}: expected a label in every row"
         )
     return column.to_numpy()

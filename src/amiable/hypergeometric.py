@@ -62,16 +62,14 @@ def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = M
     k = first + steps
     t = offset_from_mean(xp, first, a, b, n) + to_float(xp, steps)
 
-    cost = None
-    own = xlogs = t
-    for x, row, col, sign in ((k, a, b, 1), (a - k, a, n - b, -1), (b - k, n - a, b, -1), ((n - a) - (b - k), n - a, n - b, 1)):
-        x_float = to_float(xp, x)
-        deviations = deviance(xp, x_float, mean_count(xp, row, col, n), sign * t)
-        here = deviations + log_factorial_excess(xp, x, x_float)
-        if cost is None:
-            cost, own, xlogs = here, deviations, xlogx(xp, x_float)
-        else:
-            cost = cost + here
+    def cost_of(x: Array, row: Array, col: Array, t: Array) -> tuple[Array, Array]:
+        whole = to_float(xp, x)
+        own = deviance(xp, whole, mean_count(xp, row, col, n), t)
+        return own, own + log_factorial_excess(xp, x, whole)
+
+    own, cost = cost_of(k, a, b, t)
+    for x, row, col, offset in ((a - k, a, n - b, -t), (b - k, n - a, b, -t), ((n - a) - (b - k), n - a, n - b, t)):
+        cost = cost + cost_of(x, row, col, offset)[1]
     weights = xp.where(inside, xp.exp(xp.min(cost, axis=-1, keepdims=True) - cost), xp.zeros_like(cost))
     mass = xp.sum(weights, axis=-1)
-    return xp.sum(weights * own, axis=-1) / mass, xp.sum(weights * xlogs, axis=-1) / mass
+    return xp.sum(weights * own, axis=-1) / mass, xp.sum(weights * xlogx(xp, to_float(xp, k)), axis=-1) / mass

@@ -12,7 +12,17 @@ import array_api_compat as compat
 import numpy as np
 
 from amiable._array.counting import count_keys, unique_inverse
-from amiable._array.namespace import Array, as_array, common_namespace, count_dtype, device_of, fetch, is_traced, on_cpu, to_count
+from amiable._array.namespace import (
+    Array,
+    as_array,
+    common_namespace,
+    count_dtype,
+    device_of,
+    fetch,
+    is_traced,
+    on_cpu,
+    to_count,
+)
 
 _COMPACT = 1 << 16  # a table this long is cheaper than sorting any labels
 
@@ -72,17 +82,25 @@ def _check_numpy(name: str, x: np.ndarray, given: Any) -> np.ndarray:
 
 def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     values = x.ravel().tolist()
-    missing = np.array([v is None or type(v).__name__ in ("NAType", "NaTType") or v != v for v in values], dtype=bool)
+    missing = np.array(
+        [v is None or type(v).__name__ in ("NAType", "NaTType") or _is_nan(v) for v in values], dtype=bool
+    )
     if missing.any():
         what = values[int(missing.argmax())]
-        raise ValueError(_missing(name, "NaN" if what != what and isinstance(what, float) else str(what), missing))
-    kinds = Counter("number" if isinstance(v, (bool, int, float, np.number, np.bool_)) else type(v).__name__ for v in values)
+        raise ValueError(_missing(name, "NaN" if _is_nan(what) else str(what), missing))
+    kinds = Counter(
+        "number" if isinstance(v, (bool, int, float, np.number, np.bool_)) else type(v).__name__ for v in values
+    )
     if len(kinds) > 1:
         found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
         raise TypeError(f"{name} mixes kinds of labels ({found}): expected one kind")
     if values and set(kinds) <= {"number", "str", "bytes"}:
         return np.asarray(values).reshape(x.shape)
     return x
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, (float, np.floating)) and math.isnan(value)
 
 
 def _missing(name: str, what: str, where: np.ndarray) -> str:
@@ -99,7 +117,9 @@ def encode(xp: ModuleType, name: str, x: Array) -> tuple[Array, Array]:
         try:
             labels, codes = np.unique(x, return_inverse=True)
         except TypeError as error:
-            raise TypeError(f"{name} holds labels that cannot be sorted ({error}): expected values of one kind") from None
+            raise TypeError(
+                f"{name} holds labels that cannot be sorted ({error}): expected values of one kind"
+            ) from None
         return codes.reshape(x.shape), labels
     if x.shape[-1] == 0:
         return xp.zeros(x.shape, dtype=count_dtype(xp, x), device=device_of(x)), xp.reshape(x, (-1,))
@@ -156,7 +176,9 @@ def _check_floats(xp: ModuleType, name: str, x: Array) -> None:
 def check_values_known(name: str, x: Array) -> None:
     """Raise ValueError for a traced array: how many labels it has cannot be found out."""
     if is_traced(x):
-        raise ValueError(f"{name} is traced, its values are not known: expected the number of labels, n_labels, as well")
+        raise ValueError(
+            f"{name} is traced, its values are not known: expected the number of labels, n_labels, as well"
+        )
 
 
 def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int) -> Array:
@@ -180,5 +202,7 @@ def check_n_labels(n_labels: Any) -> tuple[int, int]:
     """Return `n_labels` as a pair of positive whole numbers (R, C)."""
     pair = tuple(n_labels) if isinstance(n_labels, (tuple, list)) else ()
     if len(pair) != 2 or not all(isinstance(k, (int, np.integer)) and not isinstance(k, bool) and k > 0 for k in pair):
-        raise ValueError(f"n_labels is {n_labels!r}: expected two positive integers, (classes of true, clusters of pred)")
+        raise ValueError(
+            f"n_labels is {n_labels!r}: expected two positive integers, (classes of true, clusters of pred)"
+        )
     return int(pair[0]), int(pair[1])

@@ -19,7 +19,7 @@ def as_array(name: str, value: Any) -> Array:
         library = "Dask" if compat.is_dask_array(value) else "pydata/sparse"
         raise TypeError(f"{name} is a {library} array, which is not supported: expected an array in memory")
     if isinstance(value, np.ma.MaskedArray):
-        masked = int(np.ma.count_masked(value))
+        masked = int(np.ma.getmaskarray(value).sum())
         if masked:
             raise ValueError(f"{name} has {masked} masked values: expected none, drop them first")
         return value.data
@@ -129,7 +129,7 @@ def compiles_shapes(xp: ModuleType) -> bool:
 
 
 @functools.cache
-def compiled(kernel: Callable[..., Any], xp: ModuleType, **static: Any) -> Callable[..., Any]:
+def compiled(kernel: Callable[..., Any], xp: ModuleType, /, **static: Any) -> Callable[..., Any]:
     """Bind `kernel` to a namespace and static arguments; on JAX compile it, once per shape."""
     bound = functools.partial(kernel, xp, **static)
     if not compiles_shapes(xp):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.namespace import Array, as_result
-from amiable.contingency import ContingencyTable, as_table
+from amiable._array.namespace import Array
+from amiable.contingency import ContingencyTable
 from amiable.information import entropies, mutual_information
+from amiable.scores.evaluate import evaluate
 
 
 def homogeneity_completeness_v_measure(
@@ -16,7 +17,7 @@ def homogeneity_completeness_v_measure(
     beta: float = 1.0,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
-) -> tuple[Any, Any, Any]:
+) -> Any:
     """Homogeneity, completeness and V-measure at once.
 
     Parameters
@@ -53,8 +54,7 @@ def homogeneity_completeness_v_measure(
     >>> h, round(c, 6), round(v, 6)
     (1.0, 0.666667, 0.8)
     """
-    h, c, v = _measures(as_table(labels_true, labels_pred, contingency, n_labels), beta)
-    return as_result(h), as_result(c), as_result(v)
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=_checked(beta))
 
 
 def homogeneity_score(
@@ -96,7 +96,7 @@ def homogeneity_score(
     >>> homogeneity_score([0, 0, 1, 1], [0, 0, 1, 2])
     1.0
     """
-    return as_result(_measures(as_table(labels_true, labels_pred, contingency, n_labels))[0])
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels)[0]
 
 
 def completeness_score(
@@ -138,7 +138,7 @@ def completeness_score(
     >>> completeness_score([0, 0, 1, 2], [0, 0, 1, 1])
     1.0
     """
-    return as_result(_measures(as_table(labels_true, labels_pred, contingency, n_labels))[1])
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels)[1]
 
 
 def v_measure_score(
@@ -185,12 +185,16 @@ def v_measure_score(
     >>> round(v_measure_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.8
     """
-    return as_result(_measures(as_table(labels_true, labels_pred, contingency, n_labels), beta)[2])
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=_checked(beta))[2]
+
+
+def _checked(beta: float) -> float:
+    if not beta >= 0:
+        raise ValueError(f"beta is {beta!r}: expected a number >= 0")
+    return float(beta)
 
 
 def _measures(table: ContingencyTable, beta: float = 1.0) -> tuple[Array, Array, Array]:
-    if not beta >= 0:
-        raise ValueError(f"beta is {beta!r}: expected a number >= 0")
     xp, information = table.xp, mutual_information(table)
     h_true, h_pred = entropies(table)
     one = xp.ones_like(h_true)

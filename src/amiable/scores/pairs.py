@@ -6,8 +6,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from amiable._array.namespace import Array, as_result, is_traced, to_float
+from amiable._array.namespace import Array, is_traced, to_float
 from amiable.contingency import ContingencyTable, as_table
+from amiable.scores.evaluate import evaluate
 
 
 def pair_confusion_matrix(
@@ -56,10 +57,11 @@ def pair_confusion_matrix(
     table = as_table(labels_true, labels_pred, contingency, n_labels)
     xp = table.xp
     if not table.static and not is_traced(table.counts):
-        most, limit = int(xp.max(table.n_samples)), int(xp.iinfo(table.counts.dtype).max)
-        if most * (most - 1) > limit:
+        most, dtype = int(xp.max(table.n_samples)), table.counts.dtype
+        pairs, limit = most * (most - 1), int(xp.iinfo(dtype).max)
+        if pairs > limit:
             raise ValueError(
-                f"{most} samples have {most * (most - 1)} ordered pairs, more than {table.counts.dtype} holds ({limit}): "
+                f"{most} samples have {pairs} ordered pairs, more than {dtype} holds ({limit}): "
                 "expected fewer samples; rand_score, adjusted_rand_score and fowlkes_mallows_score take any number"
             )
     apart, pred_only, true_only, together = _pairs(table, whole=True)
@@ -106,10 +108,13 @@ def rand_score(
     >>> round(rand_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.833333
     """
-    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_rand, labels_true, labels_pred, contingency, n_labels)
+
+
+def _rand(table: ContingencyTable) -> Array:
     apart, pred_only, true_only, together = _pairs(table)
     total = apart + pred_only + true_only + together
-    return as_result(_ratio(table.xp, apart + together, total, 1.0))
+    return _ratio(table.xp, apart + together, total, 1.0)
 
 
 def adjusted_rand_score(
@@ -155,14 +160,17 @@ def adjusted_rand_score(
     >>> round(adjusted_rand_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.571429
     """
-    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels)
+
+
+def _adjusted_rand(table: ContingencyTable) -> Array:
     pairs = _pairs(table)
     total = pairs[0] + pairs[1] + pairs[2] + pairs[3]
     # as shares of all pairs: their products stay inside float32 too
     apart, pred_only, true_only, together = (_ratio(table.xp, p, total, 0.0) for p in pairs)
     excess = 2 * (together * apart - true_only * pred_only)
     most = (together + true_only) * (true_only + apart) + (together + pred_only) * (pred_only + apart)
-    return as_result(_ratio(table.xp, excess, most, 1.0))
+    return _ratio(table.xp, excess, most, 1.0)
 
 
 def fowlkes_mallows_score(
@@ -208,12 +216,15 @@ def fowlkes_mallows_score(
     >>> round(fowlkes_mallows_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.707107
     """
-    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_fowlkes_mallows, labels_true, labels_pred, contingency, n_labels)
+
+
+def _fowlkes_mallows(table: ContingencyTable) -> Array:
     xp = table.xp
     _, pred_only, true_only, together = _pairs(table)
     precision = _ratio(xp, together, together + pred_only, 0.0)
     recall = _ratio(xp, together, together + true_only, 0.0)
-    return as_result(xp.sqrt(precision) * xp.sqrt(recall))
+    return xp.sqrt(precision) * xp.sqrt(recall)
 
 
 def _pairs(table: ContingencyTable, whole: bool = False) -> tuple[Array, Array, Array, Array]:
