@@ -58,9 +58,9 @@ def _read(path: Path) -> pl.DataFrame:
         raise FileError(f"{path} has an unknown format {path.suffix!r}: expected one of {', '.join(_FORMATS)}")
     try:
         if suffix in _SEPARATORS:
-            return pl.read_csv(path, separator=_SEPARATORS[suffix], infer_schema_length=None)
+            return pl.read_csv(path, separator=_SEPARATORS[suffix], infer_schema_length=None, glob=False)
         if suffix in (".parquet", ".pq"):
-            return pl.read_parquet(path)
+            return pl.read_parquet(path, glob=False)
         return pl.DataFrame(_read_numpy(path))
     except FileError:
         raise

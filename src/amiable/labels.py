@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections import Counter
 from types import ModuleType
@@ -137,13 +138,18 @@ def encode(xp: ModuleType, name: str, x: Array) -> tuple[Array, Array]:
 
 def _encode_integers(xp: ModuleType, x: Array) -> tuple[Array, Array]:
     """Codes of a compact range of integers by a lookup table, of others by sorting."""
-    low, high = fetch(xp.stack([xp.min(x), xp.max(x)]))
+    whole = to_count(xp, x)
+    if xp.isdtype(x.dtype, "unsigned integer") and xp.iinfo(x.dtype).bits == xp.iinfo(whole.dtype).bits:
+        # the upper half has wrapped around; flipping the top bit maps all values to signed ones in order
+        top = int(xp.iinfo(whole.dtype).min)
+        codes, labels = _encode_integers(xp, whole ^ top)
+        return codes, xp.astype(labels ^ top, x.dtype)
+    low, high = fetch(xp.stack([xp.min(whole), xp.max(whole)]))
     span = high - low + 1
-    limit = int(xp.iinfo(count_dtype(xp, x)).max)
-    if span > max(_COMPACT, 4 * math.prod(x.shape)) or high > limit or low < -limit:
-        labels, codes = unique_inverse(xp, x)
-        return codes, labels
-    codes = to_count(xp, x) - low
+    if span > max(_COMPACT, 4 * math.prod(x.shape)):
+        labels, codes = unique_inverse(xp, whole)
+        return codes, xp.astype(labels, x.dtype)
+    codes = whole - low
     occupied = count_keys(xp, xp.reshape(codes, (-1,)), span) > 0
     labels = xp.astype(to_count(xp, xp.nonzero(occupied)[0]) + low, x.dtype)
     if labels.shape[0] < span:  # close the gaps
@@ -169,8 +175,16 @@ def _check_floats(xp: ModuleType, name: str, x: Array) -> None:
             f"{name} holds continuous values: {n_fractional} of {flat.shape[0]} are not whole numbers. "
             "Clustering metrics expect discrete labels; every distinct value is taken as a label",
             UserWarning,
-            stacklevel=5,
+            stacklevel=_level_of_caller(),
         )
+
+
+def _level_of_caller() -> int:
+    """Return the stack level, for a warning raised by the caller of this, of the first frame outside amiable."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "amiable":
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def check_values_known(name: str, x: Array) -> None:

@@ -1,0 +1,88 @@
+"""Every check of the project, each in an environment of its own: `nox` runs the default ones."""
+
+from __future__ import annotations
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.sessions = ["lint", "types", "floors", "tests", "doctests", "peer_suite"]
+nox.options.default_venv_backend = "virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+# a range, or no pin at all, may bring the CUDA build with gigabytes of libraries
+TORCH = "torch==2.13.0"
+# the version whose own tests judge this project
+PEER = "scikit-learn==1.9.1"
+
+
+def group(name: str) -> list[str]:
+    """Return a dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
+def minimum_versions() -> list[str]:
+    """Return every run-time requirement, extras for the command line included, at its lowest version."""
+    project = PROJECT["project"]
+    return [r.replace(">=", "==") for r in (*project["dependencies"], *project["optional-dependencies"]["cli"])]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, docstrings, formatting."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Static types."""
+    session.install(".[cli]", *group("types"))
+    session.run("mypy")
+
+
+@nox.session
+def floors(session: nox.Session) -> None:
+    """A module imports only from floors below it."""
+    session.install("-e", ".[cli]", *group("lint"))
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test, on every array library; those marked gpu skip where there is no CUDA device."""
+    session.install(TORCH)
+    session.install(".[cli,jax]", *group("test"))
+    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]))
+
+
+@nox.session
+def doctests(session: nox.Session) -> None:
+    """The examples of docstrings and README."""
+    session.install(TORCH)
+    session.install("-e", ".[cli]", *group("test"))
+    session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", "README.md")
+
+
+@nox.session
+def peer_suite(session: nox.Session) -> None:
+    """Run scikit-learn's own tests of these functions against amiable."""
+    session.install(".", PEER, "pytest>=8.3")
+    modules = [f"sklearn.metrics.cluster.tests.{name}" for name in ("test_supervised", "test_common")]
+    options = ["-p", "tests.peer_plugin", "-p", "no:cacheprovider", "-o", "filterwarnings=default", "-ra"]
+    session.run("python", "-m", "pytest", *options, "--pyargs", *modules, env={"SCIPY_ARRAY_API": "1"})
+
+
+@nox.session
+def minimums(session: nox.Session) -> None:
+    """The tests at the lowest supported versions of what the project needs at run time."""
+    session.install(".[cli]", *minimum_versions(), *group("test"))
+    session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure against the peers; writes benchmarks/results/."""
+    session.install(".", PEER)
+    session.run("python", "benchmarks/ami.py", *session.posargs)

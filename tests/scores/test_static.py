@@ -1,0 +1,95 @@
+"""The static path: with `n_labels`, shapes do not depend on values and no value is looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import amiable
+from amiable import ContingencyTable
+from tests.registry import SCORES
+
+every_score = pytest.mark.parametrize("score", SCORES, ids=str)
+x64 = pytest.mark.parametrize("x64", [False, True], ids=["float32", "float64"])
+
+
+@pytest.fixture
+def labels(rng):
+    return rng.integers(0, 4, (6, 50)), rng.integers(0, 5, (6, 50))
+
+
+@every_score
+@x64
+def test_jit_and_vmap(score, x64, labels):
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(x64):
+        true, pred = (jax.numpy.asarray(v) for v in labels)
+        compiled = jax.jit(lambda u, v: score.function(u, v, n_labels=(4, 5)))
+        expected = score.function(*labels)
+        error = {"rtol": 0, "atol": 1e-13 if x64 else 1e-5}
+        np.testing.assert_allclose(compiled(true[0], pred[0]), expected[0], **error)
+        np.testing.assert_allclose(compiled(true, pred), expected, **error)
+        np.testing.assert_allclose(jax.vmap(compiled)(true, pred), expected, **error)
+        of_table = jax.jit(lambda c: score.function(contingency=c))
+        table = jax.numpy.asarray(amiable.contingency_matrix(labels[0][0], labels[1][0]))
+        np.testing.assert_allclose(of_table(table), expected[0], **error)
+
+
+@pytest.mark.parametrize("case", [([3, 3, 3], [3, 3, 3]), ([900, 99, 1], [500, 500, 0])])
+def test_jit_of_the_expectation(case):
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(True):
+        rows, cols = map(jax.numpy.asarray, case)
+        got = jax.jit(amiable.expected_mutual_information)(rows, cols)
+    assert float(got) == pytest.approx(amiable.expected_mutual_information(*case), rel=1e-14)
+
+
+def test_jit_of_the_rest(labels):
+    jax = pytest.importorskip("jax")
+    true, pred = (jax.numpy.asarray(v) for v in labels)
+    pairs = jax.jit(lambda u, v: amiable.pair_confusion_matrix(u, v, n_labels=(4, 5)))(true, pred)
+    np.testing.assert_array_equal(pairs, amiable.pair_confusion_matrix(*labels))
+    matrix = jax.jit(lambda u, v: amiable.contingency_matrix(u, v, n_labels=(4, 5)))(true, pred)
+    np.testing.assert_array_equal(matrix, amiable.contingency_matrix(*labels))
+    entropies = jax.jit(lambda u: amiable.entropy(u, n_labels=4))(true)
+    np.testing.assert_allclose(entropies, amiable.entropy(labels[0]), rtol=1e-6)
+
+
+def test_traced_labels_need_n_labels():
+    jax = pytest.importorskip("jax")
+    labels = jax.numpy.asarray([0, 1])
+    with pytest.raises(
+        ValueError, match="labels_true is traced, its values are not known: expected the number of labels"
+    ):
+        jax.jit(amiable.adjusted_mutual_info_score)(labels, labels)
+    with pytest.raises(ValueError, match="labels is traced"):
+        jax.jit(amiable.entropy)(labels)
+
+
+def test_codes_outside_are_not_taken_for_others():
+    """Where nobody can look at the codes, a sample outside is left out, not put into another cell."""
+    jax = pytest.importorskip("jax")
+    true, pred = jax.numpy.asarray([0, 0, 1, -1, 9]), jax.numpy.asarray([0, 2, 1, 1, 0])
+    matrix = jax.jit(lambda u, v: amiable.contingency_matrix(u, v, n_labels=(2, 2)))(true, pred)
+    np.testing.assert_array_equal(matrix, [[1, 0], [0, 1]])
+
+
+@pytest.mark.gpu
+@every_score
+def test_cuda_without_synchronisation(score, labels):
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no CUDA device")
+    true, pred = (torch.asarray(v, device="cuda") for v in labels)
+    score.function(true, pred, n_labels=(4, 5))
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        got = score.function(true, pred, n_labels=(4, 5))
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+    np.testing.assert_allclose(got.cpu(), score.function(*labels), rtol=0, atol=1e-13)
+
+
+def test_eager_n_labels_on_the_host_may_use_sizes(labels):
+    table = ContingencyTable.from_labels(*labels, n_labels=(4, 5))
+    assert not table.static

@@ -1,0 +1,250 @@
+"""The command line, run as a person would run it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sklearn.metrics as peer
+
+pl = pytest.importorskip("polars")
+typer_testing = pytest.importorskip("typer.testing")
+
+from amiable.cli import app  # noqa: E402
+
+DIGITS = Path(__file__).parents[1] / "examples" / "digits.csv"
+
+
+@pytest.fixture
+def run():
+    """Run `amiable` with arguments; return exit status, standard output and standard error."""
+
+    def invoke(*args):
+        result = typer_testing.CliRunner().invoke(app, [str(a) for a in args], prog_name="amiable")
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stdout, result.stderr
+
+    return invoke
+
+
+@pytest.fixture
+def labels(rng):
+    """Three labelings as columns."""
+    return {"truth": rng.integers(0, 3, 40), "one": rng.integers(0, 3, 40), "two": rng.choice(["x", "y"], 40)}
+
+
+def test_digits_table(run):
+    status, out, err = run("score", DIGITS, "--true", "digit")
+    assert (status, err) == (0, "")
+    lines = out.splitlines()
+    assert "1797 samples, true labels 'digit'" in lines[0]
+    heading = next(line for line in lines if "labeling" in line).split()
+    assert heading[:5] == ["labeling", "clusters", "AMI", "NMI", "ARI"]
+    rows = [
+        line.split() for line in lines if line.strip().startswith(("kmeans", "ward", "average_", "spectral", "dbscan"))
+    ]
+    assert len(rows) == len(pl.read_csv(DIGITS).columns) - 1
+    assert all(len(row) == len(heading) for row in rows)
+    amis = [float(row[2]) for row in rows]
+    assert amis == sorted(amis, reverse=True)
+
+
+def test_digits_json_equals_the_peer(run):
+    status, out, _ = run("score", DIGITS, "--true", "digit", "--json")
+    assert status == 0
+    result = json.loads(out)
+    frame = pl.read_csv(DIGITS)
+    assert result["n_samples"] == 1797
+    assert {row["labeling"] for row in result["scores"]} == set(frame.columns) - {"digit"}
+    for row in result["scores"]:
+        true, pred = frame["digit"].to_numpy(), frame[row["labeling"]].to_numpy()
+        assert row["n_clusters"] == frame[row["labeling"]].n_unique()
+        for name, value in row.items():
+            if name in ("labeling", "n_clusters") or "variation" in name:
+                continue
+            assert value == pytest.approx(getattr(peer, name)(true, pred), abs=1e-10)
+
+
+def test_named_columns_and_average(run):
+    status, out, _ = run(
+        "score",
+        DIGITS,
+        "--true",
+        "digit",
+        "--pred",
+        "dbscan",
+        "--pred",
+        "kmeans_10",
+        "--average-method",
+        "max",
+        "--json",
+    )
+    assert status == 0
+    result = json.loads(out)
+    assert [row["labeling"] for row in result["scores"]] == ["dbscan", "kmeans_10"]
+    assert result["average_method"] == "max"
+    frame = pl.read_csv(DIGITS)
+    expected = peer.adjusted_mutual_info_score(frame["digit"], frame["dbscan"], average_method="max")
+    assert result["scores"][0]["adjusted_mutual_info_score"] == pytest.approx(expected, abs=1e-10)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet", ".npz", ".csv.gz"])
+def test_formats(run, tmp_path, labels, suffix):
+    path = tmp_path / f"labels{suffix}"
+    frame = pl.DataFrame(labels)
+    if suffix == ".npz":
+        np.savez(path, **labels)
+    elif suffix == ".parquet":
+        frame.write_parquet(path)
+    elif suffix == ".csv.gz":
+        import gzip
+
+        path.write_bytes(gzip.compress(frame.write_csv().encode()))
+    else:
+        frame.write_csv(path, separator="\t" if suffix == ".tsv" else ",")
+    status, out, err = run("score", path, "--true", "truth", "--json")
+    assert (status, err) == (0, "")
+    found = {row["labeling"]: row["adjusted_mutual_info_score"] for row in json.loads(out)["scores"]}
+    for name in ("one", "two"):
+        assert found[name] == pytest.approx(peer.adjusted_mutual_info_score(labels["truth"], labels[name]), abs=1e-12)
+
+
+def test_npy(run, tmp_path, rng):
+    table = rng.integers(0, 3, (30, 3))
+    np.save(tmp_path / "plain.npy", table)
+    status, out, _ = run("score", tmp_path / "plain.npy", "--true", "0", "--json")
+    assert status == 0
+    assert {row["labeling"] for row in json.loads(out)["scores"]} == {"1", "2"}
+    records = np.rec.fromarrays([table[:, 0], table[:, 1]], names=["truth", "found"])
+    np.save(tmp_path / "records.npy", np.asarray(records))
+    status, out, _ = run("score", tmp_path / "records.npy", "--true", "truth", "--json")
+    assert [row["labeling"] for row in json.loads(out)["scores"]] == ["found"]
+
+
+def write(path, text):
+    path.write_text(text)
+    return path
+
+
+def test_missing_file(run, tmp_path):
+    status, out, err = run("score", tmp_path / "no.csv", "--true", "a")
+    assert (status, out, err) == (2, "", f"amiable: {tmp_path}/no.csv does not exist\n")
+    status, _, err = run("score", tmp_path, "--true", "a")
+    assert (status, err) == (2, f"amiable: {tmp_path} is a folder, not a file\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "args", "message"),
+    [
+        ("a.csv", "x,y\n1,2\n", ("--true", "z"), "has no column 'z': its columns are 'x', 'y'"),
+        ("a.csv", "x,y\n1,2\n", ("--true", "x", "--pred", "q"), "has no column 'q': its columns are 'x', 'y'"),
+        ("a.csv", "x\n1\n", ("--true", "x"), "has no column besides 'x': expected at least one labeling to score"),
+        (
+            "a.csv",
+            "x,y\n1,2\n3,\n,5\n4,\n",
+            ("--true", "x"),
+            "column 'x' has 1 missing values in 4 rows, the first in row 3",
+        ),
+        (
+            "a.csv",
+            "x,y\n1,2\n3,\n6,5\n4,\n",
+            ("--true", "x"),
+            "column 'y' has 2 missing values in 4 rows, the first in row 2",
+        ),
+        (
+            "a.csv",
+            "x,y\n1,2.0\n3,NaN\n",
+            ("--true", "x"),
+            "column 'y' has 1 missing values in 2 rows, the first in row 2",
+        ),
+        ("a.csv", "x,y\n1,2\n3,4,5\n", ("--true", "x"), "could not be read as csv"),
+        ("a.csv", "", ("--true", "x"), "could not be read as csv"),
+        ("a.txt", "x,y\n", ("--true", "x"), "has an unknown format '.txt': expected one of .csv, .tsv"),
+        ("a.parquet", "x,y\n", ("--true", "x"), "could not be read as parquet"),
+        ("a.npy", "x,y\n", ("--true", "x"), "could not be read as npy"),
+        ("a.csv", "x,y\n1,1.0\n3,inf\n", ("--true", "x"), "column 'y' contains infinity: 1 of 2 values"),
+    ],
+)
+def test_bad_files(run, tmp_path, name, text, args, message):
+    status, out, err = run("score", write(tmp_path / name, text), *args)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.startswith("amiable: ")
+    assert err.count("\n") == 1
+
+
+def test_unequal_lengths(run, tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(3), y=np.arange(4))
+    status, _, err = run("score", tmp_path / "a.npz", "--true", "x")
+    assert (status, err) == (2, f"amiable: {tmp_path}/a.npz holds columns of unequal lengths: 'x' has 3, 'y' has 4\n")
+
+
+def test_pickles_are_refused(run, tmp_path):
+    np.save(tmp_path / "a.npy", np.array([{"x": 1}], dtype=object), allow_pickle=True)
+    status, _, err = run("score", tmp_path / "a.npy", "--true", "0")
+    assert status == 2
+    assert "could not be read as npy: Object arrays cannot be loaded" in err
+
+
+def test_arrays_that_are_no_columns(run, tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((2, 2)))
+    status, _, err = run("score", tmp_path / "a.npz", "--true", "x")
+    assert (status, err) == (2, f"amiable: {tmp_path}/a.npz holds 'x' of shape (2, 2): expected one label a sample\n")
+
+
+def test_lists_in_a_column(run, tmp_path):
+    pl.DataFrame({"x": [1, 2], "y": [[1], [2]]}).write_parquet(tmp_path / "a.parquet")
+    status, _, err = run("score", tmp_path / "a.parquet", "--true", "x")
+    assert status == 2
+    assert "column 'y' holds List(Int64): expected one label a row" in err
+
+
+def test_continuous_columns_warn_in_a_line(run, tmp_path):
+    path = write(tmp_path / "a.csv", "x,height\n1,0.5\n2,0.25\n1,0.5\n")
+    status, out, err = run("score", path, "--true", "x")
+    assert status == 0
+    assert err.startswith("amiable: warning: column 'height' holds continuous values: 3 of 3 are not whole numbers")
+    assert "height" in out
+
+
+def test_markup_in_names_is_text(run, tmp_path):
+    path = write(tmp_path / "[bold]a.csv", "x,[red]y\n1,1\n2,2\n")
+    _, out, _ = run("score", path, "--true", "x")
+    assert "[red]y" in out
+    assert "[bold]a.csv" in out
+
+
+@pytest.mark.parametrize("args", [(), ("--help",), ("score", "--help")])
+def test_help(run, args):
+    status, out, err = run(*args)
+    assert status == (0 if args else 2)
+    assert "score" in out + err
+
+
+def test_module_and_version():
+    import amiable
+
+    found = subprocess.run([sys.executable, "-m", "amiable", "--version"], capture_output=True, text=True, check=True)
+    assert found.stdout == f"amiable {amiable.__version__}\n"
+
+
+def test_unknown_average_method(run):
+    status, _, err = run("score", DIGITS, "--true", "digit", "--average-method", "median")
+    assert status == 2
+    assert "median" in err
+    assert "arithmetic" in err
+
+
+def test_hint_where_the_extra_is_missing():
+    code = (
+        "import sys; sys.modules['polars'] = None; sys.argv = ['amiable', '--version'];"
+        "from amiable.__main__ import main; main()"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.returncode == 1
+    assert found.stderr == "amiable: the command line needs polars; install it with: pip install 'amiable[cli]'\n"

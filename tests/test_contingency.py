@@ -1,0 +1,236 @@
+"""Contingency tables: counting, merging, formats, memory, and every complaint about counts."""
+
+from __future__ import annotations
+
+import itertools
+import tracemalloc
+
+import array_api_compat as compat
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amiable import ContingencyTable, adjusted_mutual_info_score, contingency_matrix
+from tests import oracles
+from tests.registry import SCORES
+
+labelings = st.lists(st.tuples(st.integers(-3, 5), st.integers(0, 4)), min_size=1, max_size=40).map(np.array)
+every_score = pytest.mark.parametrize("score", SCORES, ids=str)
+
+
+def as_dict(table):
+    """The table as {(label, label): count} of its occupied cells."""
+    rows = range(table.shape[-2]) if table.row_labels is None else table.row_labels.tolist()
+    cols = range(table.shape[-1]) if table.col_labels is None else table.col_labels.tolist()
+    cells = zip(table.rows.tolist(), table.cols.tolist(), table.counts.tolist(), strict=True)
+    return {(rows[i], cols[j]): x for i, j, x in cells if x}
+
+
+@settings(deadline=None)
+@given(labelings)
+def test_counts(both):
+    true, pred = both.T
+    table = ContingencyTable.from_labels(true, pred)
+    np.testing.assert_array_equal(table.to_dense(), oracles.count(true.tolist(), pred.tolist()).astype(int))
+    np.testing.assert_array_equal(table.row_labels, np.unique(true))
+    np.testing.assert_array_equal(table.row_sums, table.to_dense().sum(1))
+    np.testing.assert_array_equal(table.col_sums, table.to_dense().sum(0))
+    assert table.n_samples == true.size
+
+
+@pytest.mark.parametrize("k", [3, 80, 4000])
+def test_counts_on_every_library(backend, rng, k):
+    """Few labels make a grid; more a grid without its empty cells; many a list of cells by sorting."""
+    true, pred = rng.integers(0, k, 2000) * 3 - 5, rng.integers(0, k, 2000)
+    table = ContingencyTable.from_labels(backend.asarray(true), backend.asarray(pred))
+    expected = as_dict(ContingencyTable.from_labels(true, pred))
+    assert compat.array_namespace(table.counts) is compat.array_namespace(backend.asarray(true))
+    rows, cols, counts, row_labels, col_labels = (
+        backend.to_numpy(v) for v in (table.rows, table.cols, table.counts, table.row_labels, table.col_labels)
+    )
+    found = zip(row_labels[rows].tolist(), col_labels[cols].tolist(), counts.tolist(), strict=True)
+    assert {(u, v): x for u, v, x in found if x} == expected
+    assert sum(expected.values()) == 2000
+    np.testing.assert_array_equal(backend.to_numpy(table.row_sums), np.unique(true, return_counts=True)[1])
+    np.testing.assert_array_equal(backend.to_numpy(table.col_sums), np.unique(pred, return_counts=True)[1])
+
+
+@pytest.mark.parametrize("k", [3, 40, 900])
+def test_batches_share_labels(backend, rng, k):
+    true, pred = rng.integers(0, k, (3, 1, 200)), rng.integers(0, k, (2, 200))
+    table = ContingencyTable.from_labels(backend.asarray(true), backend.asarray(pred))
+    assert table.shape == (3, 2, np.unique(true).size, np.unique(pred).size)
+    dense = backend.to_numpy(table.to_dense())
+    for i, j in itertools.product(range(3), range(2)):
+        rows, cols = np.searchsorted(np.unique(true), true[i, 0]), np.searchsorted(np.unique(pred), pred[j])
+        expected = np.zeros(table.shape[-2:], dtype=int)
+        np.add.at(expected, (rows, cols), 1)
+        np.testing.assert_array_equal(dense[i, j], expected)
+
+
+def test_eight_thousand_by_seven_thousand(rng):
+    """A million samples of 56 million cells, most of them empty."""
+    true, pred = rng.integers(0, 8000, 10**6), rng.integers(0, 7000, 10**6)
+    tracemalloc.start()
+    table = ContingencyTable.from_labels(true, pred)
+    adjusted_mutual_info_score(contingency=table)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert table.counts.shape[0] < 10**6
+    assert peak < 200e6
+
+
+@settings(max_examples=60, deadline=None)
+@given(labelings, st.lists(st.integers(0, 40), max_size=4), st.randoms(use_true_random=False))
+def test_any_split_and_order_gives_the_same_table(both, cuts, random):
+    parts = np.split(both, sorted(c for c in cuts if c < len(both)))
+    random.shuffle(parts)
+    tables = [ContingencyTable.from_labels(*part.T) for part in parts]
+    assert as_dict(sum(tables)) == as_dict(ContingencyTable.from_labels(*both.T))
+
+
+@pytest.mark.parametrize("k", [3, 300])
+def test_adding_on_every_library(backend, rng, k):
+    true, pred = rng.integers(0, k, 400), rng.integers(0, k, 400)
+    x, y = backend.asarray(true), backend.asarray(pred)
+    merged = ContingencyTable.from_labels(x[:150], y[:150]) + ContingencyTable.from_labels(x[150:], y[150:])
+    np.testing.assert_array_equal(backend.to_numpy(merged.to_dense()), contingency_matrix(true, pred))
+    twice = merged + merged
+    np.testing.assert_array_equal(backend.to_numpy(twice.to_dense()), 2 * contingency_matrix(true, pred))
+
+
+def test_adding_batches(rng):
+    batch = ContingencyTable.from_labels(rng.integers(0, 3, (4, 30)), rng.integers(0, 3, 30))
+    one = ContingencyTable.from_labels([0, 5], [1, 2])
+    merged = batch + one
+    assert merged.shape == (4, 4, 3)
+    np.testing.assert_array_equal(merged.n_samples, [32] * 4)
+    np.testing.assert_array_equal((one + batch).to_dense(), merged.to_dense())
+
+
+def test_adding_strings_of_other_lengths():
+    merged = ContingencyTable.from_labels(["a", "b"], [0, 1]) + ContingencyTable.from_labels(["long name"], [1])
+    assert as_dict(merged) == {("a", 0): 1, ("b", 1): 1, ("long name", 1): 1}
+
+
+def test_adding_codes_of_other_sizes():
+    merged = ContingencyTable.from_counts([[1, 2]]) + ContingencyTable.from_counts([[1], [3]])
+    np.testing.assert_array_equal(merged.to_dense(), [[2, 2], [3, 0]])
+    assert merged.row_labels is None
+    one = ContingencyTable.from_counts([[1, 2]])
+    np.testing.assert_array_equal((one + one).to_dense(), [[2, 4]])
+
+
+def test_labels_of_counts():
+    one = ContingencyTable.from_counts([[1, 2], [3, 4]], row_labels=["b", "a"], col_labels=[10, 20])
+    two = ContingencyTable.from_labels(["a", "c"], [20, 30])
+    assert as_dict(one + two) == {("b", 10): 1, ("b", 20): 2, ("a", 10): 3, ("a", 20): 5, ("c", 30): 1}
+    assert as_dict(one + one) == {("b", 10): 2, ("b", 20): 4, ("a", 10): 6, ("a", 20): 8}
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (100, 200)])
+def test_from_counts(backend, rng, shape):
+    counts = rng.integers(0, 3, shape)
+    for given_counts in (counts, counts.astype(np.float32), counts.astype(np.int16)):
+        table = ContingencyTable.from_counts(backend.asarray(given_counts))
+        np.testing.assert_array_equal(backend.to_numpy(table.to_dense()), counts)
+        np.testing.assert_array_equal(backend.to_numpy(table.row_sums), counts.sum(1))
+
+
+def test_scipy_sparse_with_repeated_cells():
+    repeated = scipy.sparse.coo_matrix(([1, 2, 3, 0], ([0, 0, 1, 1], [1, 1, 0, 1])), shape=(2, 3))
+    table = ContingencyTable.from_counts(repeated)
+    np.testing.assert_array_equal(table.to_dense(), [[0, 3, 0], [3, 0, 0]])
+    np.testing.assert_array_equal(table.to_sparse().toarray(), [[0, 3, 0], [3, 0, 0]])
+    assert repeated.nnz == 4  # the caller's matrix is as it was
+
+
+def test_pandas_crosstab(rng):
+    pd = pytest.importorskip("pandas")
+    true, pred = rng.integers(0, 3, 50), rng.integers(0, 4, 50)
+    crosstab = pd.crosstab(true, pred)
+    assert adjusted_mutual_info_score(contingency=crosstab) == pytest.approx(adjusted_mutual_info_score(true, pred))
+
+
+def test_n_labels_counts_codes():
+    table = ContingencyTable.from_labels([0, 0, 2], [1, 1, 0], n_labels=(4, 2))
+    np.testing.assert_array_equal(table.to_dense(), [[0, 2], [0, 0], [1, 0], [0, 0]])
+    assert table.row_labels is None
+
+
+def test_repr_says_shape():
+    assert (
+        repr(ContingencyTable.from_labels([0, 1], [0, 0]))
+        == "<ContingencyTable of shape (2, 1), 2 cells listed, numpy>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ([[1, -2]], r"contingency holds -2 at position 1 \(in row-major order\): expected whole numbers >= 0"),
+        ([[1.0, 0.5]], r"contingency holds 0.5 at position 1"),
+        ([[np.nan, 1]], r"contingency holds nan at position 0"),
+        ([[np.inf, 1]], r"contingency holds inf at position 0"),
+        ([1, 2], r"contingency has shape \(2,\): expected at least 2 dimensions"),
+        (np.zeros((0, 2, 2)), r"contingency has shape \(0, 2, 2\): the batch is empty"),
+        ([[1, 2], [3]], r"contingency could not be made an array"),
+        ([[2.0**62, 1]], r"contingency adds up to about 4.61e\+18: expected less than"),
+        (np.full((2, 2), 2**61), r"contingency adds up to about 9.22e\+18"),
+        (scipy.sparse.csr_matrix([[1.5]]), r"contingency holds 1.5 at position 0"),
+    ],
+)
+def test_bad_counts(counts, message):
+    with pytest.raises(ValueError, match=message):
+        adjusted_mutual_info_score(contingency=counts)
+
+
+@pytest.mark.parametrize("counts", [[["a"]], [[True]], [[1j]], [[None]]])
+def test_counts_that_are_not_numbers(counts):
+    with pytest.raises(TypeError, match=r"contingency has dtype .*: expected whole numbers"):
+        adjusted_mutual_info_score(contingency=counts)
+
+
+def test_counts_beyond_the_integers_of_the_device(backend):
+    if not backend.narrow:
+        pytest.skip("int64 counts")
+    with pytest.raises(ValueError, match="contingency adds up to about 3e\\+09: expected less than 2147483648 samples"):
+        adjusted_mutual_info_score(contingency=backend.asarray(np.full((3, 2), 5 * 10**8, dtype=np.int32)))
+
+
+@every_score
+@pytest.mark.parametrize("given_too", ["labels_true", "labels_pred", "n_labels"])
+def test_contingency_and_labels(score, given_too):
+    if score.name == "mi" and given_too != "n_labels":
+        pytest.skip("ignored, as in scikit-learn")
+    value = (2, 2) if given_too == "n_labels" else [0, 1]
+    with pytest.raises(ValueError, match=f"{given_too} was given together with contingency: expected one or the other"):
+        score.function(contingency=[[1, 0], [0, 1]], **{given_too: value})
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ({"row_labels": [1, 2, 3]}, r"row_labels has shape \(3,\): expected \(2,\), as contingency has shape \(2, 2\)"),
+        ({"col_labels": ["a", "a"]}, r"col_labels repeats a label: expected 2 distinct labels"),
+    ],
+)
+def test_bad_labels_of_counts(labels, message):
+    with pytest.raises(ValueError, match=message):
+        ContingencyTable.from_counts([[1, 2], [3, 4]], **labels)
+
+
+def test_adding_what_does_not_fit():
+    labelled, bare = ContingencyTable.from_labels([0, 1], [0, 1]), ContingencyTable.from_counts([[1]])
+    with pytest.raises(
+        ValueError, match="the right table has no row_labels and the other has: expected both or neither"
+    ):
+        labelled + bare
+    with pytest.raises(TypeError, match="row_labels are of dtype int64 and <U1: expected labels of one kind"):
+        labelled + ContingencyTable.from_labels(["a"], [0])
+    with pytest.raises(TypeError, match="unsupported operand"):
+        labelled + 1
+    with pytest.raises(TypeError, match="unsupported operand"):
+        1 + labelled

@@ -1,0 +1,173 @@
+"""Every complaint about labels, by its message; and labels that must pass."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import amiable
+from amiable import ContingencyTable, adjusted_mutual_info_score
+from tests.registry import SCORES
+
+every_score = pytest.mark.parametrize("score", SCORES, ids=str)
+
+
+@every_score
+@pytest.mark.parametrize(
+    ("true", "pred", "message"),
+    [
+        ([0, 1], [0, 1, 1], r"must have the same length. Found input .* inconsistent numbers of samples: \[2, 3\]"),
+        ([[0, 1], [1, 0]], [1, 1, 1], r"labels_true must be 1D: shape is \(2, 2\); for a batch"),
+        ([0, 1, 0], [[1, 1], [0, 0]], r"labels_pred must be 1D: shape is \(2, 2\); for a batch"),
+        (3, [0], r"labels_true must be 1D: shape is \(\)"),
+        ([0], 3, r"labels_pred must be 1D: shape is \(\)"),
+        (np.zeros((0, 4)), [0, 0, 1, 1], r"labels_true has shape \(0, 4\): the batch is empty"),
+        (np.zeros((2, 3)), np.zeros((3, 3)), r"labels_true has shape \(2, 3\) and labels_pred \(3, 3\): the leading"),
+        ([0, 1], [0.0, np.nan], r"labels_pred contains NaN: 1 of 2 values, the first at position 1"),
+        ([np.inf, 1], [0, 1], r"labels_true contains infinity: 1 of 2 values, the first at position 0"),
+        (["a", None], [0, 1], r"labels_true contains None: 1 of 2 values, the first at position 1"),
+        (["a", np.nan, np.nan], [0, 1, 1], r"labels_true contains NaN: 2 of 3 values, the first at position 1"),
+        (np.array(["2020", "NaT"], dtype="M8[D]"), [0, 1], r"labels_true contains NaT: 1 of 2 values"),
+        ([[0, 1], [1]], [0, 1], r"labels_true could not be made an array"),
+        (np.ma.array([0, 1], mask=[0, 1]), [0, 1], r"labels_true has 1 masked values"),
+    ],
+)
+def test_bad_values(score, true, pred, message):
+    with pytest.raises(ValueError, match=message):
+        score.function(true, pred)
+
+
+@every_score
+@pytest.mark.parametrize(
+    ("true", "pred", "message"),
+    [
+        (None, [0, 1], r"labels_true is None: expected labels"),
+        ([0, 1], None, r"labels_pred is None: expected labels"),
+        ([1, "a", "b"], [0, 1, 1], r"labels_true mixes kinds of labels \(2 str, 1 number\): expected one kind"),
+        (np.array([b"a", "b"], dtype=object), [0, 1], r"labels_true mixes kinds of labels"),
+        ([1j, 2j], [0, 1], r"labels_true has dtype complex128"),
+        (np.array([{1}, {2}], dtype=object), [0, 1], None),
+    ],
+)
+def test_bad_types(score, true, pred, message):
+    if message is None:  # sets compare, but have no order: counted in some order, or refused
+        true = np.array([1 + 1j, 2], dtype=object)
+        message = "labels_true"
+    with pytest.raises(TypeError, match=message):
+        score.function(true, pred)
+
+
+def test_pandas_missing_values():
+    pd = pytest.importorskip("pandas")
+    for series in (pd.Series([1, None], dtype="Int64"), pd.Series(["a", None]), pd.Series(["a", None], dtype="string")):
+        with pytest.raises(ValueError, match=r"labels_true contains .*: 1 of 2 values, the first at position 1"):
+            adjusted_mutual_info_score(series, [0, 1])
+    with pytest.raises(TypeError, match="labels_true is a DataFrame: expected one label a sample"):
+        adjusted_mutual_info_score(pd.DataFrame({"a": [0, 1]}), [0, 1])
+
+
+def test_mixed_libraries():
+    torch = pytest.importorskip("torch")
+    labels = torch.tensor([0, 1])
+    for true, pred in ((labels, [0, 1]), ([0, 1], labels)):
+        with pytest.raises(TypeError, match="expected one array library and one device"):
+            adjusted_mutual_info_score(true, pred)
+    with pytest.raises(TypeError, match=r"row_sums is on torch \(cpu\) and col_sums on numpy"):
+        amiable.expected_mutual_information(labels, [1, 0])
+    one, two = ContingencyTable.from_labels(labels, labels), ContingencyTable.from_labels([0], [0])
+    with pytest.raises(TypeError, match=r"left is on torch \(cpu\) and right on numpy"):
+        one + two
+
+
+def test_mixed_devices():
+    xp = pytest.importorskip("array_api_strict")
+    here, there = xp.__array_namespace_info__().devices()[:2]
+    with pytest.raises(
+        TypeError, match=r"labels_true is on array_api_strict \(.*\) and labels_pred on array_api_strict"
+    ):
+        adjusted_mutual_info_score(xp.asarray([0, 1], device=here), xp.asarray([0, 1], device=there))
+
+
+def test_dask_arrays():
+    dask_array = pytest.importorskip("dask.array")
+    with pytest.raises(
+        TypeError, match="labels_true is a Dask array, which is not supported: expected an array in memory"
+    ):
+        adjusted_mutual_info_score(dask_array.zeros(3), [0, 1, 2])
+
+
+@every_score
+def test_continuous_values_warn(score, backend):
+    labels = backend.asarray(np.array([0.5, 0.25, 0.5, 1.0]))
+    with pytest.warns(UserWarning, match="labels_true holds continuous values: 3 of 4 are not whole numbers") as caught:
+        got = score.function(labels, backend.asarray(np.array([0, 1, 0, 1])))
+    assert caught[0].filename == __file__
+    assert float(got) == pytest.approx(score.function([1, 0, 1, 2], [0, 1, 0, 1]), abs=backend.tolerance)
+
+
+@every_score
+@pytest.mark.parametrize(
+    ("n_labels", "message"),
+    [
+        ((2, 3), r"labels_true has the code 2, outside n_labels: expected 0..1"),
+        ((3, 2), r"labels_pred has the code 2, outside n_labels: expected 0..1"),
+        (3, r"n_labels is 3: expected two positive integers"),
+        ((3, 0), r"n_labels is \(3, 0\): expected two positive integers"),
+        ((3, 2.5), r"n_labels is \(3, 2.5\): expected two positive integers"),
+    ],
+)
+def test_bad_codes(score, n_labels, message):
+    with pytest.raises(ValueError, match=message):
+        score.function([0, 1, 2], [2, 1, 0], n_labels=n_labels)
+
+
+def test_codes_below_zero_or_of_another_type():
+    with pytest.raises(ValueError, match=re.escape("labels_pred has the code -1, outside n_labels: expected 0..1")):
+        adjusted_mutual_info_score([0, 1], [0, -1], n_labels=(2, 2))
+    with pytest.raises(TypeError, match="labels_true has dtype float64: with n_labels, labels must be integer codes"):
+        adjusted_mutual_info_score([0.0, 1.0], [0, 1], n_labels=(2, 2))
+    with pytest.raises(ValueError, match="n_labels is"):
+        amiable.entropy([0, 1], n_labels=0)
+
+
+def test_entropy_names_its_argument():
+    with pytest.raises(ValueError, match="labels contains NaN"):
+        amiable.entropy([0, np.nan])
+    with pytest.raises(TypeError, match="labels is None"):
+        amiable.entropy(None)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32"]
+)
+def test_every_dtype_on_every_library(backend, rng, dtype):
+    if backend.narrow and dtype.endswith("64"):
+        pytest.skip("the library makes it 32 bits")
+    true, pred = rng.integers(0, 2, 50), rng.integers(0, 3, 50)
+    limits = np.iinfo(dtype) if "int" in dtype else None
+    low, high = (0, 1) if limits is None else (limits.min, limits.max)
+    x = np.where(true == 0, np.asarray(low).astype(dtype), np.asarray(high).astype(dtype))
+    got = adjusted_mutual_info_score(backend.asarray(x), backend.asarray(pred))
+    assert float(got) == pytest.approx(adjusted_mutual_info_score(true, pred), abs=backend.tolerance)
+    labels = ContingencyTable.from_labels(backend.asarray(x), backend.asarray(pred)).row_labels
+    np.testing.assert_array_equal(backend.to_numpy(labels), np.unique(x))
+
+
+def test_objects_of_one_kind():
+    from fractions import Fraction
+
+    true = [Fraction(1, 3), Fraction(1, 2), Fraction(1, 3)]
+    assert adjusted_mutual_info_score(true, ["x", "y", "x"]) == 1.0
+    assert adjusted_mutual_info_score([10**30, 1, 10**30], [True, False, True]) == 1.0
+    assert adjusted_mutual_info_score([0, 1, 0.0], [2, 3.0, 2]) == 1.0
+
+
+def test_inputs_are_left_alone(rng):
+    true, pred = rng.integers(0, 5, 100), rng.integers(0, 5, 100)
+    before = true.copy(), pred.copy()
+    true.flags.writeable = pred.flags.writeable = False
+    for score in SCORES:
+        score.function(true, pred)
+    np.testing.assert_array_equal((true, pred), before)
