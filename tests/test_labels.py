@@ -30,6 +30,12 @@ every_score = pytest.mark.parametrize("score", SCORES, ids=str)
         (["a", None], [0, 1], r"labels_true contains None: 1 of 2 values, the first at position 1"),
         (["a", np.nan, np.nan], [0, 1, 1], r"labels_true contains NaN: 2 of 3 values, the first at position 1"),
         (np.array(["2020", "NaT"], dtype="M8[D]"), [0, 1], r"labels_true contains NaT: 1 of 2 values"),
+        (
+            np.zeros((3, 1)),
+            np.zeros((3, 1)),
+            r"labels_true must be 1D: shape is \(3, 1\), a batch of 3 labelings of one",
+        ),
+        ([0], [[0], [1], [1]], r"labels_pred must be 1D: shape is \(3, 1\)"),
         ([[0, 1], [1]], [0, 1], r"labels_true could not be made an array"),
         (np.ma.array([0, 1], mask=[0, 1]), [0, 1], r"labels_true has 1 masked values"),
     ],

@@ -281,11 +281,15 @@ def as_table(
     """Return the table that a score is asked for: of labels, or the contingency given in their place."""
     if contingency is None:
         return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)
-    given = {"labels_true": labels_true, "labels_pred": labels_pred, "n_labels": n_labels}
-    for name, value in given.items():
+    _check_alone(labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
+    return contingency if isinstance(contingency, ContingencyTable) else ContingencyTable.from_counts(contingency)
+
+
+def _check_alone(**others: Any) -> None:
+    """Raise ValueError if anything is given together with a contingency."""
+    for name, value in others.items():
         if value is not None:
             raise ValueError(f"{name} was given together with contingency: expected one or the other")
-    return contingency if isinstance(contingency, ContingencyTable) else ContingencyTable.from_counts(contingency)
 
 
 def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable:
@@ -357,16 +361,22 @@ def _check_axes(
     return checked[0], checked[1]
 
 
-def cluster_sizes(name: str, labels: Any, n_labels: int | None) -> tuple[ModuleType, Array]:
-    """Return the namespace and the cluster sizes (..., K) of one labeling."""
-    x = check_labels(name, labels)
-    xp = common_namespace(**{name: x})
+def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) -> tuple[ModuleType, Array]:
+    """Return the namespace and the cluster sizes (..., K) of one labeling, or those given in its place."""
+    if contingency is not None:
+        _check_alone(labels=labels, n_labels=n_labels)
+        if isinstance(contingency, ContingencyTable):
+            raise TypeError("contingency is a table of two labelings: expected cluster sizes, its row_sums or col_sums")
+        sizes = check_counts("contingency", contingency, axis=-1)
+        return common_namespace(contingency=sizes), sizes
+    x = check_labels("labels", labels)
+    xp = common_namespace(labels=x)
     if n_labels is None:
-        check_values_known(name, x)
-        codes, values = encode(xp, name, x)
+        check_values_known("labels", x)
+        codes, values = encode(xp, "labels", x)
         return xp, count_keys(xp, codes, values.shape[0])
     n_labels, _ = check_n_labels((n_labels, 1))
-    return xp, _count_inside(xp, check_codes(xp, name, x, n_labels), n_labels)
+    return xp, _count_inside(xp, check_codes(xp, "labels", x, n_labels), n_labels)
 
 
 def _count_codes(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int]) -> ContingencyTable:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-import numpy as np
-
-from amiable._array.namespace import Array, device_of, to_float, working_dtype
+from amiable._array.namespace import Array, at_least, constant, to_float, working_dtype
 
 # Where |v| is below this, the deviance comes from its series in v; its 7 terms leave 0.1**16 / 17 < 1e-17.
 SERIES_BELOW = 0.1
 SERIES_TERMS = 7
 
 # log(x!) - (x log x - x) for x = 0..15, where Stirling's series is not yet at full precision.
-_EXCESS = np.array([math.lgamma(x + 1) - (x * math.log(x) - x if x else 0.0) for x in range(16)])
+_EXCESS = tuple(math.lgamma(x + 1) - (x * math.log(x) - x if x else 0.0) for x in range(16))
 # Coefficients of 1/x, 1/x**3, ... of that series: B_2j / (2j (2j - 1)).
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
 
@@ -50,9 +48,9 @@ def xlogx(xp: ModuleType, x: Array) -> Array:
 
 def log_factorial_excess(xp: ModuleType, x: Array, x_float: Array) -> Array:
     """Return log(x!) - (x log x - x) for whole x >= 0, given as whole numbers and as floats."""
-    table = xp.asarray(_EXCESS, dtype=x_float.dtype, device=device_of(x))
-    small = xp.reshape(xp.take(table, xp.reshape(xp.clip(x, 0, 15), (-1,))), x.shape)
-    big = xp.clip(x_float, 16.0, None)
+    at = xp.where(x < 16, x, xp.zeros_like(x))
+    small = xp.reshape(xp.take(constant(xp, _EXCESS, x_float), xp.reshape(at, (-1,))), x.shape)
+    big = at_least(xp, x_float, 16.0)
     inverse = 1 / big
     r = inverse * inverse
     tail = xp.full_like(r, _STIRLING[-1])
@@ -63,7 +61,7 @@ def log_factorial_excess(xp: ModuleType, x: Array, x_float: Array) -> Array:
 
 def mean_count(xp: ModuleType, row_sum: Array, col_sum: Array, n: Array) -> Array:
     """Return row_sum col_sum / n, the mean count of a cell under independence; 0 where n is 0."""
-    return to_float(xp, row_sum) * (to_float(xp, col_sum) / to_float(xp, xp.clip(n, 1, None)))
+    return to_float(xp, row_sum) * (to_float(xp, col_sum) / to_float(xp, at_least(xp, n, 1)))
 
 
 def offset_from_mean(xp: ModuleType, count: Array, row_sum: Array, col_sum: Array, n: Array) -> Array:
@@ -88,7 +86,7 @@ def offset_from_mean(xp: ModuleType, count: Array, row_sum: Array, col_sum: Arra
     numerator = to_float(xp, carry)
     for digit in reversed(places):
         numerator = numerator * float(1 << bits) + to_float(xp, digit)
-    return numerator / to_float(xp, xp.clip(n, 1, None))
+    return numerator / to_float(xp, at_least(xp, n, 1))
 
 
 def _digits(x: Array, bits: int, n_digits: int) -> list[Array]:

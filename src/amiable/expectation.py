@@ -11,7 +11,17 @@ from types import ModuleType
 
 from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.counting import count_keys, unique_inverse
-from amiable._array.namespace import Array, compiled, compiles_shapes, device_of, fetch, is_traced, matmul, to_float
+from amiable._array.namespace import (
+    Array,
+    compiled,
+    compiles_shapes,
+    constant,
+    device_of,
+    fetch,
+    is_traced,
+    matmul,
+    to_float,
+)
 from amiable.hypergeometric import MAX_NODES, expectations, n_nodes
 from amiable.interpolation import DEGREE, Nodes, nodes_for
 
@@ -103,8 +113,7 @@ def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array) -> tupl
     """Return both expectations for size pairs (P,), sorted by width and cut into blocks that fit the budget."""
     if compiles_shapes(xp):
         return _expectations_in_equal_blocks(xp, a, b, n)
-    widths = xp.asarray(_WIDTHS, dtype=a.dtype, device=device_of(a))
-    classes = xp.searchsorted(widths, n_nodes(xp, a, b, n))
+    classes = xp.searchsorted(constant(xp, _WIDTHS, a), n_nodes(xp, a, b, n))
     per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_WIDTHS)))
     used = [width for width, count in zip(_WIDTHS, per_class, strict=True) if count]
     if a.shape[0] * used[-1] <= budget(a):  # one block: not worth sorting

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from amiable._array.namespace import Array, count_dtype, device_of, to_float
+from amiable._array.namespace import Array, at_least, count_dtype, device_of, to_float
 from amiable.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean, xlogx
 
 MAX_NODES = 128  # the widest window over all margins has 115 nodes; the next power of two
@@ -23,9 +23,9 @@ _STRIDE_MEAN = 40.0
 
 def window(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array]:
     """Return first node, last node and stride of the lattice that carries Hypergeometric(n, a, b)."""
-    size = to_float(xp, xp.clip(n, 1, None))
+    size = to_float(xp, at_least(xp, n, 1))
     mean = mean_count(xp, a, b, n)
-    rest = (to_float(xp, n - a) / size) * (to_float(xp, n - b) / xp.clip(size - 1, 1.0, None))
+    rest = (to_float(xp, n - a) / size) * (to_float(xp, n - b) / at_least(xp, size - 1, 1.0))
     variance = mean * rest
     sd = xp.sqrt(variance)
     smooth = (sd > _STRIDE_SIGMA) & (mean > _STRIDE_MEAN)
@@ -34,10 +34,10 @@ def window(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, 
     above = _TAIL / 3 + xp.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * variance)  # Bernstein
     below = xp.minimum(above, xp.sqrt(2 * _TAIL * mean))  # a lower tail is sub-Gaussian
     whole = count_dtype(xp, a)
-    least = xp.clip(a - (n - b), 0, None)
+    least = at_least(xp, a - (n - b), 0)
     most = xp.minimum(a, b)
-    first = xp.clip(xp.astype(xp.floor(mean - below), whole), least, most)
-    last = xp.clip(xp.astype(xp.ceil(mean + above), whole), first, most)
+    first = xp.minimum(xp.maximum(xp.astype(xp.floor(mean - below), whole), least), most)
+    last = xp.minimum(xp.maximum(xp.astype(xp.ceil(mean + above), whole), first), most)
     return first, last, xp.astype(stride, whole)
 
 

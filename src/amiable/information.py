@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
-from amiable._array.namespace import Array, to_float
+from amiable._array.namespace import Array, at_least, to_float
 from amiable.contingency import ContingencyTable
 from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
 
@@ -13,7 +13,7 @@ from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
 def entropy(xp: ModuleType, sizes: Array, n: Array) -> Array:
     """Return the entropy (...) of cluster sizes (..., K) with totals n (...)."""
     n = n[..., None]
-    total = to_float(xp, xp.clip(n, 1, None))
+    total = to_float(xp, at_least(xp, n, 1))
     return xp.sum(to_float(xp, sizes) / total * _log_ratio(xp, n, sizes), axis=-1)
 
 
@@ -32,7 +32,7 @@ def mutual_information(table: ContingencyTable) -> Array:
         n = table.n_samples[..., None]
         total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n), axis=-1)
     h_true, h_pred = entropies(table)
-    information = total / to_float(xp, xp.clip(table.n_samples, 1, None))
+    information = total / to_float(xp, at_least(xp, table.n_samples, 1))
     return xp.where(table.is_homogeneous(), h_true, xp.where(table.is_complete(), h_pred, information))
 
 
@@ -53,7 +53,7 @@ def concentrations(table: ContingencyTable) -> tuple[Array, Array, Array]:
 
     These are log n less the three entropies, without the cancellation: 0 where every size is 1.
     """
-    xp, n = table.xp, to_float(table.xp, table.xp.clip(table.n_samples, 1, None))
+    xp, n = table.xp, to_float(table.xp, at_least(table.xp, table.n_samples, 1))
     cells = _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))
     rows, cols = (xp.sum(xlogx(xp, to_float(xp, s)), axis=-1) / n for s in (table.row_sums, table.col_sums))
     return cells, rows, cols
@@ -64,9 +64,9 @@ def _cell_deviance(xp: ModuleType, x: Array, a: Array, b: Array, n: Array) -> Ar
 
 
 def _per_sample(table: ContingencyTable, f: Callable[..., Array]) -> Array:
-    return table.sum_cells(f) / to_float(table.xp, table.xp.clip(table.n_samples, 1, None))
+    return table.sum_cells(f) / to_float(table.xp, at_least(table.xp, table.n_samples, 1))
 
 
 def _log_ratio(xp: ModuleType, whole: Array, part: Array) -> Array:
     """Return log(whole / part) >= 0 for whole numbers 0 < part <= whole, with all its digits where they are close."""
-    return xp.log1p(to_float(xp, whole - part) / to_float(xp, xp.clip(part, 1, None)))
+    return xp.log1p(to_float(xp, whole - part) / to_float(xp, at_least(xp, part, 1)))

@@ -60,6 +60,14 @@ def test_library_device_and_value(score, backend, rng):
 
 
 @every_score
+def test_swapping_on_every_library(score, backend, rng):
+    true, pred = (backend.asarray(v) for v in sample_labels(rng))
+    if score.symmetric:
+        swapped = float(score.function(pred, true))
+        assert swapped == pytest.approx(float(score.function(true, pred)), abs=1e-6 if backend.single else 1e-14)
+
+
+@every_score
 def test_batch_is_a_loop(score, backend, rng):
     labels = np.stack([rng.integers(0, k, 60) for k in (2, 4, 5, 1, 4, 3)]).reshape(2, 3, 60)
     true, _ = sample_labels(rng)

@@ -150,6 +150,22 @@ def test_small_information_keeps_its_digits():
         assert amiable.mutual_info_score(contingency=table) == pytest.approx(float(expected), rel=1e-13)
 
 
+@pytest.mark.parametrize("n", [10**4, 10**9, 10**12])
+def test_information_on_every_library(backend, rng, n):
+    """Tables as chance makes them: counts within some standard deviations of their means."""
+    if backend.narrow and n >= 2**31:
+        pytest.skip("more samples than int32 counts")
+    table = rng.multinomial(n, np.outer([0.5, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4]).ravel()).reshape(3, 4)
+    counts, error = backend.asarray(table), 1e-5 if backend.single else 1e-14
+    with mpmath.workdps(60):
+        mi = oracles.mutual_information(table)
+        u, v = oracles.entropy(table.sum(1)), oracles.entropy(table.sum(0))
+        distance = float(u + v - 2 * mi)
+    assert float(amiable.mutual_info_score(contingency=counts)) == pytest.approx(float(mi), rel=error)
+    assert float(amiable.variation_of_information(contingency=counts)) == pytest.approx(distance, rel=error)
+    assert float(amiable.entropy(contingency=backend.asarray(table.sum(1)))) == pytest.approx(float(u), rel=error)
+
+
 def test_sparse_tables_keep_the_mean_of_empty_cells(rng):
     true, pred = rng.integers(0, 300, 500), rng.integers(0, 200, 500)
     table = amiable.ContingencyTable.from_labels(true, pred)
@@ -168,6 +184,21 @@ def test_entropy_on_every_library(backend, dtype):
     expected = [1.5 * math.log(2), 0.0, 2 * math.log(2)]
     np.testing.assert_allclose(backend.to_numpy(got), expected, rtol=1e-6 if backend.single else 1e-15)
     assert float(amiable.entropy(backend.asarray(labels[0]))) == pytest.approx(expected[0], rel=1e-6)
+
+
+def test_entropy_of_sizes(backend):
+    sizes = backend.asarray(np.array([[2, 2, 0], [1, 1, 2], [0, 0, 0]]))
+    got = backend.to_numpy(amiable.entropy(contingency=sizes))
+    np.testing.assert_allclose(got, [math.log(2), 1.5 * math.log(2), 1.0], rtol=1e-6 if backend.single else 1e-15)
+
+
+def test_entropy_takes_one_or_the_other():
+    with pytest.raises(ValueError, match="labels was given together with contingency: expected one or the other"):
+        amiable.entropy([0, 1], contingency=[1, 1])
+    with pytest.raises(TypeError, match="contingency is a table of two labelings: expected cluster sizes"):
+        amiable.entropy(contingency=amiable.ContingencyTable.from_labels([0], [0]))
+    with pytest.raises(ValueError, match="contingency holds -1 at position 0"):
+        amiable.entropy(contingency=[-1, 2])
 
 
 def test_entropy_limits():

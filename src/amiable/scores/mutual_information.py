@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.namespace import Array, as_result, to_float
+from amiable._array.namespace import Array, as_result, at_least, to_float
 from amiable.contingency import ContingencyTable, cluster_sizes
 from amiable.counts import check_margins
 from amiable.expectation import expected_sums
@@ -85,7 +85,7 @@ def _adjusted(table: ContingencyTable, average_method: str) -> Array:
     is positive, every term is measured from it: MI - floor = sum x log x / n, and likewise for EMI and the
     entropies, whose differences are the same.
     """
-    xp, n = table.xp, to_float(table.xp, table.xp.clip(table.n_samples, 1, None))
+    xp, n = table.xp, to_float(table.xp, at_least(table.xp, table.n_samples, 1))
     deviances, xlogs = expected_sums(xp, table.row_sums, table.col_sums, static=table.static)
     cells, rows, cols = concentrations(table)
     h_true, h_pred = entropies(table)
@@ -303,17 +303,20 @@ def expected_mutual_information(row_sums: Any, col_sums: Any) -> Any:
     0.5
     """
     xp, rows, cols = check_margins(row_sums, col_sums)
-    n = to_float(xp, xp.clip(xp.sum(rows, axis=-1), 1, None))
+    n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
     return as_result(expected_sums(xp, rows, cols)[0] / n)
 
 
-def entropy(labels: Any, *, n_labels: int | None = None) -> Any:
+def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None = None) -> Any:
     """Entropy of a labeling, in nats: -sum a_i / n log(a_i / n) over the cluster sizes a_i.
 
     Parameters
     ----------
     labels : array-like of shape (..., n_samples)
         Labels of any kind.
+    contingency : array-like of shape (..., n_clusters), optional
+        Cluster sizes in place of labels: the table of a single labeling. Of a `ContingencyTable`, give its
+        `row_sums` or `col_sums`.
     n_labels : int, optional
         The labels are codes below this number; see `ContingencyTable.from_labels`.
 
@@ -326,7 +329,7 @@ def entropy(labels: Any, *, n_labels: int | None = None) -> Any:
     Raises
     ------
     ValueError, TypeError
-        Bad labels; the message names the argument.
+        Bad labels or sizes; the message names the argument.
 
     References
     ----------
@@ -337,8 +340,10 @@ def entropy(labels: Any, *, n_labels: int | None = None) -> Any:
     >>> from amiable import entropy
     >>> round(entropy(["a", "a", "b", "b"]), 6)  # log 2
     0.693147
+    >>> round(entropy(contingency=[2, 2]), 6)
+    0.693147
     """
-    xp, sizes = cluster_sizes("labels", labels, n_labels)
+    xp, sizes = cluster_sizes(labels, contingency, n_labels)
     n = xp.sum(sizes, axis=-1)
     h = entropy_of_sizes(xp, sizes, n)
     return as_result(xp.where(n > 0, h, xp.ones_like(h)))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from amiable._array.namespace import Array, is_traced, to_float
+from amiable._array.namespace import Array, at_least, is_traced, to_float
 from amiable.contingency import ContingencyTable, as_table
 from amiable.scores.evaluate import evaluate
 
@@ -245,7 +245,7 @@ def _pairs(table: ContingencyTable, whole: bool = False) -> tuple[Array, Array, 
         count(lambda xp, x, a, b, n: (n - a) - (b - x)),
         count(lambda xp, x, a, b, n: b - x),
         count(lambda xp, x, a, b, n: a - x),
-        count(lambda xp, x, a, b, n: xp.clip(x - 1, 0, None)),
+        count(lambda xp, x, a, b, n: at_least(xp, x - 1, 0)),
     )
 
 
