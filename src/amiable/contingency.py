@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +12,7 @@ import array_api_compat as compat
 import numpy as np
 
 from amiable._array.blocks import cell_blocks
-from amiable._array.counting import count_keys, sum_by_key, unique_counts, unique_inverse
+from amiable._array.counting import count_inside, count_keys, sum_by_key, unique_counts, unique_inverse
 from amiable._array.namespace import (
     Array,
     as_array,
@@ -23,7 +23,7 @@ from amiable._array.namespace import (
     to_count,
 )
 from amiable.counts import check_counts
-from amiable.labels import check_codes, check_labelings, check_labels, check_n_labels, check_values_known, encode
+from amiable.labels import check_codes, check_labelings, check_n_labels, check_values_known, encode
 
 # Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
 _GRID_CELLS = 1 << 13
@@ -264,32 +264,8 @@ class ContingencyTable:
         at = xp.nonzero(occupied)[0]
         if at.shape[0] == self.counts.shape[-1]:
             return self
-        return ContingencyTable(
-            xp.take(self.rows, at),
-            xp.take(self.cols, at),
-            xp.take(self.counts, at, axis=-1),
-            self.row_sums,
-            self.col_sums,
-            self.row_labels,
-            self.col_labels,
-        )
-
-
-def as_table(
-    labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None
-) -> ContingencyTable:
-    """Return the table that a score is asked for: of labels, or the contingency given in their place."""
-    if contingency is None:
-        return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)
-    _check_alone(labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
-    return contingency if isinstance(contingency, ContingencyTable) else ContingencyTable.from_counts(contingency)
-
-
-def _check_alone(**others: Any) -> None:
-    """Raise ValueError if anything is given together with a contingency."""
-    for name, value in others.items():
-        if value is not None:
-            raise ValueError(f"{name} was given together with contingency: expected one or the other")
+        rows, cols = xp.take(self.rows, at), xp.take(self.cols, at)
+        return replace(self, rows=rows, cols=cols, counts=xp.take(self.counts, at, axis=-1), is_grid=False)
 
 
 def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable:
@@ -361,24 +337,6 @@ def _check_axes(
     return checked[0], checked[1]
 
 
-def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) -> tuple[ModuleType, Array]:
-    """Return the namespace and the cluster sizes (..., K) of one labeling, or those given in its place."""
-    if contingency is not None:
-        _check_alone(labels=labels, n_labels=n_labels)
-        if isinstance(contingency, ContingencyTable):
-            raise TypeError("contingency is a table of two labelings: expected cluster sizes, its row_sums or col_sums")
-        sizes = check_counts("contingency", contingency, axis=-1)
-        return common_namespace(contingency=sizes), sizes
-    x = check_labels("labels", labels)
-    xp = common_namespace(labels=x)
-    if n_labels is None:
-        check_values_known("labels", x)
-        codes, values = encode(xp, "labels", x)
-        return xp, count_keys(xp, codes, values.shape[0])
-    n_labels, _ = check_n_labels((n_labels, 1))
-    return xp, _count_inside(xp, check_codes(xp, "labels", x, n_labels), n_labels)
-
-
 def _count_codes(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int]) -> ContingencyTable:
     """Count codes below R and C into a grid whose shape is known in advance."""
     static = not (on_cpu(true) and on_cpu(pred))
@@ -390,15 +348,7 @@ def _count_codes(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int
     if static:  # nobody looked at the codes: a sample with one outside must not be taken for another cell
         inside = (true >= 0) & (true < shape[0]) & (pred >= 0) & (pred < shape[1])
         keys = xp.where(inside, keys, xp.full_like(keys, -1))
-    return _grid(xp, _count_inside(xp, keys, shape[0] * shape[1]), shape, static=static)
-
-
-def _count_inside(xp: ModuleType, keys: Array, n_bins: int) -> Array:
-    """Count keys (..., n) in 0..n_bins-1; where nobody could look at them, leave out those outside."""
-    if on_cpu(keys):
-        return count_keys(xp, keys, n_bins)
-    inside = (keys >= 0) & (keys < n_bins)
-    return count_keys(xp, xp.where(inside, keys, xp.full_like(keys, n_bins)), n_bins + 1)[..., :n_bins]
+    return _grid(xp, count_inside(xp, keys, shape[0] * shape[1]), shape, static=static)
 
 
 def _fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:

@@ -11,7 +11,7 @@ from types import ModuleType
 import array_api_compat as compat
 import numpy as np
 
-from amiable._array.namespace import Array, count_dtype, device_of, to_count
+from amiable._array.namespace import Array, count_dtype, device_of, on_cpu, to_count
 
 
 def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
@@ -23,6 +23,14 @@ def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
         row = xp.arange(n_rows, dtype=keys.dtype, device=device_of(keys)) * n_bins
         flat = xp.reshape(xp.reshape(keys, (n_rows, keys.shape[-1])) + row[:, None], (-1,))
     return xp.reshape(_histogram(xp, flat, None, n_rows * n_bins), (*lead, n_bins))
+
+
+def count_inside(xp: ModuleType, keys: Array, n_bins: int) -> Array:
+    """Count keys (..., n) that somebody promised to lie in 0..n_bins-1; where nobody could look, leave out others."""
+    if on_cpu(keys):
+        return count_keys(xp, keys, n_bins)
+    inside = (keys >= 0) & (keys < n_bins)
+    return count_keys(xp, xp.where(inside, keys, xp.full_like(keys, n_bins)), n_bins + 1)[..., :n_bins]
 
 
 def sum_by_key(xp: ModuleType, keys: Array, values: Array, n_bins: int) -> Array:

@@ -1,4 +1,4 @@
-"""From the arguments of a score to its value: the steps that all scores share."""
+"""From a kernel and the arguments of a score to its value."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from amiable._array.namespace import Array, as_result, compiled, compiles_shapes, is_traced
-from amiable.contingency import ContingencyTable, as_table
+from amiable.contingency import ContingencyTable
+from amiable.scores.arguments import as_table
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
 # the sizes of their clusters, which is less work but not of a fixed shape.
@@ -27,25 +26,12 @@ def evaluate(
 ) -> Any:
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do."""
     table = as_table(labels_true, labels_pred, contingency, n_labels)
-    if contingency is None and table.counts.ndim > 1:
-        _check_columns(labels_true, labels_pred)
     arrays = (table.rows, table.cols, table.counts, table.row_sums, table.col_sums)
     if compiles_shapes(table.xp) and math.prod(table.shape) <= _ONE_PROGRAM and not any(map(is_traced, arrays)):
         found = compiled(_of_arrays, table.xp, kernel=kernel, is_grid=table.is_grid, **options)(*arrays)
     else:
         found = kernel(table, **options)
     return tuple(map(as_result, found)) if isinstance(found, tuple) else as_result(found)
-
-
-def _check_columns(labels_true: Any, labels_pred: Any) -> None:
-    """Raise ValueError for a column (n, 1) of labels, which would be n labelings of one sample, each scored 1."""
-    for name, labels in (("labels_true", labels_true), ("labels_pred", labels_pred)):
-        shape = tuple(labels.shape) if hasattr(labels, "shape") else np.shape(labels)
-        if len(shape) > 1 and shape[-1] == 1:
-            raise ValueError(
-                f"{name} must be 1D: shape is {shape}, a batch of {math.prod(shape)} labelings of one sample each; "
-                "expected (n_samples,), or (..., n_samples) with more than one sample"
-            )
 
 
 def _of_arrays(_xp: ModuleType, *arrays: Array, kernel: Callable[..., Any], is_grid: bool, **options: Any) -> Any:

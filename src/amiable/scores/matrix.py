@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from amiable._array.namespace import to_float
-from amiable.contingency import ContingencyTable, as_table
+from amiable.contingency import ContingencyTable
+from amiable.scores.arguments import as_table
 
 
 def contingency_matrix(

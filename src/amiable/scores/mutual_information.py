@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from amiable._array.namespace import Array, as_result, at_least, to_float
-from amiable.contingency import ContingencyTable, cluster_sizes
+from amiable.contingency import ContingencyTable
 from amiable.counts import check_margins
 from amiable.expectation import expected_sums
 from amiable.information import (
@@ -16,6 +16,7 @@ from amiable.information import (
     mutual_information,
 )
 from amiable.information import entropy as entropy_of_sizes
+from amiable.scores.arguments import cluster_sizes
 from amiable.scores.averages import AverageMethod, average, average_above, check_average_method
 from amiable.scores.evaluate import evaluate
 

@@ -7,7 +7,8 @@ from types import ModuleType
 from typing import Any
 
 from amiable._array.namespace import Array, at_least, is_traced, to_float
-from amiable.contingency import ContingencyTable, as_table
+from amiable.contingency import ContingencyTable
+from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import evaluate
 
 
