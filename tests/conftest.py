@@ -24,6 +24,14 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
         yield chosen
 
 
+@pytest.fixture(params=[pytest.param(b, id=b.name, marks=b.marks) for b in BACKENDS if not b.single])
+def counting_backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Every array library once, at its full precision: for what does not depend on floats."""
+    with request.param.context():
+        request.param.asarray(np.zeros(1, dtype=np.int32))
+        yield request.param
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     """A seeded source of labels."""

@@ -57,12 +57,12 @@ def test_counts_on_every_library(backend, rng, k):
     np.testing.assert_array_equal(backend.to_numpy(table.col_sums), np.unique(pred, return_counts=True)[1])
 
 
-@pytest.mark.parametrize("k", [3, 40, 900])
-def test_batches_share_labels(backend, rng, k):
+@pytest.mark.parametrize("k", [3, 100])
+def test_batches_share_labels(counting_backend, rng, k):
     true, pred = rng.integers(0, k, (3, 1, 200)), rng.integers(0, k, (2, 200))
-    table = ContingencyTable.from_labels(backend.asarray(true), backend.asarray(pred))
+    table = ContingencyTable.from_labels(counting_backend.asarray(true), counting_backend.asarray(pred))
     assert table.shape == (3, 2, np.unique(true).size, np.unique(pred).size)
-    dense = backend.to_numpy(table.to_dense())
+    dense = counting_backend.to_numpy(table.to_dense())
     for i, j in itertools.product(range(3), range(2)):
         rows, cols = np.searchsorted(np.unique(true), true[i, 0]), np.searchsorted(np.unique(pred), pred[j])
         expected = np.zeros(table.shape[-2:], dtype=int)
@@ -91,14 +91,14 @@ def test_any_split_and_order_gives_the_same_table(both, cuts, random):
     assert as_dict(sum(tables)) == as_dict(ContingencyTable.from_labels(*both.T))
 
 
-@pytest.mark.parametrize("k", [3, 300])
-def test_adding_on_every_library(backend, rng, k):
+@pytest.mark.parametrize("k", [3, 100])
+def test_adding_on_every_library(counting_backend, rng, k):
     true, pred = rng.integers(0, k, 400), rng.integers(0, k, 400)
-    x, y = backend.asarray(true), backend.asarray(pred)
+    x, y = counting_backend.asarray(true), counting_backend.asarray(pred)
     merged = ContingencyTable.from_labels(x[:150], y[:150]) + ContingencyTable.from_labels(x[150:], y[150:])
-    np.testing.assert_array_equal(backend.to_numpy(merged.to_dense()), contingency_matrix(true, pred))
+    np.testing.assert_array_equal(counting_backend.to_numpy(merged.to_dense()), contingency_matrix(true, pred))
     twice = merged + merged
-    np.testing.assert_array_equal(backend.to_numpy(twice.to_dense()), 2 * contingency_matrix(true, pred))
+    np.testing.assert_array_equal(counting_backend.to_numpy(twice.to_dense()), 2 * contingency_matrix(true, pred))
 
 
 def test_adding_batches(rng):
@@ -131,12 +131,12 @@ def test_labels_of_counts():
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (100, 200)])
-def test_from_counts(backend, rng, shape):
+def test_from_counts(counting_backend, rng, shape):
     counts = rng.integers(0, 3, shape)
     for given_counts in (counts, counts.astype(np.float32), counts.astype(np.int16)):
-        table = ContingencyTable.from_counts(backend.asarray(given_counts))
-        np.testing.assert_array_equal(backend.to_numpy(table.to_dense()), counts)
-        np.testing.assert_array_equal(backend.to_numpy(table.row_sums), counts.sum(1))
+        table = ContingencyTable.from_counts(counting_backend.asarray(given_counts))
+        np.testing.assert_array_equal(counting_backend.to_numpy(table.to_dense()), counts)
+        np.testing.assert_array_equal(counting_backend.to_numpy(table.row_sums), counts.sum(1))
 
 
 def test_scipy_sparse_with_repeated_cells():

@@ -69,21 +69,28 @@ def test_pair_among_singletons_at_smaller_size():
 
 
 @every_average
-def test_all_singletons_against_one_pair(backend, average_method):
-    alone = backend.asarray(np.arange(1000))
-    paired = backend.asarray(singletons_with_pair(1000, 5, 77))
+def test_all_singletons_against_one_pair(average_method):
+    alone, paired = np.arange(1000), singletons_with_pair(1000, 5, 77)
     for true, pred in ((alone, paired), (paired, alone)):
-        assert float(amiable.adjusted_mutual_info_score(true, pred, average_method=average_method)) == 0.0
+        assert amiable.adjusted_mutual_info_score(true, pred, average_method=average_method) == 0.0
 
 
 @every_average
-def test_all_singletons_on_one_side(backend, rng, average_method):
-    alone = backend.asarray(np.arange(40))
+def test_all_singletons_on_one_side(rng, average_method):
+    alone = np.arange(40)
     for k in (1, 2, 5, 39):
-        other = backend.asarray(np.append(rng.integers(0, k, 40 - k), np.arange(k)))
+        other = np.append(rng.integers(0, k, 40 - k), np.arange(k))
         for true, pred in ((alone, other), (other, alone)):
-            assert float(amiable.adjusted_mutual_info_score(true, pred, average_method=average_method)) == 0.0
-    assert float(amiable.adjusted_mutual_info_score(alone, alone, average_method=average_method)) == 1.0
+            assert amiable.adjusted_mutual_info_score(true, pred, average_method=average_method) == 0.0
+    assert amiable.adjusted_mutual_info_score(alone, alone, average_method=average_method) == 1.0
+
+
+def test_all_singletons_on_every_library(backend):
+    alone, paired = backend.asarray(np.arange(1000)), backend.asarray(singletons_with_pair(1000, 5, 77))
+    assert float(amiable.adjusted_mutual_info_score(alone, paired)) == 0.0
+    few, other = backend.asarray(np.arange(8)), backend.asarray(np.array([0, 1, 1, 1, 2, 2, 0, 3]))
+    for true, pred, expected in ((few, other, 0.0), (other, few, 0.0), (few, few, 1.0)):
+        assert float(amiable.adjusted_mutual_info_score(true, pred, average_method="min")) == expected
 
 
 @every_average
@@ -113,12 +120,18 @@ def test_nearly_one_cluster(average_method):
 
 
 @every_average
-def test_single_cluster_on_one_side(backend, average_method):
-    one, two = backend.asarray(np.zeros(6, dtype=np.int32)), backend.asarray(np.array([0, 0, 1, 1, 1, 2]))
+def test_single_cluster_on_one_side(average_method):
+    one, two = np.zeros(6, dtype=int), np.array([0, 0, 1, 1, 1, 2])
     for function in (amiable.adjusted_mutual_info_score, amiable.normalized_mutual_info_score):
-        assert float(function(one, two, average_method=average_method)) == 0.0
-        assert float(function(two, one, average_method=average_method)) == 0.0
-        assert float(function(one, one + 3, average_method=average_method)) == 1.0
+        assert function(one, two, average_method=average_method) == 0.0
+        assert function(two, one, average_method=average_method) == 0.0
+        assert function(one, one + 3, average_method=average_method) == 1.0
+
+
+def test_single_cluster_on_every_library(backend):
+    one, two = backend.asarray(np.zeros(6, dtype=np.int32)), backend.asarray(np.array([0, 0, 1, 1, 1, 2]))
+    assert float(amiable.adjusted_mutual_info_score(one, two)) == 0.0
+    assert float(amiable.adjusted_mutual_info_score(one, one + 3)) == 1.0
 
 
 @settings(max_examples=60, deadline=None)
@@ -177,7 +190,7 @@ def test_sparse_tables_keep_the_mean_of_empty_cells(rng):
         )
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint8, np.float32])
+@pytest.mark.parametrize("dtype", [np.int8, np.float32])
 def test_entropy_on_every_library(backend, dtype):
     labels = np.array([[0, 1, 1, 2], [3, 3, 3, 3], [0, 1, 2, 3]], dtype=dtype)
     got = amiable.entropy(backend.asarray(labels))

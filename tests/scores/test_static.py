@@ -74,6 +74,25 @@ def test_codes_outside_are_not_taken_for_others():
     np.testing.assert_array_equal(matrix, [[1, 0], [0, 1]])
 
 
+@every_score
+def test_no_value_is_looked_at(score):
+    """A tensor on torch's meta device has a shape and no values: asking for one raises."""
+    torch = pytest.importorskip("torch")
+    labels = torch.zeros((6, 50), dtype=torch.int64, device="meta")
+    got = score.function(labels, labels[0], n_labels=(4, 5))
+    assert (got.shape, got.device, got.dtype) == ((6,), labels.device, torch.float64)
+
+
+@every_score
+def test_what_an_accelerator_computes(score, labels, monkeypatch):
+    """The path of torch tensors that nobody may look at, on tensors that this test can."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    got = score.function(*map(torch.asarray, labels), n_labels=(4, 6))
+    monkeypatch.undo()
+    np.testing.assert_allclose(got, score.function(*labels), rtol=0, atol=1e-13)
+
+
 @pytest.mark.gpu
 @every_score
 def test_cuda_without_synchronisation(score, labels):
