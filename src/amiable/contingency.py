@@ -19,11 +19,13 @@ from amiable._array.namespace import (
     common_namespace,
     device_of,
     is_traced,
+    library_of,
     on_cpu,
     to_count,
 )
-from amiable.counts import check_counts
-from amiable.labels import check_codes, check_labelings, check_n_labels, check_values_known, encode
+from amiable.codes import encode, unite
+from amiable.counts import check_counts, check_total
+from amiable.labels import check_codes, check_labelings, check_n_labels, check_values_known
 
 # Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
 _GRID_CELLS = 1 << 13
@@ -107,24 +109,12 @@ class ContingencyTable:
         ContingencyTable
         """
         if n_labels is not None:
-            return _count_codes(*check_labelings(labels_true, labels_pred), check_n_labels(n_labels))
+            return _table_of_promised_codes(*check_labelings(labels_true, labels_pred), check_n_labels(n_labels))
         xp, true, pred = check_labelings(labels_true, labels_pred)
         check_values_known("labels_true", true)
         check_values_known("labels_pred", pred)
-        row_codes, row_labels = encode(xp, "labels_true", true)
-        col_codes, col_labels = encode(xp, "labels_pred", pred)
-        shape = (row_labels.shape[0], col_labels.shape[0])
-        keys = _fuse(xp, row_codes, col_codes, shape)
-        n_cells = shape[0] * shape[1]
-        if n_cells <= max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * keys.shape[-1]):
-            grid = _grid(xp, count_keys(xp, keys, n_cells), shape, row_labels, col_labels)
-            return grid._without_empty_cells() if n_cells > _KEEP_EMPTY else grid
-        if keys.ndim == 1:
-            cells, counts = unique_counts(xp, keys)
-        else:
-            cells, which = unique_inverse(xp, keys)
-            counts = count_keys(xp, which, cells.shape[0])
-        return _from_cells(xp, cells, counts, shape, row_labels, col_labels)
+        (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
+        return table_of_codes(xp, rows, cols, row_labels, col_labels)
 
     @classmethod
     def from_counts(
@@ -152,14 +142,7 @@ class ContingencyTable:
         ContingencyTable
         """
         if hasattr(counts, "tocoo"):
-            sparse = counts.tocsr(copy=True)
-            sparse.sum_duplicates()
-            coo = sparse.tocoo()
-            checked = check_counts("contingency", coo.data, axis=-1)
-            keys = coo.row.astype(np.int64) * coo.shape[1] + coo.col
-            xp = compat.array_namespace(checked)
-            labels = _check_axes(xp, checked, coo.shape, row_labels, col_labels)
-            return _from_cells(xp, keys, checked, coo.shape, *labels)
+            return _table_of_sparse(counts.tocoo(), row_labels, col_labels)
         x = as_array("contingency", counts)
         if 0 in x.shape[:-2]:
             raise ValueError(f"contingency has shape {tuple(x.shape)}: the batch is empty, expected at least one table")
@@ -190,7 +173,7 @@ class ContingencyTable:
         return compat.array_namespace(self.counts)
 
     def __repr__(self) -> str:
-        library = self.xp.__name__.rpartition(".")[2]
+        library = library_of(self.counts)
         return f"<ContingencyTable of shape {self.shape}, {self.counts.shape[-1]} cells listed, {library}>"
 
     def __add__(self, other: object) -> ContingencyTable:
@@ -203,7 +186,7 @@ class ContingencyTable:
     def to_dense(self) -> Array:
         """Return the counts as an array of shape (..., R, C)."""
         if self.is_grid:
-            return self.xp.reshape(self.counts, self.shape)
+            return self.xp.reshape(self.counts, self.shape, copy=True)
         n_cols = self.shape[-1]
         full = sum_by_key(self.xp, self.rows * n_cols + self.cols, self.counts, self.shape[-2] * n_cols)
         return self.xp.reshape(full, self.shape)
@@ -271,10 +254,16 @@ class ContingencyTable:
 def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable:
     """Add two tables over the union of their label sets."""
     xp = common_namespace(left=one.counts, right=two.counts)
-    axes = ("row_labels", "col_labels")
-    if one.is_grid and two.is_grid and all(_same_labels(xp, name, one, two) for name in axes):
-        return _grid(xp, one.counts + two.counts, one.shape[-2:], one.row_labels, one.col_labels)
-    (row_labels, n_rows, *at_row), (col_labels, n_cols, *at_col) = (_unite(xp, name, one, two) for name in axes)
+    static = one.static or two.static
+    if one.is_grid and two.is_grid and one.shape[-2:] == two.shape[-2:] and _same_labels(xp, one, two):
+        counts = one.counts + two.counts
+        return _grid(xp, _check_sum(counts), one.shape[-2:], one.row_labels, one.col_labels, static=static)
+    row_labels, n_rows, at_row = _unite_axis(
+        xp, "row_labels", one.row_labels, two.row_labels, (one.row_sums, two.row_sums)
+    )
+    col_labels, n_cols, at_col = _unite_axis(
+        xp, "col_labels", one.col_labels, two.col_labels, (one.col_sums, two.col_sums)
+    )
     keys = [
         _fuse(xp, xp.take(row, table.rows), xp.take(col, table.cols), (n_rows, n_cols))
         for table, row, col in zip((one, two), at_row, at_col, strict=True)
@@ -284,36 +273,40 @@ def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable
     mine, theirs = (
         sum_by_key(xp, at, table.counts, cells.shape[0]) for table, at in zip((one, two), parts, strict=True)
     )
-    return _from_cells(xp, cells, mine + theirs, (n_rows, n_cols), row_labels, col_labels)
+    return _from_cells(xp, cells, _check_sum(mine + theirs), (n_rows, n_cols), row_labels, col_labels)
 
 
-def _same_labels(xp: ModuleType, name: str, one: ContingencyTable, two: ContingencyTable) -> bool:
-    """Whether both tables have the same labels in the same order (`name` says of rows or of columns)."""
-    mine, theirs = getattr(one, name), getattr(two, name)
-    if mine is None or theirs is None:
-        sums = name.replace("labels", "sums")
-        return mine is theirs and getattr(one, sums).shape[-1] == getattr(two, sums).shape[-1]
-    return mine.shape == theirs.shape and bool(xp.all(mine == theirs))
+def _check_sum(counts: Array) -> Array:
+    """Return added counts, if their total is one that scores can take."""
+    if on_cpu(counts):
+        check_total("the sum of the tables", counts, axis=-1)
+    return counts
 
 
-def _unite(
-    xp: ModuleType, name: str, one: ContingencyTable, two: ContingencyTable
-) -> tuple[Array | None, int, Array, Array]:
-    """Return the united labels, their number and, for each table, where its labels are among them."""
-    mine, theirs = getattr(one, name), getattr(two, name)
+def _same_labels(xp: ModuleType, one: ContingencyTable, two: ContingencyTable) -> bool:
+    """Whether rows and columns of two tables of one shape stand for the same labels, in the same order."""
+    for mine, theirs in ((one.row_labels, two.row_labels), (one.col_labels, two.col_labels)):
+        if mine is None or theirs is None:
+            if mine is not theirs:
+                return False
+        elif mine.dtype != theirs.dtype or not bool(xp.all(mine == theirs)):
+            return False
+    return True
+
+
+def _unite_axis(
+    xp: ModuleType, name: str, mine: Array | None, theirs: Array | None, sums: tuple[Array, Array]
+) -> tuple[Array | None, int, list[Array]]:
+    """Return the united labels of an axis, their number and, for each table, where its labels are among them."""
     if mine is None and theirs is None:
-        sums = name.replace("labels", "sums")
-        sizes = [getattr(table, sums).shape[-1] for table in (one, two)]
-        codes = xp.arange(max(sizes), dtype=one.counts.dtype, device=device_of(one.counts))
-        return None, max(sizes), codes[: sizes[0]], codes[: sizes[1]]
+        sizes = [x.shape[-1] for x in sums]
+        codes = xp.arange(max(sizes), dtype=sums[0].dtype, device=device_of(sums[0]))
+        return None, max(sizes), [codes[:size] for size in sizes]
     if mine is None or theirs is None:
         which = "left" if mine is None else "right"
         raise ValueError(f"the {which} table has no {name} and the other has: expected both or neither")
-    numeric = [not compat.is_numpy_array(v) or v.dtype.kind in "biuf" for v in (mine, theirs)]
-    if numeric[0] != numeric[1]:
-        raise TypeError(f"{name} are of dtype {mine.dtype} and {theirs.dtype}: expected labels of one kind")
-    where, united = encode(xp, name, xp.concat([mine, theirs]))
-    return united, united.shape[0], where[: mine.shape[0]], where[mine.shape[0] :]
+    united, *where = unite(xp, name, mine, theirs)
+    return united, united.shape[0], where
 
 
 def _check_axes(
@@ -331,24 +324,53 @@ def _check_axes(
             raise ValueError(
                 f"{name} has shape {tuple(x.shape)}: expected ({length},), as contingency has shape {tuple(shape)}"
             )
-        if encode(xp, name, x)[1].shape[0] != length:
+        if encode(xp, x)[1].shape[0] != length:
             raise ValueError(f"{name} repeats a label: expected {length} distinct labels")
         checked.append(x)
     return checked[0], checked[1]
 
 
-def _count_codes(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int]) -> ContingencyTable:
-    """Count codes below R and C into a grid whose shape is known in advance."""
+def table_of_codes(
+    xp: ModuleType, rows: Array, cols: Array, row_labels: Array | int, col_labels: Array | int
+) -> ContingencyTable:
+    """Count codes (..., n) of rows and columns, whose labels, or at least their number, are known."""
+    shape = tuple(k if isinstance(k, int) else k.shape[0] for k in (row_labels, col_labels))
+    labels = [None if isinstance(k, int) else k for k in (row_labels, col_labels)]
+    keys = _fuse(xp, rows, cols, shape)
+    n_cells = shape[0] * shape[1]
+    if n_cells <= max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * keys.shape[-1]):
+        grid = _grid(xp, count_keys(xp, keys, n_cells), shape, *labels)
+        return grid._without_empty_cells() if n_cells > _KEEP_EMPTY else grid
+    if keys.ndim == 1:
+        cells, counts = unique_counts(xp, keys)
+    else:
+        cells, which = unique_inverse(xp, keys)
+        counts = count_keys(xp, which, cells.shape[0])
+    return _from_cells(xp, cells, counts, shape, *labels)
+
+
+def _table_of_promised_codes(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
+    """Count codes that somebody promised to lie below R and C, without looking at them where that would wait."""
     static = not (on_cpu(true) and on_cpu(pred))
-    true, pred = (
-        check_codes(xp, name, codes, k)
-        for name, codes, k in zip(("labels_true", "labels_pred"), (true, pred), shape, strict=True)
-    )
-    keys = _fuse(xp, true, pred, shape)
-    if static:  # nobody looked at the codes: a sample with one outside must not be taken for another cell
-        inside = (true >= 0) & (true < shape[0]) & (pred >= 0) & (pred < shape[1])
-        keys = xp.where(inside, keys, xp.full_like(keys, -1))
-    return _grid(xp, count_inside(xp, keys, shape[0] * shape[1]), shape, static=static)
+    true, pred = check_codes(xp, "labels_true", true, n_labels[0]), check_codes(xp, "labels_pred", pred, n_labels[1])
+    if not static:
+        return table_of_codes(xp, true, pred, *n_labels)
+    keys = _fuse(xp, true, pred, n_labels)
+    # a sample with one code outside must not be taken for another cell
+    inside = (true >= 0) & (true < n_labels[0]) & (pred >= 0) & (pred < n_labels[1])
+    counts = count_inside(xp, xp.where(inside, keys, xp.full_like(keys, -1)), n_labels[0] * n_labels[1])
+    return _grid(xp, counts, n_labels, static=True)
+
+
+def _table_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None) -> ContingencyTable:
+    """Take a SciPy sparse table in COO format; entries of one cell add up, as everywhere in SciPy."""
+    if len(counts.shape) != 2:
+        raise ValueError(f"contingency has shape {counts.shape}: expected (R, C) for a sparse table")
+    entries = check_counts("contingency", counts.data, axis=-1, where="of its stored entries")
+    xp = compat.array_namespace(entries)
+    labels = _check_axes(xp, entries, counts.shape, row_labels, col_labels)
+    cells, which = unique_inverse(xp, counts.row.astype(np.int64) * counts.shape[1] + counts.col)
+    return _from_cells(xp, cells, sum_by_key(xp, which, entries, cells.shape[0]), counts.shape, *labels)
 
 
 def _fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:

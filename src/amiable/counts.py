@@ -20,42 +20,51 @@ from amiable._array.namespace import (
 )
 
 
-def check_counts(name: str, counts: Any, axis: int | tuple[int, ...]) -> Array:
-    """Return whole, non-negative, finite `counts` in the count dtype of their device; `axis` adds up to one table."""
+def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: str = "in row-major order") -> Array:
+    """Return whole, non-negative, finite `counts` as new memory in the count dtype; `axis` adds up to one table."""
     x = as_array(name, counts)
-    if x.ndim < (1 if axis == -1 else 2):
-        raise ValueError(f"{name} has shape {tuple(x.shape)}: expected at least {1 if axis == -1 else 2} dimensions")
+    least_ndim = 1 if axis == -1 else 2
+    if x.ndim < least_ndim:
+        raise ValueError(f"{name} has shape {tuple(x.shape)}: expected at least {least_ndim} dimensions")
+    x = _check_dtype(name, x)
     xp = compat.array_namespace(x)
+    if is_traced(x):
+        return to_count(xp, x)
+    flat = xp.reshape(x, (-1,))
+    floats = xp.isdtype(x.dtype, "real floating")
+    bad = ~(xp.isfinite(flat) & (flat == xp.floor(flat))) if floats else xp.zeros_like(flat, dtype=xp.bool)
+    if not xp.isdtype(x.dtype, "unsigned integer"):
+        bad = bad | (flat < 0)
+    if bool(xp.any(bad)):
+        first = int(xp.argmax(to_count(xp, bad)))
+        value = float(flat[first]) if floats else int(flat[first])
+        raise ValueError(f"{name} holds {value} at position {first} ({where}): expected whole numbers >= 0")
+    check_total(name, x, axis)
+    return xp.astype(x, count_dtype(xp, x), copy=True)
+
+
+def _check_dtype(name: str, x: Array) -> Array:
+    """Return numbers as they are, and objects that are whole numbers, as pandas makes them, as integers."""
+    xp = compat.array_namespace(x)
+    if compat.is_numpy_array(x) and x.dtype.kind == "O" and x.size and all(isinstance(v, int) for v in x.ravel()):
+        return x.astype(np.int64)
     if (compat.is_numpy_array(x) and x.dtype.kind not in "iuf") or not xp.isdtype(
         x.dtype, ("integral", "real floating")
     ):
         raise TypeError(f"{name} has dtype {x.dtype}: expected whole numbers")
-    if is_traced(x):
-        return to_count(xp, x)
-    flat = xp.reshape(x, (-1,))
-    if xp.isdtype(x.dtype, "real floating"):
-        bad = ~(xp.isfinite(flat) & (flat == xp.floor(flat)) & (flat >= 0))
-    elif xp.isdtype(x.dtype, "signed integer"):
-        bad = flat < 0
-    else:
-        bad = None
-    if bad is not None and bool(xp.any(bad)):
-        first = int(xp.argmax(to_count(xp, bad)))
-        raise ValueError(
-            f"{name} holds {flat[first]} at position {first} (in row-major order): expected whole numbers >= 0"
-        )
-    _check_total(name, xp, x, axis)
-    return to_count(xp, x)
+    return x
 
 
-def _check_total(name: str, xp: ModuleType, x: Array, axis: int | tuple[int, ...]) -> None:
+def check_total(name: str, x: Array, axis: int | tuple[int, ...]) -> None:
     """Raise unless every total stays inside the integers, and the exact arithmetic, of this device."""
+    xp = compat.array_namespace(x)
     if count_dtype(xp, x) == xp.int32:
         limit = 2**31
     else:  # whole numbers that a float64 holds; what three 14-bit digits hold (`offset_from_mean`)
         limit = 2**53 if working_dtype(xp, x) == xp.float64 else 2**42
-    totals = xp.sum(xp.astype(x, xp.float32), axis=axis)  # close enough, and cannot wrap around
-    if math.prod(totals.shape) and (most := float(xp.max(totals))) >= limit * (1 - 1e-3):
+    limit = int(limit * 0.999)  # the total in float32 is close, and cannot wrap around
+    totals = xp.sum(xp.astype(x, xp.float32), axis=axis)
+    if math.prod(totals.shape) and (most := float(xp.max(totals))) >= limit:
         raise ValueError(f"{name} adds up to about {most:.3g}: expected less than {limit} samples")
 
 

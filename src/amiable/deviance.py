@@ -7,6 +7,7 @@ deviances. Every term is non-negative, so no sum cancels, whatever the size of t
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from types import ModuleType
 
 from amiable._array.namespace import Array, at_least, constant, to_float, working_dtype
@@ -16,7 +17,8 @@ SERIES_BELOW = 0.1
 SERIES_TERMS = 7
 
 # log(x!) - (x log x - x) for x = 0..15, where Stirling's series is not yet at full precision.
-_EXCESS = tuple(math.lgamma(x + 1) - (x * math.log(x) - x if x else 0.0) for x in range(16))
+# In decimal arithmetic, as in floats the difference would lose a digit, and 1e-14 with it.
+_EXCESS = (0.0, *(float(Decimal(math.factorial(x)).ln() - x * Decimal(x).ln() + x) for x in range(1, 16)))
 # Coefficients of 1/x, 1/x**3, ... of that series: B_2j / (2j (2j - 1)).
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
 

@@ -27,7 +27,8 @@ from amiable.interpolation import DEGREE, Nodes, nodes_for
 
 # Windows are computed in classes of equal width: few shapes, and at most a third of the nodes idle.
 _WIDTHS = (8, 16, 24, 32, 48, 64, 96, MAX_NODES)
-_FEW_CELLS = 1 << 12
+_FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
+_PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among its tables costs more than it saves
 
 
 def expected_sums(
@@ -62,9 +63,34 @@ def expected_sums(
     rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
     cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
     totals, which = unique_inverse(xp, xp.sum(rows, axis=-1))
-    if totals.shape[0] == 1:
+    n_totals, n_pairs = totals.shape[0], math.prod(rows.shape) * cols.shape[-1]
+    if n_totals == 1:
         sums = _sums_over_sizes(xp, rows, cols, totals[0], degree)
-        return xp.reshape(sums[0], lead), xp.reshape(sums[1], lead)
+    elif n_pairs <= n_totals * _PAIRS_OF_A_TOTAL:
+        sums = _sums_over_pairs(xp, rows, cols)
+    else:
+        sums = _sums_by_total(xp, rows, cols, totals, which, degree)
+    return xp.reshape(sums[0], lead), xp.reshape(sums[1], lead)
+
+
+def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array) -> tuple[Array, Array]:
+    """Sum over every cell of small tables (B, R) and (B, C) of many totals, whose sizes have nothing to share."""
+    shape = (rows.shape[-1], cols.shape[-1])
+    parts = []
+    for block in blocks(rows.shape[0], budget(rows) * 16 // math.prod(shape)):
+        a, b = rows[block, :, None], cols[block, None, :]
+        n = xp.sum(a, axis=1, keepdims=True)
+        full = (a.shape[0], *shape)
+        flat = [xp.reshape(xp.broadcast_to(x, full), (-1,)) for x in (a, b, n)]
+        parts.append([xp.sum(xp.reshape(f, full), axis=(1, 2)) for f in _expectations_of_pairs(xp, *flat)])
+    deviances, xlogs = (xp.concat(list(part)) for part in zip(*parts, strict=True))
+    return deviances, xlogs
+
+
+def _sums_by_total(
+    xp: ModuleType, rows: Array, cols: Array, totals: Array, which: Array, degree: int | None
+) -> tuple[Array, Array]:
+    """Sum over distinct sizes for each total in turn: tables (B, R) and (B, C), each of `totals[which]`."""
     parts, members = [], []
     for group in range(totals.shape[0]):
         members.append(xp.nonzero(which == group)[0])
@@ -72,7 +98,7 @@ def expected_sums(
         parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], degree))
     back = xp.argsort(xp.concat(members))
     deviances, xlogs = (xp.take(xp.concat(list(sums)), back) for sums in zip(*parts, strict=True))
-    return xp.reshape(deviances, lead), xp.reshape(xlogs, lead)
+    return deviances, xlogs
 
 
 def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
@@ -111,6 +137,7 @@ def _sums_over_sizes(
 
 def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
     """Return both expectations for size pairs (P,), sorted by width and cut into blocks that fit the budget."""
+    n = xp.broadcast_to(n, a.shape)
     if compiles_shapes(xp):
         return _expectations_in_equal_blocks(xp, a, b, n)
     classes = xp.searchsorted(constant(xp, _WIDTHS, a), n_nodes(xp, a, b, n))
@@ -123,7 +150,7 @@ def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array) -> tupl
     for width, count in zip(_WIDTHS, per_class, strict=True):
         for block in blocks(count, budget(a) // width) if count else ():
             at = order[start + block.start : start + block.stop]
-            parts.append(expectations(xp, xp.take(a, at), xp.take(b, at), n, width=width))
+            parts.append(expectations(xp, *(xp.take(x, at) for x in (a, b, n)), width=width))
         start += count
     back = xp.argsort(order)
     deviances, xlogs = (xp.take(xp.concat(list(part)), back) for part in zip(*parts, strict=True))
@@ -134,8 +161,8 @@ def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array) 
     """Return the same in blocks of one shape, the last one padded with empty cells: compiled once for all."""
     n_pairs, step = a.shape[0], budget(a) // MAX_NODES
     padding = xp.zeros(-n_pairs % step, dtype=a.dtype, device=device_of(a))
-    a, b = xp.concat([a, padding]), xp.concat([b, padding])
+    a, b, n = (xp.concat([x, padding]) for x in (a, b, n))
     kernel = compiled(expectations, xp)
-    parts = [kernel(a[block], b[block], n) for block in blocks(a.shape[0], step)]
+    parts = [kernel(a[block], b[block], n[block]) for block in blocks(a.shape[0], step)]
     deviances, xlogs = (xp.concat(list(part))[:n_pairs] for part in zip(*parts, strict=True))
     return deviances, xlogs

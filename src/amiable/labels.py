@@ -12,13 +12,10 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
-from amiable._array.counting import count_keys, unique_inverse
 from amiable._array.namespace import (
     Array,
     as_array,
     common_namespace,
-    count_dtype,
-    device_of,
     fetch,
     is_traced,
     on_cpu,
@@ -67,41 +64,70 @@ def check_labels(name: str, labels: Any) -> Array:
         raise ValueError(f"{name} must be 1D: shape is (); expected (n_samples,) or (..., n_samples)")
     if 0 in x.shape[:-1]:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: the batch is empty, expected at least one labeling")
+    xp = common_namespace(**{name: x})
+    if not compat.is_numpy_array(x) and not xp.isdtype(x.dtype, ("bool", "integral", "real floating")):
+        raise TypeError(f"{name} has dtype {x.dtype}: expected integers, booleans or floats")
+    if getattr(x.dtype, "kind", "") != "O" and xp.isdtype(x.dtype, "real floating") and not is_traced(x):
+        _check_floats(xp, name, x)
     return x
 
 
 def _check_numpy(name: str, x: np.ndarray, given: Any) -> np.ndarray:
-    if x.dtype.kind == "O" or (x.dtype.kind in "US" and not isinstance(given, np.ndarray)):
-        # made from a list, [1, "a"] would have become ["1", "a"] without a word
+    """Return labels as an array of a dtype that keeps them apart, of objects if need be."""
+    if x.dtype.kind in "OT" or (not isinstance(given, np.ndarray) and _may_be_retyped(x)):
         return _check_objects(name, np.asarray(given, dtype=object))
     if x.dtype.kind in "mM" and np.isnat(x).any():
         raise ValueError(_missing(name, "NaT", np.isnat(x)))
-    if x.dtype.kind not in "biufUSTmM":
+    if x.dtype.kind not in "biufUSmM":
         raise TypeError(f"{name} has dtype {x.dtype}: expected integers, booleans, floats, strings or dates")
     return x
 
 
+def _may_be_retyped(x: np.ndarray) -> bool:
+    """Whether NumPy, making `x` of a list, may have made different labels equal: 1 and "1", 2**63 + 1 and 2**63."""
+    return x.dtype.kind in "US" or (x.dtype.kind == "f" and bool((np.abs(x) >= 2**53).any()))
+
+
 def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
+    """Return objects of one kind: as numbers where that keeps them apart, else as they are."""
     values = x.ravel().tolist()
-    missing = np.array(
-        [v is None or type(v).__name__ in ("NAType", "NaTType") or _is_nan(v) for v in values], dtype=bool
-    )
+    missing = np.array([_is_missing(v) for v in values], dtype=bool)
     if missing.any():
         what = values[int(missing.argmax())]
-        raise ValueError(_missing(name, "NaN" if _is_nan(what) else str(what), missing))
-    kinds = Counter(
-        "number" if isinstance(v, (bool, int, float, np.number, np.bool_)) else type(v).__name__ for v in values
-    )
+        raise ValueError(_missing(name, "NaN" if isinstance(what, float) else str(what), missing))
+    kinds = Counter(map(_kind, values))
     if len(kinds) > 1:
         found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
         raise TypeError(f"{name} mixes kinds of labels ({found}): expected one kind")
-    if values and set(kinds) <= {"number", "str", "bytes"}:
-        return np.asarray(values).reshape(x.shape)
-    return x
+    if "complex" in kinds or any(getattr(type(v), "__hash__", None) is None for v in values):
+        raise TypeError(
+            f"{name} holds labels of type {next(iter(kinds))}: expected numbers, strings or other hashables"
+        )
+    if set(kinds) != {"number"}:
+        return x
+    if all(isinstance(v, (int, np.integer, np.bool_)) for v in values):
+        return x.astype(np.int64) if all(-(2**63) <= v < 2**63 for v in values) else x
+    exact = any(math.isinf(v) for v in values) or all(abs(v) < 2**53 for v in values)
+    return x.astype(np.float64) if exact else x
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, (float, np.floating)) and math.isnan(value)
+def _kind(value: Any) -> str:
+    """Name the kind of a label; labels of one kind may stand in one array."""
+    if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
+        return "number"
+    if isinstance(value, (complex, np.complexfloating)):
+        return "complex"
+    return next((kind.__name__ for kind in (str, bytes) if isinstance(value, kind)), type(value).__name__)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a label is None, NaN of any type, NaT or pandas' NA."""
+    if value is None or type(value).__name__ == "NAType":
+        return True
+    try:
+        return bool(value != value)  # noqa: PLR0124 - NaN and NaT differ from themselves
+    except Exception:  # what cannot be compared with itself is no missing value
+        return False
 
 
 def _missing(name: str, what: str, where: np.ndarray) -> str:
@@ -110,52 +136,6 @@ def _missing(name: str, what: str, where: np.ndarray) -> str:
         f"{name} contains {what}: {int(flat.sum())} of {flat.size} values, the first at position "
         f"{int(flat.argmax())}; expected a label for every sample"
     )
-
-
-def encode(xp: ModuleType, name: str, x: Array) -> tuple[Array, Array]:
-    """Return codes 0..K-1 in the shape of `x` and the K distinct labels, sorted."""
-    if compat.is_numpy_array(x) and x.dtype.kind not in "biuf":
-        try:
-            labels, codes = np.unique(x, return_inverse=True)
-        except TypeError as error:
-            raise TypeError(
-                f"{name} holds labels that cannot be sorted ({error}): expected values of one kind"
-            ) from None
-        return codes.reshape(x.shape), labels
-    if x.shape[-1] == 0:
-        return xp.zeros(x.shape, dtype=count_dtype(xp, x), device=device_of(x)), xp.reshape(x, (-1,))
-    if xp.isdtype(x.dtype, "bool"):
-        codes, labels = encode(xp, name, to_count(xp, x))
-        return codes, xp.astype(labels, x.dtype)
-    if xp.isdtype(x.dtype, "integral"):
-        return _encode_integers(xp, x)
-    if not xp.isdtype(x.dtype, "real floating"):
-        raise TypeError(f"{name} has dtype {x.dtype}: expected integers, booleans or floats")
-    _check_floats(xp, name, x)
-    labels, codes = unique_inverse(xp, x)
-    return codes, labels
-
-
-def _encode_integers(xp: ModuleType, x: Array) -> tuple[Array, Array]:
-    """Codes of a compact range of integers by a lookup table, of others by sorting."""
-    whole = to_count(xp, x)
-    if xp.isdtype(x.dtype, "unsigned integer") and xp.iinfo(x.dtype).bits == xp.iinfo(whole.dtype).bits:
-        # the upper half has wrapped around; flipping the top bit maps all values to signed ones in order
-        top = int(xp.iinfo(whole.dtype).min)
-        codes, labels = _encode_integers(xp, whole ^ top)
-        return codes, xp.astype(labels ^ top, x.dtype)
-    low, high = fetch(xp.stack([xp.min(whole), xp.max(whole)]))
-    span = high - low + 1
-    if span > max(_COMPACT, 4 * math.prod(x.shape)):
-        labels, codes = unique_inverse(xp, whole)
-        return codes, xp.astype(labels, x.dtype)
-    codes = whole - low
-    occupied = count_keys(xp, xp.reshape(codes, (-1,)), span) > 0
-    labels = xp.astype(to_count(xp, xp.nonzero(occupied)[0]) + low, x.dtype)
-    if labels.shape[0] < span:  # close the gaps
-        lookup = xp.cumulative_sum(to_count(xp, occupied)) - 1
-        codes = xp.reshape(xp.take(lookup, xp.reshape(codes, (-1,))), x.shape)
-    return codes, labels
 
 
 def _check_floats(xp: ModuleType, name: str, x: Array) -> None:
@@ -202,21 +182,32 @@ def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int) -> Array:
     """
     if not xp.isdtype(x.dtype, ("integral", "bool")):
         raise TypeError(f"{name} has dtype {x.dtype}: with n_labels, labels must be integer codes")
+    codes = to_count(xp, x)
     if on_cpu(x) and x.shape[-1]:
-        codes = to_count(xp, x) if xp.isdtype(x.dtype, "bool") else x
-        low, high = int(xp.min(codes)), int(xp.max(codes))
+        low, high = fetch(xp.stack([xp.min(codes), xp.max(codes)]))
         if low < 0 or high >= n_labels:
             raise ValueError(
                 f"{name} has the code {low if low < 0 else high}, outside n_labels: expected 0..{n_labels - 1}"
             )
-    return to_count(xp, x)
+    return codes
 
 
 def check_n_labels(n_labels: Any) -> tuple[int, int]:
     """Return `n_labels` as a pair of positive whole numbers (R, C)."""
     pair = tuple(n_labels) if isinstance(n_labels, (tuple, list)) else ()
-    if len(pair) != 2 or not all(isinstance(k, (int, np.integer)) and not isinstance(k, bool) and k > 0 for k in pair):
+    if len(pair) != 2 or not all(map(_is_positive, pair)):
         raise ValueError(
             f"n_labels is {n_labels!r}: expected two positive integers, (classes of true, clusters of pred)"
         )
     return int(pair[0]), int(pair[1])
+
+
+def check_one_n_labels(n_labels: Any) -> int:
+    """Return `n_labels` of a single labeling as a positive whole number."""
+    if not _is_positive(n_labels):
+        raise ValueError(f"n_labels is {n_labels!r}: expected a positive integer")
+    return int(n_labels)
+
+
+def _is_positive(k: Any) -> bool:
+    return isinstance(k, (int, np.integer)) and not isinstance(k, bool) and bool(k > 0)

@@ -45,9 +45,14 @@ def common_namespace(**arrays: Array) -> ModuleType:
     return xp
 
 
+def library_of(x: Array) -> str:
+    """Name the library of an array, as it is imported."""
+    return compat.array_namespace(x).__name__.removeprefix("array_api_compat.").split(".")[0]
+
+
 def _place(x: Array) -> str:
     """Name the library and device of an array, for agreement checks and error messages."""
-    library = compat.array_namespace(x).__name__.removeprefix("array_api_compat.").split(".")[0]
+    library = library_of(x)
     if compat.is_jax_array(x):  # uncommitted arrays and tracers go wherever the others are
         return "jax" if is_traced(x) or not x.committed else f"jax ({x.device})"
     return library if library == "numpy" else f"{library} ({compat.device(x)})"

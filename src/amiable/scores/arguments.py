@@ -3,30 +3,89 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
+from amiable._array.blocks import blocks
 from amiable._array.counting import count_inside, count_keys
-from amiable._array.namespace import Array, as_array, common_namespace
-from amiable.contingency import ContingencyTable
+from amiable._array.namespace import Array, common_namespace, device_of
+from amiable.codes import encode
+from amiable.contingency import ContingencyTable, table_of_codes
 from amiable.counts import check_counts
-from amiable.labels import check_codes, check_labels, check_n_labels, check_values_known, encode
+from amiable.labels import (
+    check_codes,
+    check_labelings,
+    check_labels,
+    check_one_n_labels,
+    check_values_known,
+)
+
+# Elements that the counts, or the keys, of one block of a batch of labelings may have: 64 MB of int64.
+_BATCH = 1 << 23
+
+
+def as_tables(
+    labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None
+) -> tuple[tuple[int, ...], Iterator[ContingencyTable]]:
+    """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order."""
+    if contingency is not None:
+        check_alone(labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
+        given = isinstance(contingency, ContingencyTable)
+        table = contingency if given else ContingencyTable.from_counts(contingency)
+        return table.shape[:-2], iter([table])
+    xp, true, pred = check_labelings(labels_true, labels_pred)
+    lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
+    if true.shape[-1] == 1 and math.prod(lead) > 1:
+        name, x = ("labels_true", true) if true.ndim > 1 else ("labels_pred", pred)
+        raise ValueError(
+            f"{name} must be 1D: shape is {tuple(x.shape)}, a batch of labelings of one sample each; "
+            "expected (n_samples,), or (..., n_samples) with more than one sample"
+        )
+    if n_labels is not None:
+        return lead, iter([ContingencyTable.from_labels(true, pred, n_labels=n_labels)])
+    check_values_known("labels_true", true)
+    check_values_known("labels_pred", pred)
+    return lead, _tables_of_blocks(xp, true, pred, lead)
+
+
+def _tables_of_blocks(xp: ModuleType, true: Array, pred: Array, lead: tuple[int, ...]) -> Iterator[ContingencyTable]:
+    """Count a batch in blocks, so that neither its keys nor its counts outgrow the budget."""
+    sides = [encode(xp, true), encode(xp, pred)]
+    n_samples, n_tables = true.shape[-1], math.prod(lead)
+    n_cells = math.prod(labels.shape[0] for _, labels in sides)
+    step = _BATCH // max(n_cells, n_samples, 1)
+    if n_tables <= max(step, 1):
+        yield table_of_codes(xp, sides[0][0], sides[1][0], sides[0][1], sides[1][1])
+        return
+    # tables of many cells list those that any table of the block occupies: at most step * n_samples
+    sparse = n_cells > n_samples
+    step = max(1, math.isqrt(_BATCH // n_samples) if sparse else step)
+    flat = [xp.reshape(codes, (-1, n_samples)) for codes, _ in sides]
+    which = [
+        np.broadcast_to(np.arange(math.prod(codes.shape[:-1])).reshape(codes.shape[:-1]), lead).ravel()
+        for codes, _ in sides
+    ]
+    for block in blocks(n_tables, step):
+        at = [xp.asarray(rows[block], device=device_of(true)) for rows in which]
+        codes = [xp.take(x, rows, axis=0) for x, rows in zip(flat, at, strict=True)]
+        known = [encode(xp, x) if sparse else (x, labels) for x, (_, labels) in zip(codes, sides, strict=True)]
+        yield table_of_codes(xp, known[0][0], known[1][0], known[0][1], known[1][1])
 
 
 def as_table(
     labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None
 ) -> ContingencyTable:
-    """Return the table that a score is asked for: of labels, or the contingency given in their place."""
+    """Return one table of all that was given, a whole batch included."""
     if contingency is None:
-        table = ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)
-        if table.counts.ndim > 1:
-            _check_columns(labels_true=labels_true, labels_pred=labels_pred)
-        return table
-    _check_alone(labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
-    return contingency if isinstance(contingency, ContingencyTable) else ContingencyTable.from_counts(contingency)
+        return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)
+    _, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
+    return next(tables)
 
 
-def _check_alone(**others: Any) -> None:
+def check_alone(**others: Any) -> None:
     """Raise ValueError if anything is given together with a contingency."""
     for name, value in others.items():
         if value is not None:
@@ -36,27 +95,18 @@ def _check_alone(**others: Any) -> None:
 def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) -> tuple[ModuleType, Array]:
     """Return the namespace and the cluster sizes (..., K) of one labeling, or those given in its place."""
     if contingency is not None:
-        _check_alone(labels=labels, n_labels=n_labels)
+        check_alone(labels=labels, n_labels=n_labels)
         if isinstance(contingency, ContingencyTable):
             raise TypeError("contingency is a table of two labelings: expected cluster sizes, its row_sums or col_sums")
         sizes = check_counts("contingency", contingency, axis=-1)
+        if 0 in sizes.shape[:-1]:
+            raise ValueError(f"contingency has shape {tuple(sizes.shape)}: the batch is empty")
         return common_namespace(contingency=sizes), sizes
     x = check_labels("labels", labels)
     xp = common_namespace(labels=x)
     if n_labels is None:
         check_values_known("labels", x)
-        codes, values = encode(xp, "labels", x)
+        codes, values = encode(xp, x)
         return xp, count_keys(xp, codes, values.shape[0])
-    n_labels, _ = check_n_labels((n_labels, 1))
-    return xp, count_inside(xp, check_codes(xp, "labels", x, n_labels), n_labels)
-
-
-def _check_columns(**labelings: Any) -> None:
-    """Raise ValueError for a column (n, 1) of labels, which would be n labelings of one sample, each scored 1."""
-    for name, labels in labelings.items():
-        shape = tuple(as_array(name, labels).shape)
-        if len(shape) > 1 and shape[-1] == 1:
-            raise ValueError(
-                f"{name} must be 1D: shape is {shape}, a batch of {math.prod(shape)} labelings of one sample each; "
-                "expected (n_samples,), or (..., n_samples) with more than one sample"
-            )
+    n_bins = check_one_n_labels(n_labels)
+    return xp, count_inside(xp, check_codes(xp, "labels", x, n_bins), n_bins)

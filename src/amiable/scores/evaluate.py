@@ -7,9 +7,11 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import array_api_compat as compat
+
 from amiable._array.namespace import Array, as_result, compiled, compiles_shapes, is_traced
 from amiable.contingency import ContingencyTable
-from amiable.scores.arguments import as_table
+from amiable.scores.arguments import as_tables
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
 # the sizes of their clusters, which is less work but not of a fixed shape.
@@ -25,13 +27,30 @@ def evaluate(
     **options: Any,
 ) -> Any:
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do."""
-    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
+    found = [_of_table(kernel, table, options) for table in tables]
+    if len(found) == 1:
+        return _each(as_result, found[0])
+    if isinstance(found[0], tuple):
+        return tuple(_join(list(parts), lead) for parts in zip(*found, strict=True))
+    return _join(found, lead)
+
+
+def _each(f: Callable[[Any], Any], x: Any) -> Any:
+    return tuple(map(f, x)) if isinstance(x, tuple) else f(x)
+
+
+def _join(parts: list[Array], lead: tuple[int, ...]) -> Array:
+    """Put the blocks of a batch together."""
+    xp = compat.array_namespace(parts[0])
+    return xp.reshape(xp.concat(parts, axis=0), (*lead, *parts[0].shape[1:]))
+
+
+def _of_table(kernel: Callable[..., Any], table: ContingencyTable, options: dict[str, Any]) -> Any:
     arrays = (table.rows, table.cols, table.counts, table.row_sums, table.col_sums)
     if compiles_shapes(table.xp) and math.prod(table.shape) <= _ONE_PROGRAM and not any(map(is_traced, arrays)):
-        found = compiled(_of_arrays, table.xp, kernel=kernel, is_grid=table.is_grid, **options)(*arrays)
-    else:
-        found = kernel(table, **options)
-    return tuple(map(as_result, found)) if isinstance(found, tuple) else as_result(found)
+        return compiled(_of_arrays, table.xp, kernel=kernel, is_grid=table.is_grid, **options)(*arrays)
+    return kernel(table, **options)
 
 
 def _of_arrays(_xp: ModuleType, *arrays: Array, kernel: Callable[..., Any], is_grid: bool, **options: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import numbers
 from typing import Any
 
 from amiable._array.namespace import Array
@@ -189,7 +191,7 @@ def v_measure_score(
 
 
 def _checked(beta: float) -> float:
-    if not beta >= 0:
+    if not (isinstance(beta, numbers.Real) and 0 <= beta < math.inf):
         raise ValueError(f"beta is {beta!r}: expected a number >= 0")
     return float(beta)
 

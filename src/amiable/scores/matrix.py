@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from amiable._array.namespace import to_float
+from amiable._array.namespace import Array, fetch, is_traced, to_float
 from amiable.contingency import ContingencyTable
 from amiable.scores.arguments import as_table
 
@@ -44,7 +45,7 @@ def contingency_matrix(
     Raises
     ------
     ValueError
-        `eps` together with `sparse`; bad labels or counts.
+        `eps` together with `sparse`; a `dtype` too narrow for the counts; bad labels or counts.
     TypeError
         `sparse` for a batch or a library other than NumPy; bad labels or counts.
 
@@ -64,8 +65,21 @@ def contingency_matrix(
     table: ContingencyTable = as_table(labels_true, labels_pred, contingency, n_labels)
     if sparse:
         matrix = table.to_sparse()
-        return matrix if dtype is None else matrix.astype(dtype)
+        if dtype is not None:
+            matrix.data = _cast(table, matrix.data, dtype)
+        return matrix
     dense = table.to_dense()
     if eps is not None:
         return to_float(table.xp, dense) + eps
-    return dense if dtype is None else table.xp.astype(dense, dtype)
+    return dense if dtype is None else _cast(table, dense, dtype)
+
+
+def _cast(table: ContingencyTable, dense: Array, dtype: Any) -> Array:
+    """Return counts in another dtype; raise ValueError for an integer dtype that does not hold them."""
+    xp = table.xp
+    cast = xp.astype(dense, dtype)
+    if xp.isdtype(cast.dtype, "integral") and not table.static and not is_traced(dense):
+        most, limit = max(fetch(xp.max(dense)[None])) if math.prod(dense.shape) else 0, int(xp.iinfo(cast.dtype).max)
+        if most > limit:
+            raise ValueError(f"dtype is {cast.dtype}, which holds counts up to {limit}: expected a dtype for {most}")
+    return cast

@@ -57,16 +57,25 @@ def pair_confusion_matrix(
     """
     table = as_table(labels_true, labels_pred, contingency, n_labels)
     xp = table.xp
-    if not table.static and not is_traced(table.counts):
-        most, dtype = int(xp.max(table.n_samples)), table.counts.dtype
-        pairs, limit = most * (most - 1), int(xp.iinfo(dtype).max)
-        if pairs > limit:
-            raise ValueError(
-                f"{most} samples have {pairs} ordered pairs, more than {dtype} holds ({limit}): "
-                "expected fewer samples; rand_score, adjusted_rand_score and fowlkes_mallows_score take any number"
-            )
+    _check_pairs(table, labels_true)
     apart, pred_only, true_only, together = _pairs(table, whole=True)
     return xp.stack([xp.stack([apart, pred_only], axis=-1), xp.stack([true_only, together], axis=-1)], axis=-2)
+
+
+def _check_pairs(table: ContingencyTable, labels: Any) -> None:
+    """Raise ValueError where the integers of the device do not hold the number of ordered pairs."""
+    if not table.static and not is_traced(table.counts):
+        n = int(table.xp.max(table.n_samples))
+    elif labels is not None:  # nobody may look at the counts, but the shape of the labels is known
+        n = labels.shape[-1]
+    else:
+        return
+    limit = int(table.xp.iinfo(table.counts.dtype).max)
+    if n * (n - 1) > limit:
+        raise ValueError(
+            f"{n} samples have {n * (n - 1)} ordered pairs, more than {table.counts.dtype} holds ({limit}): "
+            "expected fewer samples; rand_score, adjusted_rand_score and fowlkes_mallows_score take any number"
+        )
 
 
 def rand_score(

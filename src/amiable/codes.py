@@ -1,0 +1,93 @@
+"""Labels to codes 0..K-1: equal labels get equal codes, in the order of the labels."""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+
+import array_api_compat as compat
+import numpy as np
+
+from amiable._array.counting import count_keys, unique_inverse
+from amiable._array.namespace import Array, count_dtype, device_of, fetch, to_count
+
+_COMPACT = 1 << 16  # a table this long is cheaper than sorting any labels
+
+
+def encode(xp: ModuleType, x: Array) -> tuple[Array, Array]:
+    """Return codes 0..K-1 in the shape of `x` and the K distinct labels, sorted."""
+    if compat.is_numpy_array(x) and x.dtype.kind == "O":
+        return _encode_objects(x)
+    if compat.is_numpy_array(x) and x.dtype.kind in "USmM":
+        labels, codes = np.unique(x, return_inverse=True)
+        return codes.reshape(x.shape), labels
+    if x.shape[-1] == 0:
+        return xp.zeros(x.shape, dtype=count_dtype(xp, x), device=device_of(x)), xp.reshape(x, (-1,))
+    if xp.isdtype(x.dtype, "bool"):
+        codes, labels = _encode_integers(xp, to_count(xp, x))
+        return codes, xp.astype(labels, x.dtype)
+    if xp.isdtype(x.dtype, "integral"):
+        return _encode_integers(xp, x)
+    labels, codes = unique_inverse(xp, x)
+    return codes, labels
+
+
+def _encode_objects(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes by hashing, which tells labels apart as Python does; in Python's order, where there is one."""
+    values = x.ravel().tolist()
+    try:
+        distinct = sorted(set(values))
+    except TypeError:
+        distinct = list(dict.fromkeys(values))
+    code = {label: i for i, label in enumerate(distinct)}
+    codes = np.fromiter((code[label] for label in values), dtype=np.int64, count=len(values)).reshape(x.shape)
+    if all(isinstance(label, str) and not label.endswith("\0") for label in distinct):
+        return codes, np.asarray(distinct, dtype=str)
+    labels = np.empty(len(distinct), dtype=object)
+    labels[:] = distinct
+    return codes, labels
+
+
+def _encode_integers(xp: ModuleType, x: Array) -> tuple[Array, Array]:
+    """Codes of a compact range of integers by a lookup table, of others by sorting."""
+    whole = to_count(xp, x)
+    if xp.isdtype(x.dtype, "unsigned integer") and xp.iinfo(x.dtype).bits == xp.iinfo(whole.dtype).bits:
+        # the upper half has wrapped around; flipping the top bit maps all values to signed ones in order
+        top = int(xp.iinfo(whole.dtype).min)
+        codes, labels = _encode_integers(xp, whole ^ top)
+        return codes, xp.astype(labels ^ top, x.dtype)
+    low, high = fetch(xp.stack([xp.min(whole), xp.max(whole)]))
+    span = high - low + 1
+    if span > max(_COMPACT, 4 * math.prod(x.shape)):
+        labels, codes = unique_inverse(xp, whole)
+        return codes, xp.astype(labels, x.dtype)
+    codes = whole - low
+    occupied = count_keys(xp, xp.reshape(codes, (-1,)), span) > 0
+    labels = xp.astype(to_count(xp, xp.nonzero(occupied)[0]) + low, x.dtype)
+    if labels.shape[0] < span:  # close the gaps
+        lookup = xp.cumulative_sum(to_count(xp, occupied)) - 1
+        codes = xp.reshape(xp.take(lookup, xp.reshape(codes, (-1,))), x.shape)
+    return codes, labels
+
+
+def unite(xp: ModuleType, name: str, mine: Array, theirs: Array) -> tuple[Array, Array, Array]:
+    """Return the united labels of two label sets and, for each set, where its labels are among them."""
+    if 0 in (mine.shape[0], theirs.shape[0]):  # labels of no samples unite with any
+        united = mine if theirs.shape[0] == 0 else theirs
+        codes = xp.arange(united.shape[0], dtype=count_dtype(xp, united), device=device_of(united))
+        return united, codes[: mine.shape[0]], codes[: theirs.shape[0]]
+    if _kind(xp, mine) != _kind(xp, theirs):
+        raise TypeError(f"{name} are of dtype {mine.dtype} and {theirs.dtype}: expected labels of one kind")
+    where, united = encode(xp, xp.concat([mine, theirs]))
+    return united, where[: mine.shape[0]], where[mine.shape[0] :]
+
+
+def _kind(xp: ModuleType, labels: Array) -> str:
+    """Name the dtypes that labels may be joined with, and stay apart."""
+    if compat.is_numpy_array(labels) and labels.dtype.kind in "UOSmM":
+        return {"U": "objects", "O": "objects"}.get(labels.dtype.kind, labels.dtype.kind)
+    for kind in ("bool", "real floating"):
+        if xp.isdtype(labels.dtype, kind):
+            return kind
+    # beside signed integers, the widest unsigned ones would become floats
+    return "uint64" if labels.dtype == getattr(xp, "uint64", None) else "integer"
