@@ -1,7 +1,7 @@
 """Make digits.csv: the 1,797 handwritten digits that scikit-learn ships, and what clustering algorithms see in them.
 
 One row a digit: the true digit, then k-means for 5 to 15 clusters, agglomerative clustering, spectral clustering and
-DBSCAN (whose label -1 is noise). Run it with scikit-learn installed: `python examples/make_digits.py`.
+DBSCAN (whose label -1 is noise). Run it with scikit-learn and pandas installed: `python examples/make_digits.py`.
 """
 
 from pathlib import Path

@@ -178,6 +178,43 @@ def test_bad_files(run, tmp_path, name, text, args, message):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,y\n", "has no rows below its column names: expected at least one sample"),
+        ("x,x,y\n1,2,3\n", "has two columns named 'x': expected different names"),
+        ("x,y\n1,NA\n2,b\n", "column 'y' has 1 missing values in 2 rows, the first in row 1"),
+    ],
+)
+def test_text_that_would_be_misread(run, tmp_path, text, message):
+    status, out, err = run("score", write(tmp_path / "a.csv", text), "--true", "x")
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+def test_labels_in_text_stay_apart(run, tmp_path):
+    big = 2**64
+    text = f"x,zeros,big\na,1,{big}\nb,01,{big + 1}\na,1,{big}\nb,01,{big + 1}\n"
+    status, out, _ = run("score", write(tmp_path / "a.csv", text), "--true", "x", "--json")
+    assert status == 0
+    assert [row["adjusted_mutual_info_score"] for row in json.loads(out)["scores"]] == [1.0, 1.0]
+
+
+def test_wide_integers_in_parquet(run, tmp_path):
+    values = pl.Series([2**70, 2**70 + 1, 2**70], dtype=pl.Int128)
+    pl.DataFrame({"x": [0, 1, 0], "y": values}).write_parquet(tmp_path / "a.parquet")
+    status, out, err = run("score", tmp_path / "a.parquet", "--true", "x", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["scores"][0]["adjusted_mutual_info_score"] == 1.0
+
+
+def test_only_the_arrays_asked_for(run, tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(3), y=np.arange(3), other=np.zeros((5, 2)))
+    status, out, _ = run("score", tmp_path / "a.npz", "--true", "x", "--pred", "y", "--json")
+    assert status == 0
+    assert json.loads(out)["scores"][0]["rand_score"] == 1.0
+
+
 def test_unequal_lengths(run, tmp_path):
     np.savez(tmp_path / "a.npz", x=np.arange(3), y=np.arange(4))
     status, _, err = run("score", tmp_path / "a.npz", "--true", "x")
@@ -188,7 +225,7 @@ def test_pickles_are_refused(run, tmp_path):
     np.save(tmp_path / "a.npy", np.array([{"x": 1}], dtype=object), allow_pickle=True)
     status, _, err = run("score", tmp_path / "a.npy", "--true", "0")
     assert status == 2
-    assert "could not be read as npy: Object arrays cannot be loaded" in err
+    assert "could not be read as npy: it holds Python objects, which are never loaded" in err
 
 
 def test_arrays_that_are_no_columns(run, tmp_path):

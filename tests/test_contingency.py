@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amiable import ContingencyTable, adjusted_mutual_info_score, contingency_matrix
+from amiable.scores import arguments
 from tests import oracles
 from tests.registry import SCORES
 
@@ -147,6 +148,72 @@ def test_scipy_sparse_with_repeated_cells():
     assert repeated.nnz == 4  # the caller's matrix is as it was
 
 
+def test_sparse_counts_are_checked_before_they_add_up():
+    narrow = scipy.sparse.coo_array((np.array([200, 100, 1], dtype=np.uint8), ([0, 0, 1], [0, 0, 1])), shape=(2, 2))
+    np.testing.assert_array_equal(ContingencyTable.from_counts(narrow).to_dense(), [[300, 0], [0, 1]])
+    hidden = scipy.sparse.coo_array((np.array([3, -1]), ([0, 0], [0, 0])), shape=(1, 1))
+    with pytest.raises(ValueError, match=r"contingency holds -1 at position 1 \(of its stored entries\)"):
+        ContingencyTable.from_counts(hidden)
+    with pytest.raises(ValueError, match=r"contingency has shape \(2,\): expected \(R, C\) for a sparse table"):
+        ContingencyTable.from_counts(scipy.sparse.coo_array([1, 2]))
+
+
+def test_tables_keep_their_own_counts():
+    counts = np.array([[1, 2], [3, 4]])
+    table = ContingencyTable.from_counts(counts)
+    counts[0, 0] = 100
+    table.to_dense()[0, 1] = 100
+    np.testing.assert_array_equal(table.to_dense(), [[1, 2], [3, 4]])
+
+
+def test_batches_of_many_labels_in_bounded_memory(rng):
+    """Labelings that share no label: a table of all labels of all of them would have gigabytes."""
+    labels = rng.integers(0, 50, (400, 1000)) + 50 * np.arange(400)[:, None]
+    pred = rng.integers(0, 2000, (400, 1000))
+    tracemalloc.start()
+    got = adjusted_mutual_info_score(labels, pred)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500e6
+    np.testing.assert_allclose(got[::100], [adjusted_mutual_info_score(labels[i], pred[i]) for i in range(0, 400, 100)])
+
+
+@every_score
+def test_batches_in_blocks(score, rng, monkeypatch):
+    """The blocks of a batch are put back in order, whatever their size."""
+    true, pred = rng.integers(0, 30, (5, 1, 40)), rng.integers(0, 30, (7, 40))
+    expected = score.function(true, pred)
+    assert expected.shape == (5, 7)
+    for budget in (1, 2000, 20_000):
+        monkeypatch.setattr(arguments, "_BATCH", budget)
+        np.testing.assert_allclose(score.function(true, pred), expected, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(expected[4, 6], score.function(true[4, 0], pred[6]), rtol=0, atol=1e-14)
+
+
+def test_promised_codes_in_a_list_of_cells(rng):
+    """Many labels, few samples: the cells that nobody occupies are not made."""
+    true, pred = rng.integers(0, 10**5, 50), rng.integers(0, 10**5, 50)
+    table = ContingencyTable.from_labels(true, pred, n_labels=(10**5, 10**5))
+    assert table.counts.shape[0] <= 50
+    assert table.shape == (10**5, 10**5)
+
+
+def test_adding_nothing():
+    """A part without samples has no labels, and labels of no kind."""
+    some, none = ContingencyTable.from_labels(["a", "b"], [0, 1]), ContingencyTable.from_labels([], [])
+    for merged in (some + none, none + some):
+        assert as_dict(merged) == {("a", 0): 1, ("b", 1): 1}
+        assert merged.col_labels.dtype == np.int64
+
+
+def test_adding_too_much(backend):
+    half = {"jax": 2**30, "strict-no-float64": 2**41, "torch-float32": 2**41}.get(backend.name, 2**52)
+    one = ContingencyTable.from_counts(backend.asarray(np.array([[half - half // 64, 5]])))
+    two = one + one
+    with pytest.raises(ValueError, match="the sum of the tables adds up to about"):
+        two + one
+
+
 def test_pandas_crosstab(rng):
     pd = pytest.importorskip("pandas")
     true, pred = rng.integers(0, 3, 50), rng.integers(0, 4, 50)
@@ -230,6 +297,10 @@ def test_adding_what_does_not_fit():
         labelled + bare
     with pytest.raises(TypeError, match="row_labels are of dtype int64 and <U1: expected labels of one kind"):
         labelled + ContingencyTable.from_labels(["a"], [0])
+    strings, unsigned = np.array(["a"]), np.array([2**64 - 1], dtype=np.uint64)
+    for mine, theirs in ((strings, strings.astype("S")), (unsigned, unsigned.astype(np.int64)), ([2**53], [0.0])):
+        with pytest.raises(TypeError, match=r"row_labels are of dtype .* and .*: expected labels of one kind"):
+            ContingencyTable.from_labels(mine, [0]) + ContingencyTable.from_labels(theirs, [0])
     with pytest.raises(TypeError, match="unsupported operand"):
         labelled + 1
     with pytest.raises(TypeError, match="unsupported operand"):

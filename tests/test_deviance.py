@@ -49,6 +49,10 @@ def test_log_factorial_excess():
     with mpmath.workdps(60):
         expected = [float(mpmath.loggamma(int(v) + 1) - (int(v) * mpmath.log(int(v)) - int(v) if v else 0)) for v in x]
     np.testing.assert_allclose(log_factorial_excess(xp, x, x.astype(float)), expected, rtol=1e-15)
+    for v in range(16):
+        got = log_factorial_excess(xp, np.array([v]), np.array([float(v)]))
+        with mpmath.workdps(60):
+            assert got[0] == float(mpmath.loggamma(v + 1) - (v * mpmath.log(v) - v if v else 0))
 
 
 def test_xlogx():

@@ -255,9 +255,10 @@ def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable
     """Add two tables over the union of their label sets."""
     xp = common_namespace(left=one.counts, right=two.counts)
     static = one.static or two.static
+    if not static and not is_traced(one.counts) and not is_traced(two.counts):
+        check_total("the sum of the tables", [one.counts, two.counts], axis=-1)
     if one.is_grid and two.is_grid and one.shape[-2:] == two.shape[-2:] and _same_labels(xp, one, two):
-        counts = one.counts + two.counts
-        return _grid(xp, _check_sum(counts), one.shape[-2:], one.row_labels, one.col_labels, static=static)
+        return _grid(xp, one.counts + two.counts, one.shape[-2:], one.row_labels, one.col_labels, static=static)
     row_labels, n_rows, at_row = _unite_axis(
         xp, "row_labels", one.row_labels, two.row_labels, (one.row_sums, two.row_sums)
     )
@@ -273,14 +274,7 @@ def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable
     mine, theirs = (
         sum_by_key(xp, at, table.counts, cells.shape[0]) for table, at in zip((one, two), parts, strict=True)
     )
-    return _from_cells(xp, cells, _check_sum(mine + theirs), (n_rows, n_cols), row_labels, col_labels)
-
-
-def _check_sum(counts: Array) -> Array:
-    """Return added counts, if their total is one that scores can take."""
-    if on_cpu(counts):
-        check_total("the sum of the tables", counts, axis=-1)
-    return counts
+    return _from_cells(xp, cells, mine + theirs, (n_rows, n_cols), row_labels, col_labels)
 
 
 def _same_labels(xp: ModuleType, one: ContingencyTable, two: ContingencyTable) -> bool:

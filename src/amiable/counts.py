@@ -39,7 +39,7 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
         first = int(xp.argmax(to_count(xp, bad)))
         value = float(flat[first]) if floats else int(flat[first])
         raise ValueError(f"{name} holds {value} at position {first} ({where}): expected whole numbers >= 0")
-    check_total(name, x, axis)
+    check_total(name, [x], axis)
     return xp.astype(x, count_dtype(xp, x), copy=True)
 
 
@@ -55,16 +55,17 @@ def _check_dtype(name: str, x: Array) -> Array:
     return x
 
 
-def check_total(name: str, x: Array, axis: int | tuple[int, ...]) -> None:
-    """Raise unless every total stays inside the integers, and the exact arithmetic, of this device."""
-    xp = compat.array_namespace(x)
+def check_total(name: str, counts: list[Array], axis: int | tuple[int, ...]) -> None:
+    """Raise unless all totals, of several counts together, stay inside the integers and exact arithmetic here."""
+    xp, x = compat.array_namespace(counts[0]), counts[0]
     if count_dtype(xp, x) == xp.int32:
         limit = 2**31
     else:  # whole numbers that a float64 holds; what three 14-bit digits hold (`offset_from_mean`)
         limit = 2**53 if working_dtype(xp, x) == xp.float64 else 2**42
-    limit = int(limit * 0.999)  # the total in float32 is close, and cannot wrap around
-    totals = xp.sum(xp.astype(x, xp.float32), axis=axis)
-    if math.prod(totals.shape) and (most := float(xp.max(totals))) >= limit:
+    limit = int(limit * 0.999)  # totals in float32 are close, and cannot wrap around
+    totals = [xp.sum(xp.astype(c, xp.float32), axis=axis) for c in counts]
+    most = sum(float(xp.max(t)) for t in totals if math.prod(t.shape))
+    if most >= limit:
         raise ValueError(f"{name} adds up to about {most:.3g}: expected less than {limit} samples")
 
 

@@ -42,7 +42,7 @@ def test_limits():
     assert amiable.v_measure_score([0, 1, 2], [0, 0, 0], beta=0) == 0.0
 
 
-@pytest.mark.parametrize("beta", [-0.1, float("nan")])
+@pytest.mark.parametrize("beta", [-0.1, float("nan"), float("inf"), "1", None])
 def test_bad_beta(beta):
     with pytest.raises(ValueError, match=r"beta is .*: expected a number >= 0"):
         amiable.v_measure_score([0, 1], [0, 1], beta=beta)

@@ -51,6 +51,12 @@ def test_of_a_table(rng):
     np.testing.assert_array_equal(amiable.contingency_matrix(contingency=table), matrix)
 
 
+@pytest.mark.parametrize("sparse", [False, True])
+def test_dtype_too_narrow(sparse):
+    with pytest.raises(ValueError, match="dtype is int8, which holds counts up to 127: expected a dtype for 300"):
+        amiable.contingency_matrix([0] * 300, [0] * 300, dtype=np.int8, sparse=sparse)
+
+
 def test_sparse_and_eps():
     with pytest.raises(ValueError, match="Cannot set 'eps' when sparse=True"):
         amiable.contingency_matrix([0, 1], [0, 1], eps=0.1, sparse=True)

@@ -55,6 +55,13 @@ def test_jit_of_the_rest(labels):
     np.testing.assert_allclose(entropies, amiable.entropy(labels[0]), rtol=1e-6)
 
 
+def test_pairs_that_int32_does_not_hold():
+    jax = pytest.importorskip("jax")
+    labels = jax.numpy.zeros(50_000, dtype=jax.numpy.int32)
+    with pytest.raises(ValueError, match="50000 samples have 2499950000 ordered pairs, more than int32 holds"):
+        jax.jit(lambda u: amiable.pair_confusion_matrix(u, u, n_labels=(2, 2)))(labels)
+
+
 def test_traced_labels_need_n_labels():
     jax = pytest.importorskip("jax")
     labels = jax.numpy.asarray([0, 1])

@@ -38,12 +38,8 @@ def as_tables(
         return table.shape[:-2], iter([table])
     xp, true, pred = check_labelings(labels_true, labels_pred)
     lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
-    if true.shape[-1] == 1 and math.prod(lead) > 1:
-        name, x = ("labels_true", true) if true.ndim > 1 else ("labels_pred", pred)
-        raise ValueError(
-            f"{name} must be 1D: shape is {tuple(x.shape)}, a batch of labelings of one sample each; "
-            "expected (n_samples,), or (..., n_samples) with more than one sample"
-        )
+    _check_column("labels_true", true)
+    _check_column("labels_pred", pred)
     if n_labels is not None:
         return lead, iter([ContingencyTable.from_labels(true, pred, n_labels=n_labels)])
     check_values_known("labels_true", true)
@@ -85,6 +81,15 @@ def as_table(
     return next(tables)
 
 
+def _check_column(name: str, x: Array) -> None:
+    """Raise ValueError for a column (n, 1) of labels, which would be n labelings of one sample."""
+    if x.shape[-1] == 1 and math.prod(x.shape) > 1:
+        raise ValueError(
+            f"{name} must be 1D: shape is {tuple(x.shape)}, a batch of labelings of one sample each; "
+            "expected (n_samples,), or (..., n_samples) with more than one sample"
+        )
+
+
 def check_alone(**others: Any) -> None:
     """Raise ValueError if anything is given together with a contingency."""
     for name, value in others.items():
@@ -104,6 +109,7 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
         return common_namespace(contingency=sizes), sizes
     x = check_labels("labels", labels)
     xp = common_namespace(labels=x)
+    _check_column("labels", x)
     if n_labels is None:
         check_values_known("labels", x)
         codes, values = encode(xp, x)

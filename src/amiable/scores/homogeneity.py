@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import numbers
 from typing import Any
+
+import numpy as np
 
 from amiable._array.namespace import Array
 from amiable.contingency import ContingencyTable
@@ -190,8 +191,8 @@ def v_measure_score(
     return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=_checked(beta))[2]
 
 
-def _checked(beta: float) -> float:
-    if not (isinstance(beta, numbers.Real) and 0 <= beta < math.inf):
+def _checked(beta: Any) -> float:
+    if not (isinstance(beta, (int, float, np.number)) and 0 <= float(beta) < math.inf):
         raise ValueError(f"beta is {beta!r}: expected a number >= 0")
     return float(beta)
 
