@@ -1,4 +1,4 @@
-"""Contingency tables: the currency. Tables add up; every score is a function of one."""
+"""The contingency table: made from labels or counts, looked at cell by cell."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from amiable._array.namespace import (
     on_cpu,
     to_count,
 )
-from amiable.codes import encode, unite
-from amiable.counts import check_counts, check_total
+from amiable.codes import encode
+from amiable.counts import check_counts
 from amiable.labels import check_codes, check_labelings, check_n_labels, check_values_known
 
 # Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
@@ -153,9 +153,9 @@ class ContingencyTable:
         n_cells = math.prod(shape)
         flat = xp.reshape(x, (*x.shape[:-2], n_cells))
         if n_cells <= _KEEP_EMPTY or is_traced(x):
-            return _grid(xp, flat, shape, *labels)
+            return grid(xp, flat, shape, *labels)
         cells = xp.nonzero(xp.any(xp.reshape(flat, (-1, n_cells)) > 0, axis=0))[0]
-        return _from_cells(xp, to_count(xp, cells), xp.take(flat, cells, axis=-1), shape, *labels)
+        return table_of_cells(xp, to_count(xp, cells), xp.take(flat, cells, axis=-1), shape, *labels)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -178,6 +178,8 @@ class ContingencyTable:
 
     def __add__(self, other: object) -> ContingencyTable:
         """Unite the label sets and add the counts; batch dimensions broadcast."""
+        from amiable.contingency.merging import add_tables
+
         return add_tables(self, other) if isinstance(other, ContingencyTable) else NotImplemented
 
     def __radd__(self, other: object) -> ContingencyTable:
@@ -251,58 +253,6 @@ class ContingencyTable:
         return replace(self, rows=rows, cols=cols, counts=xp.take(self.counts, at, axis=-1), is_grid=False)
 
 
-def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable:
-    """Add two tables over the union of their label sets."""
-    xp = common_namespace(left=one.counts, right=two.counts)
-    static = one.static or two.static
-    if not static and not is_traced(one.counts) and not is_traced(two.counts):
-        check_total("the sum of the tables", [one.counts, two.counts], axis=-1)
-    if one.is_grid and two.is_grid and one.shape[-2:] == two.shape[-2:] and _same_labels(xp, one, two):
-        return _grid(xp, one.counts + two.counts, one.shape[-2:], one.row_labels, one.col_labels, static=static)
-    row_labels, n_rows, at_row = _unite_axis(
-        xp, "row_labels", one.row_labels, two.row_labels, (one.row_sums, two.row_sums)
-    )
-    col_labels, n_cols, at_col = _unite_axis(
-        xp, "col_labels", one.col_labels, two.col_labels, (one.col_sums, two.col_sums)
-    )
-    keys = [
-        _fuse(xp, xp.take(row, table.rows), xp.take(col, table.cols), (n_rows, n_cols))
-        for table, row, col in zip((one, two), at_row, at_col, strict=True)
-    ]
-    cells, which = unique_inverse(xp, xp.concat(keys))
-    parts = (which[: keys[0].shape[0]], which[keys[0].shape[0] :])
-    mine, theirs = (
-        sum_by_key(xp, at, table.counts, cells.shape[0]) for table, at in zip((one, two), parts, strict=True)
-    )
-    return _from_cells(xp, cells, mine + theirs, (n_rows, n_cols), row_labels, col_labels)
-
-
-def _same_labels(xp: ModuleType, one: ContingencyTable, two: ContingencyTable) -> bool:
-    """Whether rows and columns of two tables of one shape stand for the same labels, in the same order."""
-    for mine, theirs in ((one.row_labels, two.row_labels), (one.col_labels, two.col_labels)):
-        if mine is None or theirs is None:
-            if mine is not theirs:
-                return False
-        elif mine.dtype != theirs.dtype or not bool(xp.all(mine == theirs)):
-            return False
-    return True
-
-
-def _unite_axis(
-    xp: ModuleType, name: str, mine: Array | None, theirs: Array | None, sums: tuple[Array, Array]
-) -> tuple[Array | None, int, list[Array]]:
-    """Return the united labels of an axis, their number and, for each table, where its labels are among them."""
-    if mine is None and theirs is None:
-        sizes = [x.shape[-1] for x in sums]
-        codes = xp.arange(max(sizes), dtype=sums[0].dtype, device=device_of(sums[0]))
-        return None, max(sizes), [codes[:size] for size in sizes]
-    if mine is None or theirs is None:
-        which = "left" if mine is None else "right"
-        raise ValueError(f"the {which} table has no {name} and the other has: expected both or neither")
-    united, *where = unite(xp, name, mine, theirs)
-    return united, united.shape[0], where
-
-
 def _check_axes(
     xp: ModuleType, counts: Array, shape: tuple[int, ...], row_labels: Any | None, col_labels: Any | None
 ) -> tuple[Array | None, Array | None]:
@@ -330,17 +280,17 @@ def table_of_codes(
     """Count codes (..., n) of rows and columns, whose labels, or at least their number, are known."""
     shape = tuple(k if isinstance(k, int) else k.shape[0] for k in (row_labels, col_labels))
     labels = [None if isinstance(k, int) else k for k in (row_labels, col_labels)]
-    keys = _fuse(xp, rows, cols, shape)
+    keys = fuse(xp, rows, cols, shape)
     n_cells = shape[0] * shape[1]
     if n_cells <= max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * keys.shape[-1]):
-        grid = _grid(xp, count_keys(xp, keys, n_cells), shape, *labels)
-        return grid._without_empty_cells() if n_cells > _KEEP_EMPTY else grid
+        full = grid(xp, count_keys(xp, keys, n_cells), shape, *labels)
+        return full._without_empty_cells() if n_cells > _KEEP_EMPTY else full
     if keys.ndim == 1:
         cells, counts = unique_counts(xp, keys)
     else:
         cells, which = unique_inverse(xp, keys)
         counts = count_keys(xp, which, cells.shape[0])
-    return _from_cells(xp, cells, counts, shape, *labels)
+    return table_of_cells(xp, cells, counts, shape, *labels)
 
 
 def _table_of_promised_codes(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
@@ -349,11 +299,11 @@ def _table_of_promised_codes(xp: ModuleType, true: Array, pred: Array, n_labels:
     true, pred = check_codes(xp, "labels_true", true, n_labels[0]), check_codes(xp, "labels_pred", pred, n_labels[1])
     if not static:
         return table_of_codes(xp, true, pred, *n_labels)
-    keys = _fuse(xp, true, pred, n_labels)
+    keys = fuse(xp, true, pred, n_labels)
     # a sample with one code outside must not be taken for another cell
     inside = (true >= 0) & (true < n_labels[0]) & (pred >= 0) & (pred < n_labels[1])
     counts = count_inside(xp, xp.where(inside, keys, xp.full_like(keys, -1)), n_labels[0] * n_labels[1])
-    return _grid(xp, counts, n_labels, static=True)
+    return grid(xp, counts, n_labels, static=True)
 
 
 def _table_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None) -> ContingencyTable:
@@ -364,10 +314,10 @@ def _table_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None
     xp = compat.array_namespace(entries)
     labels = _check_axes(xp, entries, counts.shape, row_labels, col_labels)
     cells, which = unique_inverse(xp, counts.row.astype(np.int64) * counts.shape[1] + counts.col)
-    return _from_cells(xp, cells, sum_by_key(xp, which, entries, cells.shape[0]), counts.shape, *labels)
+    return table_of_cells(xp, cells, sum_by_key(xp, which, entries, cells.shape[0]), counts.shape, *labels)
 
 
-def _fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
+def fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
     """Return row * C + col, one key a sample or cell."""
     n_cells = shape[0] * shape[1]
     if n_cells > int(xp.iinfo(rows.dtype).max):
@@ -378,7 +328,7 @@ def _fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> A
     return rows * shape[1] + cols
 
 
-def _grid(
+def grid(
     xp: ModuleType,
     counts: Array,
     shape: tuple[int, ...],
@@ -403,7 +353,7 @@ def _grid(
     )
 
 
-def _from_cells(
+def table_of_cells(
     xp: ModuleType,
     keys: Array,
     counts: Array,
