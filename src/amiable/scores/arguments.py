@@ -11,7 +11,7 @@ import numpy as np
 
 from amiable._array.blocks import blocks
 from amiable._array.counting import count_inside, count_keys
-from amiable._array.namespace import Array, common_namespace, device_of
+from amiable._array.namespace import Array, common_namespace, device_of, on_cpu
 from amiable.codes import encode
 from amiable.contingency import ContingencyTable, table_of_codes
 from amiable.counts import check_counts
@@ -19,6 +19,7 @@ from amiable.labels import (
     check_codes,
     check_labelings,
     check_labels,
+    check_n_labels,
     check_one_n_labels,
     check_values_known,
 )
@@ -40,18 +41,25 @@ def as_tables(
     lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
     _check_column("labels_true", true)
     _check_column("labels_pred", pred)
-    if n_labels is not None:
+    if n_labels is None:
+        check_values_known("labels_true", true)
+        check_values_known("labels_pred", pred)
+        return lead, _tables_of_blocks(xp, [encode(xp, true), encode(xp, pred)], lead)
+    if not (on_cpu(true) and on_cpu(pred)):  # one program of static shapes
         return lead, iter([ContingencyTable.from_labels(true, pred, n_labels=n_labels)])
-    check_values_known("labels_true", true)
-    check_values_known("labels_pred", pred)
-    return lead, _tables_of_blocks(xp, true, pred, lead)
+    sides = zip(("labels_true", "labels_pred"), (true, pred), check_n_labels(n_labels), strict=True)
+    return lead, _tables_of_blocks(xp, [(check_codes(xp, name, x, k), k) for name, x, k in sides], lead)
 
 
-def _tables_of_blocks(xp: ModuleType, true: Array, pred: Array, lead: tuple[int, ...]) -> Iterator[ContingencyTable]:
-    """Count a batch in blocks, so that neither its keys nor its counts outgrow the budget."""
-    sides = [encode(xp, true), encode(xp, pred)]
-    n_samples, n_tables = true.shape[-1], math.prod(lead)
-    n_cells = math.prod(labels.shape[0] for _, labels in sides)
+def _tables_of_blocks(
+    xp: ModuleType, sides: list[tuple[Array, Array | int]], lead: tuple[int, ...]
+) -> Iterator[ContingencyTable]:
+    """Count a batch in blocks, so that neither its keys nor its counts outgrow the budget.
+
+    `sides` are the codes of each labeling, with their labels or number of labels.
+    """
+    n_samples, n_tables = sides[0][0].shape[-1], math.prod(lead)
+    n_cells = math.prod(labels if isinstance(labels, int) else labels.shape[0] for _, labels in sides)
     step = _BATCH // max(n_cells, n_samples, 1)
     if n_tables <= max(step, 1):
         yield table_of_codes(xp, sides[0][0], sides[1][0], sides[0][1], sides[1][1])
@@ -65,7 +73,7 @@ def _tables_of_blocks(xp: ModuleType, true: Array, pred: Array, lead: tuple[int,
         for codes, _ in sides
     ]
     for block in blocks(n_tables, step):
-        at = [xp.asarray(rows[block], device=device_of(true)) for rows in which]
+        at = [xp.asarray(rows[block], device=device_of(flat[0])) for rows in which]
         codes = [xp.take(x, rows, axis=0) for x, rows in zip(flat, at, strict=True)]
         known = [encode(xp, x) if sparse else (x, labels) for x, (_, labels) in zip(codes, sides, strict=True)]
         yield table_of_codes(xp, known[0][0], known[1][0], known[0][1], known[1][1])
