@@ -70,18 +70,9 @@ def peer_suite(session: nox.Session) -> None:
     """Run scikit-learn's own tests of these functions against amiable."""
     session.install(".", PEER, "pytest>=8.3")
     modules = [f"sklearn.metrics.cluster.tests.{name}" for name in ("test_supervised", "test_common")]
-    options = [
-        "-p",
-        "tests.peer_plugin",
-        "-p",
-        "no:cacheprovider",
-        "-o",
-        "filterwarnings=default",
-        "-o",
-        "testpaths=",
-        "-ra",
-    ]
-    session.run("python", "-m", "pytest", *options, "--pyargs", *modules, env={"SCIPY_ARRAY_API": "1"})
+    plugin = ["-p", "tests.peer_plugin", "--noconftest", "-p", "no:cacheprovider"]
+    options = ["-o", "filterwarnings=default", "-ra"]
+    session.run("python", "-m", "pytest", *plugin, *options, "--pyargs", *modules, env={"SCIPY_ARRAY_API": "1"})
 
 
 @nox.session
