@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import nox
 
 nox.needs_version = ">=2025.5.1"
@@ -70,9 +72,23 @@ def peer_suite(session: nox.Session) -> None:
     """Run scikit-learn's own tests of these functions against amiable."""
     session.install(".", PEER, "pytest>=8.3")
     modules = [f"sklearn.metrics.cluster.tests.{name}" for name in ("test_supervised", "test_common")]
-    plugin = ["-p", "tests.peer_plugin", "--noconftest", "-p", "no:cacheprovider"]
-    options = ["-o", "filterwarnings=default", "-ra"]
-    session.run("python", "-m", "pytest", *plugin, *options, "--pyargs", *modules, env={"SCIPY_ARRAY_API": "1"})
+    root = Path(__file__).parent
+    with session.chdir(session.create_tmp()):  # away from this project's own configuration of pytest
+        session.run(
+            *(
+                "python",
+                "-m",
+                "pytest",
+                "-p",
+                "tests.peer_plugin",
+                "-p",
+                "no:cacheprovider",
+                "-ra",
+                "--pyargs",
+                *modules,
+            ),
+            env={"SCIPY_ARRAY_API": "1", "PYTHONPATH": str(root)},
+        )
 
 
 @nox.session
