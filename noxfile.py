@@ -72,23 +72,10 @@ def peer_suite(session: nox.Session) -> None:
     """Run scikit-learn's own tests of these functions against amiable."""
     session.install(".", PEER, "pytest>=8.3")
     modules = [f"sklearn.metrics.cluster.tests.{name}" for name in ("test_supervised", "test_common")]
-    root = Path(__file__).parent
-    with session.chdir(session.create_tmp()):  # away from this project's own configuration of pytest
-        session.run(
-            *(
-                "python",
-                "-m",
-                "pytest",
-                "-p",
-                "tests.peer_plugin",
-                "-p",
-                "no:cacheprovider",
-                "-ra",
-                "--pyargs",
-                *modules,
-            ),
-            env={"SCIPY_ARRAY_API": "1", "PYTHONPATH": str(root)},
-        )
+    options = ["-p", "tests.peer_plugin", "-p", "no:cacheprovider", "-o", "filterwarnings=default", "-ra"]
+    env = {"SCIPY_ARRAY_API": "1", "PYTHONPATH": str(Path(__file__).parent)}
+    with session.chdir(session.create_tmp()):  # away from the conftest of this project's own tests
+        session.run("python", "-m", "pytest", *options, "--pyargs", *modules, env=env)
 
 
 @nox.session
