@@ -125,16 +125,18 @@ def at_least(xp: ModuleType, x: Array, least: float) -> Array:
     return xp.maximum(x, xp.full((), least, dtype=x.dtype, device=device_of(x)))
 
 
+_CONSTANTS: dict[tuple[Any, ...], Array] = {}
+
+
 def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
     """Return a short vector beside `like`, in its dtype; it is copied to a device once, not at every call."""
     if compat.is_jax_namespace(xp):  # an array made under tracing must not outlive it
         return xp.asarray(values, dtype=like.dtype)
-    return _constant(xp, values, like.dtype, device_of(like))
-
-
-@functools.lru_cache(maxsize=64)
-def _constant(xp: ModuleType, values: tuple[float, ...], dtype: Any, device: Any) -> Array:
-    return xp.asarray(values, dtype=dtype, device=device)
+    device = device_of(like)
+    key = (xp.__name__, values, str(like.dtype), str(device))  # not every library's device can be hashed
+    if key not in _CONSTANTS:
+        _CONSTANTS[key] = xp.asarray(values, dtype=like.dtype, device=device)
+    return _CONSTANTS[key]
 
 
 def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
