@@ -10,6 +10,7 @@ import numpy as np
 
 from amiable._array.counting import count_keys, unique_inverse
 from amiable._array.namespace import Array, count_dtype, device_of, fetch, to_count
+from amiable.labels import kind_of
 
 _COMPACT = 1 << 16  # a table this long is cheaper than sorting any labels
 
@@ -43,6 +44,8 @@ def _encode_objects(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     codes = np.fromiter((code[label] for label in values), dtype=np.int64, count=len(values)).reshape(x.shape)
     if all(isinstance(label, str) and not label.endswith("\0") for label in distinct):
         return codes, np.asarray(distinct, dtype=str)
+    if all(isinstance(label, int) and -(2**63) <= label < 2**63 for label in distinct):
+        return codes, np.asarray(distinct, dtype=np.int64)
     labels = np.empty(len(distinct), dtype=object)
     labels[:] = distinct
     return codes, labels
@@ -78,16 +81,23 @@ def unite(xp: ModuleType, name: str, mine: Array, theirs: Array) -> tuple[Array,
         return united, codes[: mine.shape[0]], codes[: theirs.shape[0]]
     if _kind(xp, mine) != _kind(xp, theirs):
         raise TypeError(f"{name} are of dtype {mine.dtype} and {theirs.dtype}: expected labels of one kind")
+    if mine.dtype != theirs.dtype and _kind(xp, mine) == "integer":
+        # no promotion: uint64 beside int64 would become floats
+        exact = compat.is_numpy_array(mine)
+        mine, theirs = (x.astype(object) if exact else to_count(xp, x) for x in (mine, theirs))
     where, united = encode(xp, xp.concat([mine, theirs]))
     return united, where[: mine.shape[0]], where[mine.shape[0] :]
 
 
 def _kind(xp: ModuleType, labels: Array) -> str:
-    """Name the dtypes that labels may be joined with, and stay apart."""
-    if compat.is_numpy_array(labels) and labels.dtype.kind in "UOSmM":
-        return {"U": "objects", "O": "objects"}.get(labels.dtype.kind, labels.dtype.kind)
-    for kind in ("bool", "real floating"):
-        if xp.isdtype(labels.dtype, kind):
-            return kind
-    # beside signed integers, the widest unsigned ones would become floats
-    return "uint64" if labels.dtype == getattr(xp, "uint64", None) else "integer"
+    """Name what labels are, so that those of another kind are not joined with them."""
+    if compat.is_numpy_array(labels) and labels.dtype.kind in "USOmM":
+        if labels.dtype.kind in "mM":  # in other units, dates may not be what they were
+            return str(labels.dtype)
+        kind = kind_of(labels[0].item() if labels.dtype.kind in "US" else labels[0])
+        whole = kind == "number" and all(isinstance(v, int) for v in labels)
+        return "integer" if whole else kind
+    if xp.isdtype(labels.dtype, "integral"):
+        wide = labels.dtype == getattr(xp, "uint64", None) and not compat.is_numpy_array(labels)
+        return "uint64" if wide else "integer"
+    return "bool" if xp.isdtype(labels.dtype, "bool") else "number"

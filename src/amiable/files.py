@@ -10,7 +10,7 @@ import polars as pl
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _FORMATS = (*_SEPARATORS, ".parquet", ".pq", ".npy", ".npz")
 _MISSING = ["", "NA", "NaN", "nan"]  # in text
-_NUMBER = r"^[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"  # "01" is none
+_NUMBER = r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"  # "01" is none
 
 
 class FileError(Exception):

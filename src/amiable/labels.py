@@ -55,7 +55,7 @@ def check_labels(name: str, labels: Any) -> Array:
     """Return `labels` as an array (..., n) of values of one kind, with none missing."""
     if labels is None:
         raise TypeError(f"{name} is None: expected labels, an array of shape (n_samples,) or (..., n_samples)")
-    if type(labels).__name__ in ("DataFrame", "LazyFrame") or hasattr(labels, "tocoo"):
+    if type(labels).__name__ in ("DataFrame", "LazyFrame", "Table", "RecordBatch") or hasattr(labels, "tocoo"):
         raise TypeError(f"{name} is a {type(labels).__name__}: expected one label a sample, for example one column")
     x = as_array(name, labels)
     if compat.is_numpy_array(x):
@@ -95,29 +95,39 @@ def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     if missing.any():
         what = values[int(missing.argmax())]
         raise ValueError(_missing(name, "NaN" if isinstance(what, float) else str(what), missing))
-    kinds = Counter(map(_kind, values))
+    kinds = Counter(map(kind_of, values))
     if len(kinds) > 1:
         found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
         raise TypeError(f"{name} mixes kinds of labels ({found}): expected one kind")
-    if "complex" in kinds or any(getattr(type(v), "__hash__", None) is None for v in values):
+    if "complex" in kinds or not all(map(_can_be_hashed, values)):
         raise TypeError(
             f"{name} holds labels of type {next(iter(kinds))}: expected numbers, strings or other hashables"
         )
     if set(kinds) != {"number"}:
         return x
+    if all(isinstance(v, (bool, np.bool_)) for v in values):
+        return x.astype(np.bool_)
     if all(isinstance(v, (int, np.integer, np.bool_)) for v in values):
         return x.astype(np.int64) if all(-(2**63) <= v < 2**63 for v in values) else x
     exact = any(math.isinf(v) for v in values) or all(abs(v) < 2**53 for v in values)
     return x.astype(np.float64) if exact else x
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
     """Name the kind of a label; labels of one kind may stand in one array."""
     if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
         return "number"
     if isinstance(value, (complex, np.complexfloating)):
         return "complex"
     return next((kind.__name__ for kind in (str, bytes) if isinstance(value, kind)), type(value).__name__)
+
+
+def _can_be_hashed(value: Any) -> bool:
+    try:
+        hash(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _is_missing(value: Any) -> bool:

@@ -23,11 +23,15 @@ def as_array(name: str, value: Any) -> Array:
         if masked:
             raise ValueError(f"{name} has {masked} masked values: expected none, drop them first")
         return value.data
+    if compat.is_torch_array(value):
+        if value.is_sparse:
+            raise TypeError(f"{name} is a sparse tensor: expected a dense one")
+        return value.detach() if value.requires_grad else value
     if compat.is_array_api_obj(value) and not isinstance(value, np.matrix):
         return value
     try:
         return np.asarray(value)
-    except ValueError as error:
+    except Exception as error:  # what a foreign object raises when it is asked for an array is its own
         raise ValueError(f"{name} could not be made an array: {error}") from error
 
 

@@ -19,6 +19,9 @@ def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable
         check_total("the sum of the tables", [one.counts, two.counts], axis=-1)
     if one.is_grid and two.is_grid and one.shape[-2:] == two.shape[-2:] and _same_labels(xp, one, two):
         return grid(xp, one.counts + two.counts, one.shape[-2:], one.row_labels, one.col_labels, static=static)
+    if one.is_grid and two.is_grid and _are_codes(one) and _are_codes(two):  # of unequal shapes
+        shape = (max(one.shape[-2], two.shape[-2]), max(one.shape[-1], two.shape[-1]))
+        return grid(xp, _widened(xp, one, shape) + _widened(xp, two, shape), shape, static=static)
     row_labels, n_rows, at_row = _unite_axis(
         xp, "row_labels", one.row_labels, two.row_labels, (one.row_sums, two.row_sums)
     )
@@ -35,6 +38,21 @@ def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable
         sum_by_key(xp, at, table.counts, cells.shape[0]) for table, at in zip((one, two), parts, strict=True)
     )
     return table_of_cells(xp, cells, mine + theirs, (n_rows, n_cols), row_labels, col_labels)
+
+
+def _are_codes(table: ContingencyTable) -> bool:
+    return table.row_labels is None and table.col_labels is None
+
+
+def _widened(xp: ModuleType, table: ContingencyTable, shape: tuple[int, int]) -> Array:
+    """Return the counts of a grid among empty rows and columns up to `shape`: (..., R*C)."""
+    full = xp.reshape(table.counts, table.shape)
+    lead = table.shape[:-2]
+    for axis in (-2, -1):
+        filler = list(full.shape)
+        filler[axis] = shape[axis] - full.shape[axis]
+        full = xp.concat([full, xp.zeros(tuple(filler), dtype=full.dtype, device=device_of(full))], axis=axis)
+    return xp.reshape(full, (*lead, shape[0] * shape[1]))
 
 
 def _same_labels(xp: ModuleType, one: ContingencyTable, two: ContingencyTable) -> bool:

@@ -25,7 +25,7 @@ from amiable._array.namespace import (
 )
 from amiable.codes import encode
 from amiable.counts import check_counts
-from amiable.labels import check_codes, check_labelings, check_n_labels, check_values_known
+from amiable.labels import check_codes, check_labelings, check_labels, check_n_labels, check_values_known
 
 # Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
 _GRID_CELLS = 1 << 13
@@ -262,15 +262,16 @@ def _check_axes(
         if labels is None:
             checked.append(None)
             continue
-        x = as_array(name, labels)
+        x = check_labels(name, labels)
         common_namespace(contingency=counts, **{name: x})
+        check_values_known(name, x)
         if x.shape != (length,):
             raise ValueError(
                 f"{name} has shape {tuple(x.shape)}: expected ({length},), as contingency has shape {tuple(shape)}"
             )
         if encode(xp, x)[1].shape[0] != length:
             raise ValueError(f"{name} repeats a label: expected {length} distinct labels")
-        checked.append(x)
+        checked.append(xp.asarray(x, copy=True))
     return checked[0], checked[1]
 
 

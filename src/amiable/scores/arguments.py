@@ -69,7 +69,7 @@ def _tables_of_blocks(
     step = max(1, math.isqrt(_BATCH // n_samples) if sparse else step)
     flat = [xp.reshape(codes, (-1, n_samples)) for codes, _ in sides]
     which = [
-        np.broadcast_to(np.arange(math.prod(codes.shape[:-1])).reshape(codes.shape[:-1]), lead).ravel()
+        np.broadcast_to(np.arange(math.prod(codes.shape[:-1])).reshape(codes.shape[:-1]), lead).flatten()
         for codes, _ in sides
     ]
     for block in blocks(n_tables, step):
