@@ -192,6 +192,14 @@ def test_text_that_would_be_misread(run, tmp_path, text, message):
     assert message in err
 
 
+def test_empty_lines_at_the_end(run, tmp_path):
+    status, out, err = run("score", write(tmp_path / "a.csv", "x,y\n1,2\n3,4\n\n\n"), "--true", "x", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["n_samples"] == 2
+    _, _, err = run("score", write(tmp_path / "b.csv", "x,y\n1,2\n\n3,4\n"), "--true", "x")
+    assert "column 'x' has 1 missing values in 3 rows, the first in row 2" in err
+
+
 def test_labels_in_text_stay_apart(run, tmp_path):
     big = 2**64
     text = f"x,zeros,big\na,1,{big}\nb,01,{big + 1}\na,1,{big}\nb,01,{big + 1}\n"

@@ -86,6 +86,9 @@ def _read_text(path: Path, separator: str) -> pl.DataFrame:
         base, _, number = name.rpartition("_duplicated_")
         if number.isdigit() and base in frame.columns:
             raise FileError(f"{path} has two columns named {base!r}: expected different names")
+    if frame.width > 1:  # an empty line at the end is no sample without labels
+        labelled = frame.select(~pl.all_horizontal(pl.all().is_null())).to_series()
+        frame = frame.head(frame.height - int(labelled.reverse().arg_max() or 0)) if labelled.any() else frame.clear()
     decimal = [
         column.name
         for column in frame.get_columns()
