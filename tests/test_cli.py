@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -209,7 +210,7 @@ def test_labels_in_text_stay_apart(run, tmp_path):
 
 
 def test_wide_integers_in_parquet(run, tmp_path):
-    values = pl.Series([2**70, 2**70 + 1, 2**70], dtype=pl.Int128)
+    values = pl.Series([Decimal(2**70), Decimal(2**70 + 1), Decimal(2**70)], dtype=pl.Decimal(38, 0))
     pl.DataFrame({"x": [0, 1, 0], "y": values}).write_parquet(tmp_path / "a.parquet")
     status, out, err = run("score", tmp_path / "a.parquet", "--true", "x", "--json")
     assert (status, err) == (0, "")
