@@ -26,6 +26,8 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
     least_ndim = 1 if axis == -1 else 2
     if x.ndim < least_ndim:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected at least {least_ndim} dimensions")
+    if 0 in x.shape[:-least_ndim]:
+        raise ValueError(f"{name} has shape {tuple(x.shape)}: the batch is empty, expected at least one table")
     x = _check_dtype(name, x)
     xp = compat.array_namespace(x)
     if is_traced(x):
@@ -73,9 +75,6 @@ def check_margins(row_sums: Any, col_sums: Any) -> tuple[ModuleType, Array, Arra
     """Return the namespace and cluster sizes (..., R) and (..., C) whose totals agree; batches are broadcast."""
     rows, cols = check_counts("row_sums", row_sums, -1), check_counts("col_sums", col_sums, -1)
     xp = common_namespace(row_sums=rows, col_sums=cols)
-    for name, sums in (("row_sums", rows), ("col_sums", cols)):
-        if 0 in sums.shape[:-1]:
-            raise ValueError(f"{name} has shape {tuple(sums.shape)}: the batch is empty, expected at least one table")
     try:
         lead = np.broadcast_shapes(rows.shape[:-1], cols.shape[:-1])
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
+from typing import NamedTuple
 
 from amiable._array.namespace import Array, at_least, to_float
 from amiable.contingency import ContingencyTable
@@ -17,23 +18,39 @@ def entropy(xp: ModuleType, sizes: Array, n: Array) -> Array:
     return xp.sum(to_float(xp, sizes) / total * _log_ratio(xp, n, sizes), axis=-1)
 
 
-def entropies(table: ContingencyTable) -> tuple[Array, Array]:
-    """Return the entropies (...) of the true and of the predicted labeling."""
-    n = table.n_samples
-    return entropy(table.xp, table.row_sums, n), entropy(table.xp, table.col_sums, n)
+class Information(NamedTuple):
+    """What two labelings tell, and tell of each other: arrays of shape (...)."""
+
+    mutual: Array  # where one labeling refines the other, exactly the coarser's entropy
+    h_true: Array
+    h_pred: Array
+    homogeneous: Array
+    complete: Array
+
+    @property
+    def identical(self) -> Array:
+        """Whether both labelings are one partition."""
+        return self.homogeneous & self.complete
 
 
-def mutual_information(table: ContingencyTable) -> Array:
-    """Return the mutual information (...); where one labeling refines the other, exactly the coarser's entropy."""
+def information(table: ContingencyTable) -> Information:
+    """Return the mutual information of a table, the entropies and which labeling refines the other."""
     xp = table.xp
     total = table.sum_cells(_cell_deviance)
     unlisted = table.unlisted_col_sums()
     if unlisted is not None:  # a cell without samples deviates by its mean
         n = table.n_samples[..., None]
         total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n), axis=-1)
-    h_true, h_pred = entropies(table)
-    information = total / to_float(xp, at_least(xp, table.n_samples, 1))
-    return xp.where(table.is_homogeneous(), h_true, xp.where(table.is_complete(), h_pred, information))
+    h_true, h_pred = (entropy(xp, sizes, table.n_samples) for sizes in (table.row_sums, table.col_sums))
+    homogeneous, complete = table.is_homogeneous(), table.is_complete()
+    mutual = total / to_float(xp, at_least(xp, table.n_samples, 1))
+    mutual = xp.where(homogeneous, h_true, xp.where(complete, h_pred, mutual))
+    return Information(mutual, h_true, h_pred, homogeneous, complete)
+
+
+def mutual_information(table: ContingencyTable) -> Array:
+    """Return the mutual information (...) alone."""
+    return information(table).mutual
 
 
 def joint_entropy(table: ContingencyTable) -> Array:

@@ -1,4 +1,4 @@
-"""Labels to codes 0..K-1. Every complaint about labels is raised here."""
+"""Labels that callers bring: of one kind, none missing. Every complaint about labels is raised here."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from amiable._array.namespace import (
     on_cpu,
     to_count,
 )
-
-_COMPACT = 1 << 16  # a table this long is cheaper than sorting any labels
 
 
 def check_labelings(labels_true: Any, labels_pred: Any) -> tuple[ModuleType, Array, Array]:
@@ -77,7 +75,7 @@ def _check_numpy(name: str, x: np.ndarray, given: Any) -> np.ndarray:
     if x.dtype.kind in "OT" or (not isinstance(given, np.ndarray) and _may_be_retyped(x)):
         return _check_objects(name, np.asarray(given, dtype=object))
     if x.dtype.kind in "mM" and np.isnat(x).any():
-        raise ValueError(_missing(name, "NaT", np.isnat(x)))
+        raise ValueError(_missing(np, name, "NaT", np.isnat(x).ravel()))
     if x.dtype.kind not in "biufUSmM":
         raise TypeError(f"{name} has dtype {x.dtype}: expected integers, booleans, floats, strings or dates")
     return x
@@ -94,7 +92,7 @@ def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     missing = np.array([_is_missing(v) for v in values], dtype=bool)
     if missing.any():
         what = values[int(missing.argmax())]
-        raise ValueError(_missing(name, "NaN" if isinstance(what, float) else str(what), missing))
+        raise ValueError(_missing(np, name, "NaN" if isinstance(what, float) else str(what), missing))
     kinds = Counter(map(kind_of, values))
     if len(kinds) > 1:
         found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
@@ -140,11 +138,12 @@ def _is_missing(value: Any) -> bool:
         return False
 
 
-def _missing(name: str, what: str, where: np.ndarray) -> str:
-    flat = where.ravel()
+def _missing(xp: ModuleType, name: str, what: str, where: Array) -> str:
+    """Say how many values are missing, from booleans (m,), and where the first is."""
+    found = where.astype(np.int64) if compat.is_numpy_array(where) else to_count(xp, where)
     return (
-        f"{name} contains {what}: {int(flat.sum())} of {flat.size} values, the first at position "
-        f"{int(flat.argmax())}; expected a label for every sample"
+        f"{name} contains {what}: {int(xp.sum(found))} of {found.shape[0]} values, the first at position "
+        f"{int(xp.argmax(found))}; expected a label for every sample"
     )
 
 
@@ -155,11 +154,7 @@ def _check_floats(xp: ModuleType, name: str, x: Array) -> None:
     )
     if n_nan or n_infinite:
         what, bad = ("NaN", xp.isnan(flat)) if n_nan else ("infinity", xp.isinf(flat))
-        first = int(xp.argmax(to_count(xp, bad)))
-        raise ValueError(
-            f"{name} contains {what}: {n_nan or n_infinite} of {flat.shape[0]} values, the first at position {first}; "
-            "expected a label for every sample"
-        )
+        raise ValueError(_missing(xp, name, what, bad))
     if n_fractional:
         warnings.warn(
             f"{name} holds continuous values: {n_fractional} of {flat.shape[0]} are not whole numbers. "

@@ -11,7 +11,7 @@ from types import ModuleType
 import array_api_compat as compat
 import numpy as np
 
-from amiable._array.namespace import Array, count_dtype, device_of, on_cpu, to_count
+from amiable._array.namespace import Array, count_dtype, device_of, to_count
 
 
 def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
@@ -25,11 +25,8 @@ def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
     return xp.reshape(_histogram(xp, flat, None, n_rows * n_bins), (*lead, n_bins))
 
 
-def count_inside(xp: ModuleType, keys: Array, n_bins: int) -> Array:
-    """Count keys (..., n) that somebody promised to lie in 0..n_bins-1; where nobody could look, leave out others."""
-    if on_cpu(keys):
-        return count_keys(xp, keys, n_bins)
-    inside = (keys >= 0) & (keys < n_bins)
+def count_inside(xp: ModuleType, keys: Array, inside: Array, n_bins: int) -> Array:
+    """Count those keys (..., n) that are `inside` 0..n_bins-1; the others fall into a bin that is dropped."""
     return count_keys(xp, xp.where(inside, keys, xp.full_like(keys, n_bins)), n_bins + 1)[..., :n_bins]
 
 

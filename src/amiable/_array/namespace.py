@@ -38,7 +38,7 @@ def as_array(name: str, value: Any) -> Array:
 def common_namespace(**arrays: Array) -> ModuleType:
     """Return the one namespace of all `arrays`; raise TypeError if they differ in library or device."""
     (first, x), *rest = arrays.items()
-    xp = compat.array_namespace(x, use_compat=None)
+    xp = compat.array_namespace(x)
     for name, other in rest:
         here, there = _place(x), _place(other)
         if here != there:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +16,6 @@ from amiable._array.blocks import cell_blocks
 from amiable._array.counting import count_inside, count_keys, sum_by_key, unique_counts, unique_inverse
 from amiable._array.namespace import (
     Array,
-    as_array,
     common_namespace,
     device_of,
     is_traced,
@@ -109,7 +109,7 @@ class ContingencyTable:
         ContingencyTable
         """
         if n_labels is not None:
-            return _table_of_promised_codes(*check_labelings(labels_true, labels_pred), check_n_labels(n_labels))
+            return table_of_promised_codes(*check_labelings(labels_true, labels_pred), check_n_labels(n_labels))
         xp, true, pred = check_labelings(labels_true, labels_pred)
         check_values_known("labels_true", true)
         check_values_known("labels_pred", pred)
@@ -143,10 +143,7 @@ class ContingencyTable:
         """
         if hasattr(counts, "tocoo"):
             return _table_of_sparse(counts.tocoo(), row_labels, col_labels)
-        x = as_array("contingency", counts)
-        if 0 in x.shape[:-2]:
-            raise ValueError(f"contingency has shape {tuple(x.shape)}: the batch is empty, expected at least one table")
-        x = check_counts("contingency", x, axis=(-2, -1))
+        x = check_counts("contingency", counts, axis=(-2, -1))
         xp = compat.array_namespace(x)
         shape = x.shape[-2:]
         labels = _check_axes(xp, x, shape, row_labels, col_labels)
@@ -167,7 +164,7 @@ class ContingencyTable:
         """How many samples are counted: whole numbers of shape (...)."""
         return self.xp.sum(self.row_sums, axis=-1)
 
-    @property
+    @cached_property
     def xp(self) -> ModuleType:
         """The array namespace of the counts."""
         return compat.array_namespace(self.counts)
@@ -294,7 +291,7 @@ def table_of_codes(
     return table_of_cells(xp, cells, counts, shape, *labels)
 
 
-def _table_of_promised_codes(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
+def table_of_promised_codes(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
     """Count codes that somebody promised to lie below R and C, without looking at them where that would wait."""
     static = not (on_cpu(true) and on_cpu(pred))
     true, pred = check_codes(xp, "labels_true", true, n_labels[0]), check_codes(xp, "labels_pred", pred, n_labels[1])
@@ -303,7 +300,7 @@ def _table_of_promised_codes(xp: ModuleType, true: Array, pred: Array, n_labels:
     keys = fuse(xp, true, pred, n_labels)
     # a sample with one code outside must not be taken for another cell
     inside = (true >= 0) & (true < n_labels[0]) & (pred >= 0) & (pred < n_labels[1])
-    counts = count_inside(xp, xp.where(inside, keys, xp.full_like(keys, -1)), n_labels[0] * n_labels[1])
+    counts = count_inside(xp, keys, inside, n_labels[0] * n_labels[1])
     return grid(xp, counts, n_labels, static=True)
 
 

@@ -13,7 +13,7 @@ from amiable._array.blocks import blocks
 from amiable._array.counting import count_inside, count_keys
 from amiable._array.namespace import Array, common_namespace, device_of, on_cpu
 from amiable.codes import encode
-from amiable.contingency import ContingencyTable, table_of_codes
+from amiable.contingency import ContingencyTable, table_of_codes, table_of_promised_codes
 from amiable.counts import check_counts
 from amiable.labels import (
     check_codes,
@@ -46,7 +46,7 @@ def as_tables(
         check_values_known("labels_pred", pred)
         return lead, _tables_of_blocks(xp, [encode(xp, true), encode(xp, pred)], lead)
     if not (on_cpu(true) and on_cpu(pred)):  # one program of static shapes
-        return lead, iter([ContingencyTable.from_labels(true, pred, n_labels=n_labels)])
+        return lead, iter([table_of_promised_codes(xp, true, pred, check_n_labels(n_labels))])
     sides = zip(("labels_true", "labels_pred"), (true, pred), check_n_labels(n_labels), strict=True)
     return lead, _tables_of_blocks(xp, [(check_codes(xp, name, x, k), k) for name, x, k in sides], lead)
 
@@ -112,8 +112,6 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
         if isinstance(contingency, ContingencyTable):
             raise TypeError("contingency is a table of two labelings: expected cluster sizes, its row_sums or col_sums")
         sizes = check_counts("contingency", contingency, axis=-1)
-        if 0 in sizes.shape[:-1]:
-            raise ValueError(f"contingency has shape {tuple(sizes.shape)}: the batch is empty")
         return common_namespace(contingency=sizes), sizes
     x = check_labels("labels", labels)
     xp = common_namespace(labels=x)
@@ -123,4 +121,7 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
         codes, values = encode(xp, x)
         return xp, count_keys(xp, codes, values.shape[0])
     n_bins = check_one_n_labels(n_labels)
-    return xp, count_inside(xp, check_codes(xp, "labels", x, n_bins), n_bins)
+    codes = check_codes(xp, "labels", x, n_bins)
+    if on_cpu(x):
+        return xp, count_keys(xp, codes, n_bins)
+    return xp, count_inside(xp, codes, (codes >= 0) & (codes < n_bins), n_bins)

@@ -9,7 +9,7 @@ import numpy as np
 
 from amiable._array.namespace import Array
 from amiable.contingency import ContingencyTable
-from amiable.information import entropies, mutual_information
+from amiable.information import information
 from amiable.scores.evaluate import evaluate
 
 
@@ -198,12 +198,11 @@ def _checked(beta: Any) -> float:
 
 
 def _measures(table: ContingencyTable, beta: float = 1.0) -> tuple[Array, Array, Array]:
-    xp, information = table.xp, mutual_information(table)
-    h_true, h_pred = entropies(table)
-    one = xp.ones_like(h_true)
+    xp, known = table.xp, information(table)
+    one = xp.ones_like(known.mutual)
     parts = []
-    for settled, h in ((table.is_homogeneous(), h_true), (table.is_complete(), h_pred)):
-        parts.append(xp.where(settled, one, xp.minimum(information / xp.where(h > 0, h, one), one)))
+    for settled, h in ((known.homogeneous, known.h_true), (known.complete, known.h_pred)):
+        parts.append(xp.where(settled, one, xp.minimum(known.mutual / xp.where(h > 0, h, one), one)))
     homogeneity, completeness = parts
     below = beta * homogeneity + completeness
     v_measure = (1 + beta) * homogeneity * completeness / xp.where(below > 0, below, one)

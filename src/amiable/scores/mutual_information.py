@@ -11,7 +11,7 @@ from amiable.expectation import expected_sums
 from amiable.information import (
     concentrations,
     conditional_entropies,
-    entropies,
+    information,
     joint_entropy,
     mutual_information,
 )
@@ -89,16 +89,15 @@ def _adjusted(table: ContingencyTable, average_method: str) -> Array:
     xp, n = table.xp, to_float(table.xp, at_least(table.xp, table.n_samples, 1))
     deviances, xlogs = expected_sums(xp, table.row_sums, table.col_sums, static=table.static)
     cells, rows, cols = concentrations(table)
-    h_true, h_pred = entropies(table)
+    known = information(table)
     lifted = rows + cols < xp.log(n)
-    observed = xp.where(lifted, cells, mutual_information(table))
+    observed = xp.where(lifted, cells, known.mutual)
     expected = xp.where(lifted, xlogs, deviances) / n
-    above_true, above_pred = xp.where(lifted, cols, h_true), xp.where(lifted, rows, h_pred)
-    ceiling = average_above(xp, h_true, h_pred, above_true, above_pred, average_method)
-    settled, identical = table.is_settled(), table.is_homogeneous() & table.is_complete()
-    one = xp.ones_like(ceiling)
+    above_true, above_pred = xp.where(lifted, cols, known.h_true), xp.where(lifted, rows, known.h_pred)
+    ceiling = average_above(xp, known.h_true, known.h_pred, above_true, above_pred, average_method)
+    settled, one = table.is_settled(), xp.ones_like(ceiling)
     score = (observed - expected) / xp.where(settled, one, ceiling - expected)
-    return xp.where(identical, one, xp.where(settled, xp.zeros_like(one), score))
+    return xp.where(known.identical, one, xp.where(settled, xp.zeros_like(one), score))
 
 
 def normalized_mutual_info_score(
@@ -150,13 +149,12 @@ def normalized_mutual_info_score(
 
 
 def _normalized(table: ContingencyTable, average_method: str) -> Array:
-    xp = table.xp
-    information = mutual_information(table)
-    mean = average(xp, *entropies(table), average_method)
+    xp, known = table.xp, information(table)
+    mean = average(xp, known.h_true, known.h_pred, average_method)
     one = xp.ones_like(mean)
-    none = information == 0
-    score = xp.where(none, information, information / xp.where(none, one, mean))
-    return xp.where(table.is_homogeneous() & table.is_complete(), one, xp.minimum(score, one))
+    none = known.mutual == 0
+    score = xp.where(none, known.mutual, known.mutual / xp.where(none, one, mean))
+    return xp.where(known.identical, one, xp.minimum(score, one))
 
 
 def mutual_info_score(
