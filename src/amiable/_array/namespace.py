@@ -96,6 +96,17 @@ def fetch(x: Array) -> list[int]:
     return [int(v) for v in (x.tolist() if hasattr(x, "tolist") else (x[i] for i in range(x.shape[0])))]
 
 
+def from_host(xp: ModuleType, x: np.ndarray) -> Array:
+    """Return new NumPy memory as an array of a library whose arrays lie in host memory; a view where it can."""
+    if compat.is_numpy_namespace(xp):
+        return x
+    if compat.is_torch_namespace(xp):
+        import torch
+
+        return torch.from_numpy(x)
+    return xp.asarray(x)
+
+
 def _has_dtype(xp: ModuleType, x: Array, kind: str, name: str) -> bool:
     if compat.is_numpy_array(x):
         return True

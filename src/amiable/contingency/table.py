@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -13,24 +13,20 @@ import array_api_compat as compat
 import numpy as np
 
 from amiable._array.blocks import cell_blocks
-from amiable._array.counting import count_inside, count_keys, sum_by_key, unique_counts, unique_inverse
+from amiable._array.counting import sum_by_key, unique_inverse
 from amiable._array.namespace import (
     Array,
     common_namespace,
     device_of,
     is_traced,
     library_of,
-    on_cpu,
     to_count,
 )
 from amiable.codes import encode
 from amiable.counts import check_counts
-from amiable.labels import check_codes, check_labelings, check_labels, check_n_labels, check_values_known
+from amiable.labels import check_labelings, check_labels, check_n_labels, check_values_known
 
-# Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
-_GRID_CELLS = 1 << 13
-_GRID_CELLS_PER_SAMPLE = 4
-# A grid of more cells than this is stripped of its empty ones.
+# A table of more cells than this lists those alone that hold samples.
 _KEEP_EMPTY = 1 << 12
 
 
@@ -108,13 +104,10 @@ class ContingencyTable:
         -------
         ContingencyTable
         """
-        if n_labels is not None:
-            return table_of_promised_codes(*check_labelings(labels_true, labels_pred), check_n_labels(n_labels))
-        xp, true, pred = check_labelings(labels_true, labels_pred)
-        check_values_known("labels_true", true)
-        check_values_known("labels_pred", pred)
-        (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
-        return table_of_codes(xp, rows, cols, row_labels, col_labels)
+        from amiable.contingency.counting import table_of_labels
+
+        promised = None if n_labels is None else check_n_labels(n_labels)
+        return table_of_labels(*check_labelings(labels_true, labels_pred), promised)
 
     @classmethod
     def from_counts(
@@ -147,12 +140,7 @@ class ContingencyTable:
         xp = compat.array_namespace(x)
         shape = x.shape[-2:]
         labels = _check_axes(xp, x, shape, row_labels, col_labels)
-        n_cells = math.prod(shape)
-        flat = xp.reshape(x, (*x.shape[:-2], n_cells))
-        if n_cells <= _KEEP_EMPTY or is_traced(x):
-            return grid(xp, flat, shape, *labels)
-        cells = xp.nonzero(xp.any(xp.reshape(flat, (-1, n_cells)) > 0, axis=0))[0]
-        return table_of_cells(xp, to_count(xp, cells), xp.take(flat, cells, axis=-1), shape, *labels)
+        return table_of_all_cells(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -240,15 +228,6 @@ class ContingencyTable:
         trivial = [xp.all(s <= 1, axis=-1) | xp.any(s == n, axis=-1) for s in (self.row_sums, self.col_sums)]
         return trivial[0] | trivial[1]
 
-    def _without_empty_cells(self) -> ContingencyTable:
-        xp = self.xp
-        occupied = xp.any(xp.reshape(self.counts, (-1, self.counts.shape[-1])) > 0, axis=0)
-        at = xp.nonzero(occupied)[0]
-        if at.shape[0] == self.counts.shape[-1]:
-            return self
-        rows, cols = xp.take(self.rows, at), xp.take(self.cols, at)
-        return replace(self, rows=rows, cols=cols, counts=xp.take(self.counts, at, axis=-1), is_grid=False)
-
 
 def _check_axes(
     xp: ModuleType, counts: Array, shape: tuple[int, ...], row_labels: Any | None, col_labels: Any | None
@@ -270,38 +249,6 @@ def _check_axes(
             raise ValueError(f"{name} repeats a label: expected {length} distinct labels")
         checked.append(xp.asarray(x, copy=True))
     return checked[0], checked[1]
-
-
-def table_of_codes(
-    xp: ModuleType, rows: Array, cols: Array, row_labels: Array | int, col_labels: Array | int
-) -> ContingencyTable:
-    """Count codes (..., n) of rows and columns, whose labels, or at least their number, are known."""
-    shape = tuple(k if isinstance(k, int) else k.shape[0] for k in (row_labels, col_labels))
-    labels = [None if isinstance(k, int) else k for k in (row_labels, col_labels)]
-    keys = fuse(xp, rows, cols, shape)
-    n_cells = shape[0] * shape[1]
-    if n_cells <= max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * keys.shape[-1]):
-        full = grid(xp, count_keys(xp, keys, n_cells), shape, *labels)
-        return full._without_empty_cells() if n_cells > _KEEP_EMPTY else full
-    if keys.ndim == 1:
-        cells, counts = unique_counts(xp, keys)
-    else:
-        cells, which = unique_inverse(xp, keys)
-        counts = count_keys(xp, which, cells.shape[0])
-    return table_of_cells(xp, cells, counts, shape, *labels)
-
-
-def table_of_promised_codes(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
-    """Count codes that somebody promised to lie below R and C, without looking at them where that would wait."""
-    static = not (on_cpu(true) and on_cpu(pred))
-    true, pred = check_codes(xp, "labels_true", true, n_labels[0]), check_codes(xp, "labels_pred", pred, n_labels[1])
-    if not static:
-        return table_of_codes(xp, true, pred, *n_labels)
-    keys = fuse(xp, true, pred, n_labels)
-    # a sample with one code outside must not be taken for another cell
-    inside = (true >= 0) & (true < n_labels[0]) & (pred >= 0) & (pred < n_labels[1])
-    counts = count_inside(xp, keys, inside, n_labels[0] * n_labels[1])
-    return grid(xp, counts, n_labels, static=True)
 
 
 def _table_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None) -> ContingencyTable:
@@ -349,6 +296,21 @@ def grid(
         is_grid=True,
         static=static,
     )
+
+
+def table_of_all_cells(
+    xp: ModuleType,
+    counts: Array,
+    shape: tuple[int, ...],
+    row_labels: Array | None = None,
+    col_labels: Array | None = None,
+) -> ContingencyTable:
+    """Make a table of counts (..., R*C): a grid, or a list of the cells that hold samples where there are many."""
+    n_cells = shape[0] * shape[1]
+    if n_cells <= _KEEP_EMPTY or is_traced(counts):
+        return grid(xp, counts, shape, row_labels, col_labels)
+    cells = to_count(xp, xp.nonzero(xp.any(xp.reshape(counts, (-1, n_cells)) > 0, axis=0))[0])
+    return table_of_cells(xp, cells, xp.take(counts, cells, axis=-1), shape, row_labels, col_labels)
 
 
 def table_of_cells(

@@ -9,23 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array.blocks import blocks
-from amiable._array.counting import count_inside, count_keys
-from amiable._array.namespace import Array, common_namespace, device_of, on_cpu
-from amiable.codes import encode
-from amiable.contingency import ContingencyTable, table_of_codes, table_of_promised_codes
+from amiable._array.namespace import Array, common_namespace
+from amiable.contingency import ContingencyTable, cluster_sizes_of_labels, tables_of_batch
 from amiable.counts import check_counts
-from amiable.labels import (
-    check_codes,
-    check_labelings,
-    check_labels,
-    check_n_labels,
-    check_one_n_labels,
-    check_values_known,
-)
-
-# Elements that the counts, or the keys, of one block of a batch of labelings may have: 64 MB of int64.
-_BATCH = 1 << 23
+from amiable.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels
 
 
 def as_tables(
@@ -38,45 +25,10 @@ def as_tables(
         table = contingency if given else ContingencyTable.from_counts(contingency)
         return table.shape[:-2], iter([table])
     xp, true, pred = check_labelings(labels_true, labels_pred)
-    lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
     _check_column("labels_true", true)
     _check_column("labels_pred", pred)
-    if n_labels is None:
-        check_values_known("labels_true", true)
-        check_values_known("labels_pred", pred)
-        return lead, _tables_of_blocks(xp, [encode(xp, true), encode(xp, pred)], lead)
-    if not (on_cpu(true) and on_cpu(pred)):  # one program of static shapes
-        return lead, iter([table_of_promised_codes(xp, true, pred, check_n_labels(n_labels))])
-    sides = zip(("labels_true", "labels_pred"), (true, pred), check_n_labels(n_labels), strict=True)
-    return lead, _tables_of_blocks(xp, [(check_codes(xp, name, x, k), k) for name, x, k in sides], lead)
-
-
-def _tables_of_blocks(
-    xp: ModuleType, sides: list[tuple[Array, Array | int]], lead: tuple[int, ...]
-) -> Iterator[ContingencyTable]:
-    """Count a batch in blocks, so that neither its keys nor its counts outgrow the budget.
-
-    `sides` are the codes of each labeling, with their labels or number of labels.
-    """
-    n_samples, n_tables = sides[0][0].shape[-1], math.prod(lead)
-    n_cells = math.prod(labels if isinstance(labels, int) else labels.shape[0] for _, labels in sides)
-    step = _BATCH // max(n_cells, n_samples, 1)
-    if n_tables <= max(step, 1):
-        yield table_of_codes(xp, sides[0][0], sides[1][0], sides[0][1], sides[1][1])
-        return
-    # tables of many cells list those that any table of the block occupies: at most step * n_samples
-    sparse = n_cells > n_samples
-    step = max(1, math.isqrt(_BATCH // n_samples) if sparse else step)
-    flat = [xp.reshape(codes, (-1, n_samples)) for codes, _ in sides]
-    which = [
-        np.broadcast_to(np.arange(math.prod(codes.shape[:-1])).reshape(codes.shape[:-1]), lead).flatten()
-        for codes, _ in sides
-    ]
-    for block in blocks(n_tables, step):
-        at = [xp.asarray(rows[block], device=device_of(flat[0])) for rows in which]
-        codes = [xp.take(x, rows, axis=0) for x, rows in zip(flat, at, strict=True)]
-        known = [encode(xp, x) if sparse else (x, labels) for x, (_, labels) in zip(codes, sides, strict=True)]
-        yield table_of_codes(xp, known[0][0], known[1][0], known[0][1], known[1][1])
+    lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
+    return lead, tables_of_batch(xp, true, pred, None if n_labels is None else check_n_labels(n_labels))
 
 
 def as_table(
@@ -116,12 +68,4 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
     x = check_labels("labels", labels)
     xp = common_namespace(labels=x)
     _check_column("labels", x)
-    if n_labels is None:
-        check_values_known("labels", x)
-        codes, values = encode(xp, x)
-        return xp, count_keys(xp, codes, values.shape[0])
-    n_bins = check_one_n_labels(n_labels)
-    codes = check_codes(xp, "labels", x, n_bins)
-    if on_cpu(x):
-        return xp, count_keys(xp, codes, n_bins)
-    return xp, count_inside(xp, codes, (codes >= 0) & (codes < n_bins), n_bins)
+    return xp, cluster_sizes_of_labels(xp, x, None if n_labels is None else check_one_n_labels(n_labels))

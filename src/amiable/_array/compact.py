@@ -1,0 +1,159 @@
+"""Compact integer labels in host memory are counted in one pass, in blocks that stay in the cache.
+
+Neither their range nor their codes are found first: a block whose labels leave the range that is counted so far
+makes the table grow. Nothing as long as the labels is ever allocated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+import array_api_compat as compat
+import numpy as np
+
+from amiable._array.blocks import blocks
+from amiable._array.namespace import Array, from_host, is_traced, on_cpu
+
+_BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
+
+Range = tuple[int, int]  # the lowest and the highest label that are counted
+
+
+@dataclass(frozen=True)
+class CompactCounts:
+    """How many samples of each table of a batch fall on each tuple of labels inside the ranges."""
+
+    counts: np.ndarray  # (tables, cells in row-major order)
+    ranges: tuple[Range, ...]  # one for each side
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """How many labels each range has."""
+        return tuple(high - low + 1 for low, high in self.ranges)
+
+    def covers(self, ranges: Sequence[Range]) -> bool:
+        """Whether all labels of `ranges` are counted."""
+        return all(
+            low <= least and most <= high for (low, high), (least, most) in zip(self.ranges, ranges, strict=True)
+        )
+
+    def without_gaps(self) -> tuple[np.ndarray, list[np.ndarray]]:
+        """Return the counts without labels that no table has, and for each side its labels, modulo 2**64."""
+        full = self.counts.reshape(self.counts.shape[0], *self.lengths)
+        labels = []
+        for axis, (low, _) in enumerate(self.ranges, start=1):
+            found = np.flatnonzero(full.any(axis=tuple(i for i in range(full.ndim) if i != axis)))
+            full = full if found.size == full.shape[axis] else full.take(found, axis)
+            labels.append(found + _wrapped(low))
+        return full.reshape(full.shape[0], math.prod(full.shape[1:])), labels
+
+
+def host_integers(x: Array) -> np.ndarray | None:
+    """Return integers or booleans in host memory as a NumPy view of it; None for anything else."""
+    if is_traced(x) or not on_cpu(x):
+        return None
+    if compat.is_torch_array(x) or compat.is_jax_array(x):
+        x = np.asarray(x)
+    if not isinstance(x, np.ndarray) or x.dtype.kind not in "biu":
+        return None
+    return x.view(np.uint8) if x.dtype.kind == "b" else x
+
+
+def like_integers(xp: ModuleType, values: np.ndarray, x: Array) -> Array:
+    """Return `values`, known modulo 2**64, as integers or booleans of the library and dtype of `x`."""
+    if compat.is_torch_array(x):
+        return from_host(xp, values).to(x.dtype)
+    return from_host(xp, values.astype(x.dtype))
+
+
+def count_compact(
+    sides: Sequence[np.ndarray], most_cells: int, ranges: Sequence[Range] | None = None
+) -> CompactCounts | None:
+    """Count one or two labelings (..., n) of integers together; None where that takes more than `most_cells` a table.
+
+    `ranges` are expected; like all others they grow where labels lie outside.
+    """
+    lead = np.broadcast_shapes(*(x.shape[:-1] for x in sides))
+    n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
+    found = _nothing(n_tables, [(0, -1)] * len(sides) if ranges is None else ranges, most_cells)
+    workspace = np.empty(min(_BLOCK, n_tables * n_samples), dtype=np.int64)
+    for tables, parts in _blocks_of(sides, lead):
+        if found is None:
+            break
+        here = [(int(part.min()), int(part.max())) for part in parts]
+        if not found.covers(here):
+            found = _grown(found, here, most_cells)
+        if found is not None:
+            found.counts[tables] += _count_block(parts, found, workspace)
+    return found
+
+
+def _blocks_of(sides: Sequence[np.ndarray], lead: tuple[int, ...]) -> Iterator[tuple[slice, list[np.ndarray]]]:
+    """Cut a batch into runs of whole labelings, and long labelings into runs of samples: (labelings, samples) each."""
+    n_samples = sides[0].shape[-1]
+    for tables in blocks(math.prod(lead), _BLOCK // n_samples) if n_samples else ():
+        rows = [_rows(x, lead, tables) for x in sides]
+        for samples in blocks(n_samples, _BLOCK):
+            yield tables, [x[:, samples] for x in rows]
+
+
+def _rows(x: np.ndarray, lead: tuple[int, ...], tables: slice) -> np.ndarray:
+    """Return the labelings (tables, n) of a run of tables, or (1, n) where there is one for all; views where it can."""
+    if x.ndim == 1:
+        return x[None]
+    if x.shape[:-1] == lead and x.ndim == 2:
+        return x[tables]
+    where = np.unravel_index(np.arange(tables.start, tables.stop), lead)
+    return np.broadcast_to(x, (*lead, x.shape[-1]))[where]
+
+
+def _nothing(n_tables: int, ranges: Sequence[Range], most_cells: int) -> CompactCounts | None:
+    n_cells = math.prod(high - low + 1 for low, high in ranges)
+    return (
+        CompactCounts(np.zeros((n_tables, n_cells), dtype=np.int64), tuple(ranges)) if n_cells <= most_cells else None
+    )
+
+
+def _grown(found: CompactCounts, here: Sequence[Range], most_cells: int) -> CompactCounts | None:
+    """Widen the ranges to cover those found `here`; if there is room by twice at least, so that it happens rarely."""
+    n_tables = found.counts.shape[0]
+    if found.counts.shape[-1] == 0:
+        return _nothing(n_tables, here, most_cells)
+    needed, roomy = [], []
+    for (low, high), length, (least, most) in zip(found.ranges, found.lengths, here, strict=True):
+        needed.append((min(low, least), max(high, most)))
+        roomy.append((min(low, least - (least < low) * length), max(high, most + (most > high) * length)))
+    wide = _nothing(n_tables, roomy, most_cells) or _nothing(n_tables, needed, most_cells)
+    if wide is not None:
+        sides = zip(found.ranges, wide.ranges, strict=True)
+        inner = tuple(slice(low - first, high - first + 1) for (low, high), (first, _) in sides)
+        all_counts = wide.counts.reshape(n_tables, *wide.lengths)
+        all_counts[:, *inner] = found.counts.reshape(n_tables, *found.lengths)
+    return wide
+
+
+def _count_block(parts: Sequence[np.ndarray], found: CompactCounts, workspace: np.ndarray) -> np.ndarray:
+    """Count one block, by one fused key a sample: (tables, cells)."""
+    n_tables, n_cells = max(part.shape[0] for part in parts), found.counts.shape[-1]
+    shape = (n_tables, parts[0].shape[-1])
+    keys = workspace[: math.prod(shape)].reshape(shape)
+    # Keys of huge labels wrap around modulo 2**64, and so does the key of the lowest: their difference is exact.
+    stride, lowest = (1, found.ranges[0][0])
+    for length, (low, _) in zip(found.lengths[1:], found.ranges[1:], strict=True):
+        stride, lowest = stride * length, lowest * length + low
+    np.multiply(parts[0], stride, out=keys, dtype=np.int64, casting="unsafe")
+    for part in parts[1:]:
+        np.add(keys, part, out=keys, dtype=np.int64, casting="unsafe")
+    if lowest:
+        keys -= _wrapped(lowest)
+    if n_tables > 1:
+        keys += np.arange(0, n_tables * n_cells, n_cells)[:, None]
+    return np.bincount(keys.ravel(), minlength=n_tables * n_cells).reshape(n_tables, n_cells)
+
+
+def _wrapped(x: int) -> int:
+    """Return a whole number modulo 2**64, as a signed 64-bit one."""
+    return (x + 2**63) % 2**64 - 2**63

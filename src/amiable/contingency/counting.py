@@ -1,0 +1,182 @@
+"""From two labelings, or a batch of them, to contingency tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from types import ModuleType
+
+import numpy as np
+
+from amiable._array.blocks import blocks
+from amiable._array.compact import count_compact, host_integers, like_integers
+from amiable._array.counting import count_inside, count_keys, unique_counts, unique_inverse
+from amiable._array.namespace import Array, device_of, from_host, on_cpu
+from amiable.codes import encode
+from amiable.contingency.table import ContingencyTable, fuse, grid, table_of_all_cells, table_of_cells
+from amiable.labels import check_codes, check_values_known
+
+# Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
+_GRID_CELLS = 1 << 13
+_GRID_CELLS_PER_SAMPLE = 4
+# Elements that the counts, or the keys, of one block of a batch may have: 64 MB of int64.
+_BATCH = 1 << 23
+_NAMES = ("labels_true", "labels_pred")
+
+Sides = tuple[Array, Array]  # both labelings, or their codes
+Known = tuple[Array | int, Array | int]  # the labels of rows and columns, or how many there are
+
+
+def table_of_labels(
+    xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None = None
+) -> ContingencyTable:
+    """Count checked labels (..., n), or codes promised to lie below `n_labels`, into one table with one label set."""
+    if n_labels is not None and not (on_cpu(true) and on_cpu(pred)):
+        return _table_unseen(xp, true, pred, n_labels)
+    table = _table_of_compact(xp, (true, pred), _most_cells(true.shape[-1]), n_labels)
+    return _table_of_codes(xp, *_codes(xp, true, pred, n_labels)) if table is None else table
+
+
+def tables_of_batch(
+    xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None = None
+) -> Iterator[ContingencyTable]:
+    """Count a batch of checked labels in blocks, in order, so that neither keys nor counts outgrow the budget.
+
+    Each block may have a label set of its own.
+    """
+    lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
+    if math.prod(lead) == 1 or (n_labels is not None and not (on_cpu(true) and on_cpu(pred))):
+        yield table_of_labels(xp, true, pred, n_labels)
+    elif host_integers(true) is not None and host_integers(pred) is not None:
+        yield from _tables_on_host(xp, true, pred, lead, n_labels)
+    else:
+        codes, known = _codes(xp, true, pred, n_labels)
+        if host_integers(codes[0]) is not None:
+            yield from _tables_on_host(xp, *codes, lead, None)
+        else:
+            yield from _tables_on_device(xp, codes, known, lead)
+
+
+def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = None) -> Array:
+    """Count one checked labeling (..., n), or codes promised to lie below `n_labels`: (..., K), some of it empty."""
+    side = host_integers(x)
+    if side is not None:
+        promised = None if n_labels is None else ((0, n_labels - 1),)
+        found = count_compact((side,), _most_cells(x.shape[-1]), promised)
+        if found is not None and promised in (None, found.ranges):
+            return from_host(xp, found.counts.reshape(*x.shape[:-1], *found.lengths))
+    if n_labels is None:
+        check_values_known("labels", x)
+        codes, labels = encode(xp, x)
+        return count_keys(xp, codes, labels.shape[0])
+    codes = check_codes(xp, "labels", x, n_labels)
+    return count_inside(xp, codes, (codes >= 0) & (codes < n_labels), n_labels)
+
+
+def _most_cells(n_samples: int) -> int:
+    return max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * n_samples)
+
+
+def _most_listed(n_samples: int) -> int:
+    """Return how many tables may list their cells together: at most this number times n_samples cells each."""
+    return max(1, math.isqrt(_BATCH // max(n_samples, 1)))
+
+
+def _tables_on_host(
+    xp: ModuleType, true: Array, pred: Array, lead: tuple[int, ...], n_labels: tuple[int, int] | None
+) -> Iterator[ContingencyTable]:
+    """Count integers; a run of tables that does not fit the budget is halved."""
+    n_samples, pending = true.shape[-1], [slice(0, math.prod(lead))]
+    while pending:
+        run = pending.pop()
+        n_tables = run.stop - run.start
+        sides = _labelings(xp, true, lead, run), _labelings(xp, pred, lead, run)
+        table = _table_of_compact(xp, sides, min(_most_cells(n_samples), _BATCH // n_tables), n_labels)
+        if table is None and n_tables > _most_listed(n_samples):
+            middle = (run.start + run.stop) // 2
+            pending += [slice(middle, run.stop), slice(run.start, middle)]
+        else:
+            yield table_of_labels(xp, sides[0], sides[1], n_labels) if table is None else table
+
+
+def _tables_on_device(xp: ModuleType, codes: Sides, known: Known, lead: tuple[int, ...]) -> Iterator[ContingencyTable]:
+    """Count codes whose number is known, in equal blocks."""
+    n_samples, n_cells = codes[0].shape[-1], math.prod(_lengths(known))
+    listed = n_cells > _most_cells(n_samples)
+    step = _most_listed(n_samples) if listed else _BATCH // max(n_cells, n_samples, 1)
+    for run in blocks(math.prod(lead), step):
+        sides = _labelings(xp, codes[0], lead, run), _labelings(xp, codes[1], lead, run)
+        yield _table_of_codes(xp, *(_codes(xp, sides[0], sides[1], None) if listed else (sides, known)))
+
+
+def _labelings(xp: ModuleType, x: Array, lead: tuple[int, ...], run: slice) -> Array:
+    """Return the labelings of a run of tables, (tables, n) or one (n,) for all; those of all tables as they are."""
+    if x.ndim == 1 or run == slice(0, math.prod(lead)):
+        return x
+    if tuple(x.shape[:-1]) == lead and x.ndim == 2:
+        return x[run, :]
+    at = np.broadcast_to(np.arange(math.prod(x.shape[:-1])).reshape(x.shape[:-1]), lead).flatten()[run]
+    return xp.take(xp.reshape(x, (-1, x.shape[-1])), xp.asarray(at, device=device_of(x)), axis=0)
+
+
+def _codes(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None) -> tuple[Sides, Known]:
+    """Return codes of both labelings and their labels; or codes that are promised, checked, and their number."""
+    if n_labels is not None:
+        rows, cols = (check_codes(xp, *side) for side in zip(_NAMES, (true, pred), n_labels, strict=True))
+        return (rows, cols), n_labels
+    check_values_known("labels_true", true)
+    check_values_known("labels_pred", pred)
+    (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
+    return (rows, cols), (row_labels, col_labels)
+
+
+def _lengths(known: Known) -> tuple[int, int]:
+    n_rows, n_cols = (k if isinstance(k, int) else k.shape[0] for k in known)
+    return n_rows, n_cols
+
+
+def _table_of_compact(
+    xp: ModuleType, sides: Sides, most_cells: int, n_labels: tuple[int, int] | None
+) -> ContingencyTable | None:
+    """Count integers in host memory without sorting; None where they are elsewhere or need more than `most_cells`."""
+    true, pred = map(host_integers, sides)
+    if true is None or pred is None:
+        return None
+    promised = None if n_labels is None else tuple((0, k - 1) for k in n_labels)
+    found = count_compact((true, pred), most_cells, promised)
+    if found is None or promised not in (None, found.ranges):
+        return None  # with codes outside, the complaint comes from where all codes are checked
+    counts, labels = found.counts, [None, None]
+    shape = found.lengths
+    if n_labels is None:
+        counts, values = found.without_gaps()
+        labels = [like_integers(xp, v, x) for x, v in zip(sides, values, strict=True)]
+        shape = tuple(v.size for v in values)
+    lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
+    counts = from_host(xp, counts.reshape(*lead, math.prod(shape)))
+    return table_of_all_cells(xp, counts, shape, *labels)
+
+
+def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTable:
+    """Count codes (..., n) of rows and columns, whose labels, or at least their number, are known."""
+    shape = _lengths(known)
+    labels = [None if isinstance(k, int) else k for k in known]
+    keys = fuse(xp, codes[0], codes[1], shape)
+    n_cells = shape[0] * shape[1]
+    if n_cells <= _most_cells(keys.shape[-1]):
+        return table_of_all_cells(xp, count_keys(xp, keys, n_cells), shape, *labels)
+    if keys.ndim == 1:
+        cells, counts = unique_counts(xp, keys)
+    else:
+        cells, which = unique_inverse(xp, keys)
+        counts = count_keys(xp, which, cells.shape[0])
+    return table_of_cells(xp, cells, counts, shape, *labels)
+
+
+def _table_unseen(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
+    """Count codes that somebody promised to lie below `n_labels`, without a look at any."""
+    true, pred = check_codes(xp, "labels_true", true, n_labels[0]), check_codes(xp, "labels_pred", pred, n_labels[1])
+    # a sample with one code outside must not be taken for another cell
+    inside = (true >= 0) & (true < n_labels[0]) & (pred >= 0) & (pred < n_labels[1])
+    counts = count_inside(xp, fuse(xp, true, pred, n_labels), inside, n_labels[0] * n_labels[1])
+    return grid(xp, counts, n_labels, static=True)
