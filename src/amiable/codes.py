@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-import array_api_compat as compat
 import numpy as np
 
 from amiable._array.counting import count_keys, unique_inverse
@@ -17,9 +16,9 @@ _COMPACT = 1 << 16  # a table this long is cheaper than sorting any labels
 
 def encode(xp: ModuleType, x: Array) -> tuple[Array, Array]:
     """Return codes 0..K-1 in the shape of `x` and the K distinct labels, sorted."""
-    if compat.is_numpy_array(x) and x.dtype.kind == "O":
+    if isinstance(x, np.ndarray) and x.dtype.kind == "O":
         return _encode_objects(x)
-    if compat.is_numpy_array(x) and x.dtype.kind in "USmM":
+    if isinstance(x, np.ndarray) and x.dtype.kind in "USmM":
         labels, codes = np.unique(x, return_inverse=True)
         return codes.reshape(x.shape), labels
     if x.shape[-1] == 0:
@@ -83,7 +82,7 @@ def unite(xp: ModuleType, name: str, mine: Array, theirs: Array) -> tuple[Array,
         raise TypeError(f"{name} are of dtype {mine.dtype} and {theirs.dtype}: expected labels of one kind")
     if mine.dtype != theirs.dtype and _kind(xp, mine) == "integer":
         # no promotion: uint64 beside int64 would become floats
-        exact = compat.is_numpy_array(mine)
+        exact = isinstance(mine, np.ndarray)
         mine, theirs = (x.astype(object) if exact else to_count(xp, x) for x in (mine, theirs))
     where, united = encode(xp, xp.concat([mine, theirs]))
     return united, where[: mine.shape[0]], where[mine.shape[0] :]
@@ -91,13 +90,13 @@ def unite(xp: ModuleType, name: str, mine: Array, theirs: Array) -> tuple[Array,
 
 def _kind(xp: ModuleType, labels: Array) -> str:
     """Name what labels are, so that those of another kind are not joined with them."""
-    if compat.is_numpy_array(labels) and labels.dtype.kind in "USOmM":
+    if isinstance(labels, np.ndarray) and labels.dtype.kind in "USOmM":
         if labels.dtype.kind in "mM":  # in other units, dates may not be what they were
             return str(labels.dtype)
         kind = kind_of(labels[0].item() if labels.dtype.kind in "US" else labels[0])
         whole = kind == "number" and all(isinstance(v, int) for v in labels)
         return "integer" if whole else kind
     if xp.isdtype(labels.dtype, "integral"):
-        wide = labels.dtype == getattr(xp, "uint64", None) and not compat.is_numpy_array(labels)
+        wide = labels.dtype == getattr(xp, "uint64", None) and not isinstance(labels, np.ndarray)
         return "uint64" if wide else "integer"
     return "bool" if xp.isdtype(labels.dtype, "bool") else "number"

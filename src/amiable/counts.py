@@ -6,7 +6,6 @@ import math
 from types import ModuleType
 from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
 from amiable._array.namespace import (
@@ -15,6 +14,7 @@ from amiable._array.namespace import (
     common_namespace,
     count_dtype,
     is_traced,
+    namespace_of,
     to_count,
     working_dtype,
 )
@@ -29,7 +29,7 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
     if 0 in x.shape[:-least_ndim]:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: the batch is empty, expected at least one table")
     x = _check_dtype(name, x)
-    xp = compat.array_namespace(x)
+    xp = namespace_of(x)
     if is_traced(x):
         return to_count(xp, x)
     flat = xp.reshape(x, (-1,))
@@ -47,10 +47,10 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
 
 def _check_dtype(name: str, x: Array) -> Array:
     """Return numbers as they are, and objects that are whole numbers, as pandas makes them, as integers."""
-    xp = compat.array_namespace(x)
-    if compat.is_numpy_array(x) and x.dtype.kind == "O" and x.size and all(isinstance(v, int) for v in x.ravel()):
+    xp = namespace_of(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "O" and x.size and all(isinstance(v, int) for v in x.ravel()):
         return x.astype(np.int64)
-    if (compat.is_numpy_array(x) and x.dtype.kind not in "iuf") or not xp.isdtype(
+    if (isinstance(x, np.ndarray) and x.dtype.kind not in "iuf") or not xp.isdtype(
         x.dtype, ("integral", "real floating")
     ):
         raise TypeError(f"{name} has dtype {x.dtype}: expected whole numbers")
@@ -59,7 +59,7 @@ def _check_dtype(name: str, x: Array) -> Array:
 
 def check_total(name: str, counts: list[Array], axis: int | tuple[int, ...]) -> None:
     """Raise unless all totals, of several counts together, stay inside the integers and exact arithmetic here."""
-    xp, x = compat.array_namespace(counts[0]), counts[0]
+    xp, x = namespace_of(counts[0]), counts[0]
     if count_dtype(xp, x) == xp.int32:
         limit = 2**31
     else:  # whole numbers that a float64 holds; what three 14-bit digits hold (`offset_from_mean`)

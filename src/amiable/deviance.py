@@ -10,7 +10,7 @@ import math
 from decimal import Decimal
 from types import ModuleType
 
-from amiable._array.namespace import Array, at_least, constant, to_float, working_dtype
+from amiable._array.namespace import Array, at_least, constant, on_cpu, to_float, working_dtype
 
 # Where |v| is below this, the deviance comes from its series in v; its 7 terms leave 0.1**16 / 17 < 1e-17.
 SERIES_BELOW = 0.1
@@ -21,6 +21,8 @@ SERIES_TERMS = 7
 _EXCESS = (0.0, *(float(Decimal(math.factorial(x)).ln() - x * Decimal(x).ln() + x) for x in range(1, 16)))
 # Coefficients of 1/x, 1/x**3, ... of that series: B_2j / (2j (2j - 1)).
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
+
+_EXACT_PRODUCTS = math.isqrt(2**63 - 1)  # up to so many samples, products of two counts fit 64 bits
 
 
 def deviance(xp: ModuleType, x: Array, mean: Array, t: Array) -> Array:
@@ -73,6 +75,12 @@ def offset_from_mean(xp: ModuleType, count: Array, row_sum: Array, col_sum: Arra
     numerator count n - row_sum col_sum is formed exactly, in digits of a base whose products fit the
     integers at hand, and rounded once.
     """
+    if (
+        on_cpu(n)
+        and n.dtype == getattr(xp, "int64", None)
+        and (math.prod(n.shape) == 0 or int(xp.max(n)) <= _EXACT_PRODUCTS)
+    ):
+        return to_float(xp, count * n - row_sum * col_sum) / to_float(xp, at_least(xp, n, 1))
     wide = count.dtype == getattr(xp, "int64", None) and working_dtype(xp, count) == xp.float64
     bits, n_digits = (30, 2) if wide else (14, 3)  # below 2**60, below 2**42; digits are exact as floats
     x, m, a, b = (_digits(v, bits, n_digits) for v in (count, n, row_sum, col_sum))

@@ -22,12 +22,15 @@ from amiable._array.namespace import (
     matmul,
     to_float,
 )
-from amiable.hypergeometric import MAX_NODES, expectations, n_nodes
+from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, reach, walked_expectations
 from amiable.interpolation import DEGREE, Nodes, nodes_for
 
-# Windows are computed in classes of equal width: few shapes, and at most a third of the nodes idle.
-_WIDTHS = (8, 16, 24, 32, 48, 64, 96, MAX_NODES)
+# Pairs are walked in classes of similar reach above the mean, so that few steps are idle; beyond the last, the
+# lattice is cheaper, which has not many more than 30 nodes there.
+_REACHES = (8, 16, 24, 32, 48, 64, 96, 128)
+_LATTICE = 32
 _FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
+_FEW_PAIRS = 1 << 8  # so few pairs cost less than to look for equal sizes among them
 _PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among its tables costs more than it saves
 
 
@@ -62,8 +65,11 @@ def expected_sums(
         return nothing, nothing
     rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
     cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
+    n_pairs = math.prod(rows.shape) * cols.shape[-1]
+    if n_pairs <= _FEW_PAIRS:
+        return tuple(xp.reshape(sums, lead) for sums in _sums_over_pairs(xp, rows, cols))
     totals, which = unique_inverse(xp, xp.sum(rows, axis=-1))
-    n_totals, n_pairs = totals.shape[0], math.prod(rows.shape) * cols.shape[-1]
+    n_totals = totals.shape[0]
     if n_totals == 1:
         sums = _sums_over_sizes(xp, rows, cols, totals[0], degree)
     elif n_pairs <= n_totals * _PAIRS_OF_A_TOTAL:
@@ -140,21 +146,29 @@ def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array) -> tupl
     n = xp.broadcast_to(n, a.shape)
     if compiles_shapes(xp):
         return _expectations_in_equal_blocks(xp, a, b, n)
-    classes = xp.searchsorted(constant(xp, _WIDTHS, a), n_nodes(xp, a, b, n))
-    per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_WIDTHS)))
-    used = [width for width, count in zip(_WIDTHS, per_class, strict=True) if count]
-    if a.shape[0] * used[-1] <= budget(a):  # one block: not worth sorting
-        return expectations(xp, a, b, n, width=used[-1])
+    up, down = reach(xp, a, b, n)
+    if a.shape[0] * _REACHES[-1] <= budget(a):  # not worth sorting
+        return _expectations_of_block(xp, a, b, n, up, down)
+    classes = xp.searchsorted(constant(xp, _REACHES, up), up)
+    per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_REACHES) + 1))
     order = xp.argsort(classes)
     start, parts = 0, []
-    for width, count in zip(_WIDTHS, per_class, strict=True):
+    for width, count in zip((*_REACHES, _LATTICE), per_class, strict=True):
         for block in blocks(count, budget(a) // width) if count else ():
             at = order[start + block.start : start + block.stop]
-            parts.append(expectations(xp, *(xp.take(x, at) for x in (a, b, n)), width=width))
+            parts.append(_expectations_of_block(xp, *(xp.take(x, at) for x in (a, b, n, up, down))))
         start += count
     back = xp.argsort(order)
     deviances, xlogs = (xp.take(xp.concat(list(part)), back) for part in zip(*parts, strict=True))
     return deviances, xlogs
+
+
+def _expectations_of_block(xp: ModuleType, a: Array, b: Array, n: Array, up: Array, down: Array) -> tuple[Array, Array]:
+    """Walk where the furthest reach is near, else sum over the lattice."""
+    most_up, most_down = fetch(xp.stack([xp.max(up), xp.max(down)]))
+    if most_up <= _REACHES[-1]:
+        return walked_expectations(xp, a, b, n, up=most_up, down=most_down)
+    return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0])
 
 
 def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:

@@ -9,7 +9,6 @@ from collections import Counter
 from types import ModuleType
 from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
 from amiable._array.namespace import (
@@ -56,14 +55,14 @@ def check_labels(name: str, labels: Any) -> Array:
     if type(labels).__name__ in ("DataFrame", "LazyFrame", "Table", "RecordBatch") or hasattr(labels, "tocoo"):
         raise TypeError(f"{name} is a {type(labels).__name__}: expected one label a sample, for example one column")
     x = as_array(name, labels)
-    if compat.is_numpy_array(x):
+    if isinstance(x, np.ndarray):
         x = _check_numpy(name, np.asarray(x), labels)
     if x.ndim == 0:
         raise ValueError(f"{name} must be 1D: shape is (); expected (n_samples,) or (..., n_samples)")
     if 0 in x.shape[:-1]:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: the batch is empty, expected at least one labeling")
     xp = common_namespace(**{name: x})
-    if not compat.is_numpy_array(x) and not xp.isdtype(x.dtype, ("bool", "integral", "real floating")):
+    if not isinstance(x, np.ndarray) and not xp.isdtype(x.dtype, ("bool", "integral", "real floating")):
         raise TypeError(f"{name} has dtype {x.dtype}: expected integers, booleans or floats")
     if getattr(x.dtype, "kind", "") != "O" and xp.isdtype(x.dtype, "real floating") and not is_traced(x):
         _check_floats(xp, name, x)
@@ -140,7 +139,7 @@ def _is_missing(value: Any) -> bool:
 
 def _missing(xp: ModuleType, name: str, what: str, where: Array) -> str:
     """Say how many values are missing, from booleans (m,), and where the first is."""
-    found = where.astype(np.int64) if compat.is_numpy_array(where) else to_count(xp, where)
+    found = where.astype(np.int64) if isinstance(where, np.ndarray) else to_count(xp, where)
     return (
         f"{name} contains {what}: {int(xp.sum(found))} of {found.shape[0]} values, the first at position "
         f"{int(xp.argmax(found))}; expected a label for every sample"

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from amiable._array.namespace import Array, is_traced, on_cpu
 
-CPU_BUDGET = 1 << 16  # elements of one temporary: half a megabyte of float64, which stays in the cache
+CPU_BUDGET = 1 << 15  # elements of one temporary: a quarter of a megabyte of float64, a few of which stay in the cache
 DEVICE_BUDGET = 1 << 22  # enough to fill an accelerator; some thirty temporaries of 32 MB
+
+# glibc hands freed memory back to the system, page by page, until it has seen a larger array freed; temporaries of
+# a block would then cost fifteen times their arithmetic in page faults. This one is never touched, so it costs nothing.
+_ = np.empty(3 << 20)
+del _
 
 
 def budget(x: Array) -> int:

@@ -9,7 +9,6 @@ from functools import cached_property
 from types import ModuleType
 from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
 from amiable._array.blocks import cell_blocks
@@ -20,6 +19,7 @@ from amiable._array.namespace import (
     device_of,
     is_traced,
     library_of,
+    namespace_of,
     to_count,
 )
 from amiable.codes import encode
@@ -137,7 +137,7 @@ class ContingencyTable:
         if hasattr(counts, "tocoo"):
             return _table_of_sparse(counts.tocoo(), row_labels, col_labels)
         x = check_counts("contingency", counts, axis=(-2, -1))
-        xp = compat.array_namespace(x)
+        xp = namespace_of(x)
         shape = x.shape[-2:]
         labels = _check_axes(xp, x, shape, row_labels, col_labels)
         return table_of_all_cells(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels)
@@ -147,7 +147,7 @@ class ContingencyTable:
         """(..., R, C)."""
         return (*self.counts.shape[:-1], self.row_sums.shape[-1], self.col_sums.shape[-1])
 
-    @property
+    @cached_property
     def n_samples(self) -> Array:
         """How many samples are counted: whole numbers of shape (...)."""
         return self.xp.sum(self.row_sums, axis=-1)
@@ -155,7 +155,7 @@ class ContingencyTable:
     @cached_property
     def xp(self) -> ModuleType:
         """The array namespace of the counts."""
-        return compat.array_namespace(self.counts)
+        return namespace_of(self.counts)
 
     def __repr__(self) -> str:
         library = library_of(self.counts)
@@ -182,7 +182,7 @@ class ContingencyTable:
         """Return the counts of one NumPy table as a SciPy sparse array in CSR format, shape (R, C)."""
         import scipy.sparse
 
-        if self.counts.ndim != 1 or not compat.is_numpy_array(self.counts):
+        if self.counts.ndim != 1 or not isinstance(self.counts, np.ndarray):
             raise TypeError(f"{self!r} has no SciPy form: expected one table (no batch) that lives in NumPy")
         occupied = self.counts > 0
         cells = (self.counts[occupied], (self.rows[occupied], self.cols[occupied]))
@@ -211,22 +211,31 @@ class ContingencyTable:
         listed = self.xp.take(self.col_sums, self.cols, axis=-1)
         return self.n_samples[..., None] - sum_by_key(self.xp, self.rows, listed, self.row_sums.shape[-1])
 
+    @cached_property
+    def n_occupied(self) -> tuple[Array, Array, Array]:
+        """How many cells, rows and columns hold samples: whole numbers of shape (...) each."""
+        cells, rows, cols = (
+            self.xp.sum(to_count(self.xp, x > 0), axis=-1) for x in (self.counts, self.row_sums, self.col_sums)
+        )
+        return cells, rows, cols
+
     def is_homogeneous(self) -> Array:
         """Whether each cluster (column) holds samples of one class (row) only: booleans of shape (...)."""
-        return self.sum_cells(lambda xp, x, a, b, n: to_count(xp, (x > 0) & (x < b))) == 0
+        cells, _, cols = self.n_occupied
+        return cells == cols
 
     def is_complete(self) -> Array:
         """Whether each class (row) lies in one cluster (column) only: booleans of shape (...)."""
-        return self.sum_cells(lambda xp, x, a, b, n: to_count(xp, (x > 0) & (x < a))) == 0
+        cells, rows, _ = self.n_occupied
+        return cells == rows
 
     def is_settled(self) -> Array:
         """Whether the cluster sizes alone settle the mutual information: booleans of shape (...).
 
         So it is, and chance has no say, if one labeling is a single cluster or all singletons.
         """
-        xp, n = self.xp, self.n_samples[..., None]
-        trivial = [xp.all(s <= 1, axis=-1) | xp.any(s == n, axis=-1) for s in (self.row_sums, self.col_sums)]
-        return trivial[0] | trivial[1]
+        _, rows, cols = self.n_occupied
+        return (rows <= 1) | (rows == self.n_samples) | (cols <= 1) | (cols == self.n_samples)
 
 
 def _check_axes(
@@ -256,7 +265,7 @@ def _table_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None
     if len(counts.shape) != 2:
         raise ValueError(f"contingency has shape {counts.shape}: expected (R, C) for a sparse table")
     entries = check_counts("contingency", counts.data, axis=-1, where="of its stored entries")
-    xp = compat.array_namespace(entries)
+    xp = namespace_of(entries)
     labels = _check_axes(xp, entries, counts.shape, row_labels, col_labels)
     cells, which = unique_inverse(xp, counts.row.astype(np.int64) * counts.shape[1] + counts.col)
     return table_of_cells(xp, cells, sum_by_key(xp, which, entries, cells.shape[0]), counts.shape, *labels)

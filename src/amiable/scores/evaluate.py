@@ -7,9 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-import array_api_compat as compat
-
-from amiable._array.namespace import Array, as_result, compiled, compiles_shapes, is_traced
+from amiable._array.namespace import Array, as_result, compiled, compiles_shapes, is_traced, namespace_of
 from amiable.contingency import ContingencyTable
 from amiable.scores.arguments import as_tables
 
@@ -42,7 +40,7 @@ def _each(f: Callable[[Any], Any], x: Any) -> Any:
 
 def _join(parts: list[Array], lead: tuple[int, ...]) -> Array:
     """Put the blocks of a batch together."""
-    xp = compat.array_namespace(parts[0])
+    xp = namespace_of(parts[0])
     return xp.reshape(xp.concat(parts, axis=0), (*lead, *parts[0].shape[1:]))
 
 
