@@ -10,7 +10,7 @@ import math
 from types import ModuleType
 
 from amiable._array.blocks import blocks, budget, cell_blocks
-from amiable._array.counting import count_keys, unique_inverse
+from amiable._array.counting import count_keys, sum_by_key, unique_inverse
 from amiable._array.namespace import (
     Array,
     compiled,
@@ -35,8 +35,14 @@ _PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among 
 
 
 def expected_sums(
-    xp: ModuleType, row_sums: Array, col_sums: Array, *, static: bool = False, degree: int | None = DEGREE
-) -> tuple[Array, Array]:
+    xp: ModuleType,
+    row_sums: Array,
+    col_sums: Array,
+    *,
+    xlogs: bool = True,
+    static: bool = False,
+    degree: int | None = DEGREE,
+) -> Array:
     """Return the sums over all cells of E[deviance(K, E K)] and of E[K log K] under the permutation model.
 
     Parameters
@@ -44,6 +50,8 @@ def expected_sums(
     xp : namespace
     row_sums, col_sums : arrays of whole numbers, shapes (..., R) and (..., C)
         Cluster sizes, with equal totals n.
+    xlogs : bool
+        Whether the second sum is wanted, too.
     static : bool
         Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is
         waited for. Traced arrays are always computed in this way.
@@ -52,34 +60,38 @@ def expected_sums(
 
     Returns
     -------
-    deviances, xlogs : arrays of floats, shape (...)
+    deviances, xlogs : array of floats, shape (2, ...), or (1, ...) without `xlogs`
         The first is n EMI. The second is n EMI + sum a log a + sum b log b - n log n, without its cancellation.
     """
     if static or is_traced(row_sums) or is_traced(col_sums):
-        return _sums_over_cells(xp, row_sums, col_sums)
+        return _sums_over_cells(xp, row_sums, col_sums, xlogs=xlogs)
     if compiles_shapes(xp) and math.prod(row_sums.shape) * col_sums.shape[-1] <= _FEW_CELLS:
-        return compiled(_sums_over_cells, xp)(row_sums, col_sums)  # the number of distinct sizes would be a new shape
+        # the number of distinct sizes would be a new shape
+        return compiled(_sums_over_cells, xp, xlogs=xlogs)(row_sums, col_sums)
     lead = row_sums.shape[:-1]
     if math.prod(row_sums.shape) == 0 or math.prod(col_sums.shape) == 0:
         nothing = to_float(xp, xp.sum(row_sums, axis=-1))
-        return nothing, nothing
+        return xp.stack([nothing] * (1 + xlogs))
     rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
     cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
+    return xp.reshape(_sums_of_batch(xp, rows, cols, xlogs, degree), (1 + xlogs, *lead))
+
+
+def _sums_of_batch(xp: ModuleType, rows: Array, cols: Array, xlogs: bool, degree: int | None) -> Array:
+    """Return the sums (T, B) for tables (B, R) and (B, C), in the way that shares most."""
     n_pairs = math.prod(rows.shape) * cols.shape[-1]
     if n_pairs <= _FEW_PAIRS:
-        return tuple(xp.reshape(sums, lead) for sums in _sums_over_pairs(xp, rows, cols))
+        return _sums_over_pairs(xp, rows, cols, xlogs)
     totals, which = unique_inverse(xp, xp.sum(rows, axis=-1))
     n_totals = totals.shape[0]
     if n_totals == 1:
-        sums = _sums_over_sizes(xp, rows, cols, totals[0], degree)
-    elif n_pairs <= n_totals * _PAIRS_OF_A_TOTAL:
-        sums = _sums_over_pairs(xp, rows, cols)
-    else:
-        sums = _sums_by_total(xp, rows, cols, totals, which, degree)
-    return xp.reshape(sums[0], lead), xp.reshape(sums[1], lead)
+        return _sums_over_sizes(xp, rows, cols, totals[0], xlogs, degree)
+    if n_pairs <= n_totals * _PAIRS_OF_A_TOTAL:
+        return _sums_over_pairs(xp, rows, cols, xlogs)
+    return _sums_by_total(xp, rows, cols, totals, which, xlogs, degree)
 
 
-def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array) -> tuple[Array, Array]:
+def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, xlogs: bool) -> Array:
     """Sum over every cell of small tables (B, R) and (B, C) of many totals, whose sizes have nothing to share."""
     shape = (rows.shape[-1], cols.shape[-1])
     parts = []
@@ -87,48 +99,42 @@ def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array) -> tuple[Array, A
         a, b = rows[block, :, None], cols[block, None, :]
         n = xp.sum(a, axis=1, keepdims=True)
         full = (a.shape[0], *shape)
-        flat = [xp.reshape(xp.broadcast_to(x, full), (-1,)) for x in (a, b, n)]
-        parts.append([xp.sum(xp.reshape(f, full), axis=(1, 2)) for f in _expectations_of_pairs(xp, *flat)])
-    deviances, xlogs = (xp.concat(list(part)) for part in zip(*parts, strict=True))
-    return deviances, xlogs
+        a, b, n = (xp.reshape(xp.broadcast_to(x, full), (-1,)) for x in (a, b, n))
+        cells = _expectations_of_pairs(xp, a, b, n, xlogs)
+        parts.append(xp.sum(xp.reshape(cells, (1 + xlogs, *full)), axis=(-2, -1)))
+    return xp.concat(parts, axis=-1)
 
 
 def _sums_by_total(
-    xp: ModuleType, rows: Array, cols: Array, totals: Array, which: Array, degree: int | None
-) -> tuple[Array, Array]:
+    xp: ModuleType, rows: Array, cols: Array, totals: Array, which: Array, xlogs: bool, degree: int | None
+) -> Array:
     """Sum over distinct sizes for each total in turn: tables (B, R) and (B, C), each of `totals[which]`."""
     parts, members = [], []
     for group in range(totals.shape[0]):
         members.append(xp.nonzero(which == group)[0])
         some_rows, some_cols = (xp.take(v, members[-1], axis=0) for v in (rows, cols))
-        parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], degree))
-    back = xp.argsort(xp.concat(members))
-    deviances, xlogs = (xp.take(xp.concat(list(sums)), back) for sums in zip(*parts, strict=True))
-    return deviances, xlogs
+        parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], xlogs, degree))
+    return xp.take(xp.concat(parts, axis=-1), xp.argsort(xp.concat(members)), axis=-1)
 
 
-def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
+def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, *, xlogs: bool) -> Array:
     """Sum over every cell (i, j) on MAX_NODES nodes k, one static block of columns after another."""
     n = xp.sum(row_sums, axis=-1)[..., None, None]
     a = row_sums[..., :, None]
-    deviances = xlogs = to_float(xp, xp.zeros_like(n[..., 0, 0]))
-    width = MAX_NODES * math.prod(row_sums.shape)
-    for block in cell_blocks(row_sums, col_sums.shape[-1], width):
-        both = expectations(xp, a, col_sums[..., None, block], n)
-        deviances, xlogs = deviances + xp.sum(both[0], axis=(-2, -1)), xlogs + xp.sum(both[1], axis=(-2, -1))
-    return deviances, xlogs
+    total = None
+    for block in cell_blocks(row_sums, col_sums.shape[-1], MAX_NODES * math.prod(row_sums.shape)):
+        part = xp.sum(expectations(xp, a, col_sums[..., None, block], n, xlogs=xlogs), axis=(-2, -1))
+        total = part if total is None else total + part
+    return total
 
 
 def _sums_over_sizes(
-    xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, degree: int | None
-) -> tuple[Array, Array]:
+    xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, xlogs: bool, degree: int | None
+) -> Array:
     """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
     (a, where_a), (b, where_b) = unique_inverse(xp, row_sums), unique_inverse(xp, col_sums)
     nodes_a, nodes_b = nodes_for(xp, a, degree), nodes_for(xp, b, degree)
-    shape = (nodes_a.sizes.shape[0], nodes_b.sizes.shape[0])
-    grid_a, grid_b = nodes_a.sizes[:, None], nodes_b.sizes[None, :]
-    pairs_a, pairs_b = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (grid_a, grid_b))
-    cells = [xp.reshape(f, shape) for f in _expectations_of_pairs(xp, pairs_a, pairs_b, n)]
+    cells = expectations_of_sizes(xp, nodes_a.sizes, nodes_b.sizes, n, xlogs=xlogs)
 
     def weights(which: Array, sizes: Array, nodes: Nodes) -> Array:  # (block of tables, nodes)
         return nodes.spread(xp, to_float(xp, count_keys(xp, which, sizes.shape[0])))
@@ -136,47 +142,53 @@ def _sums_over_sizes(
     parts = []
     for block in blocks(row_sums.shape[0], budget(a) * 16 // max(a.shape[0], b.shape[0])):
         w, v = weights(where_a[block, :], a, nodes_a), weights(where_b[block, :], b, nodes_b)
-        parts.append([xp.sum(matmul(xp, w, f) * v, axis=-1) for f in cells])
-    deviances, xlogs = (xp.concat(list(sums)) for sums in zip(*parts, strict=True))
-    return deviances, xlogs
+        parts.append(xp.sum(matmul(xp, w, cells) * v, axis=-1))
+    return xp.concat(parts, axis=-1)
 
 
-def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
-    """Return both expectations for size pairs (P,), sorted by width and cut into blocks that fit the budget."""
+def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, xlogs: bool) -> Array:
+    """Return the expectations of every pair of sizes (S,) and (S',) under one total: (T, S, S')."""
+    shape = (a.shape[0], b.shape[0])
+    grid_a, grid_b = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (a[:, None], b[None, :]))
+    return xp.reshape(_expectations_of_pairs(xp, grid_a, grid_b, n, xlogs), (1 + xlogs, *shape))
+
+
+def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: bool) -> Array:
+    """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
     n = xp.broadcast_to(n, a.shape)
     if compiles_shapes(xp):
-        return _expectations_in_equal_blocks(xp, a, b, n)
+        return _expectations_in_equal_blocks(xp, a, b, n, xlogs)
     up, down = reach(xp, a, b, n)
     if a.shape[0] * _REACHES[-1] <= budget(a):  # not worth sorting
-        return _expectations_of_block(xp, a, b, n, up, down)
+        return _expectations_of_block(xp, [a, b, n, up, down], xlogs)
     classes = xp.searchsorted(constant(xp, _REACHES, up), up)
     per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_REACHES) + 1))
-    order = xp.argsort(classes)
+    order = xp.argsort(xp.astype(classes, xp.uint8), stable=True)  # bytes may be sorted by radix
     start, parts = 0, []
     for width, count in zip((*_REACHES, _LATTICE), per_class, strict=True):
         for block in blocks(count, budget(a) // width) if count else ():
             at = order[start + block.start : start + block.stop]
-            parts.append(_expectations_of_block(xp, *(xp.take(x, at) for x in (a, b, n, up, down))))
+            some = [xp.take(x, at) for x in (a, b, n, up, down)]
+            parts.append(_expectations_of_block(xp, some, xlogs))
         start += count
-    back = xp.argsort(order)
-    deviances, xlogs = (xp.take(xp.concat(list(part)), back) for part in zip(*parts, strict=True))
-    return deviances, xlogs
+    back = sum_by_key(xp, order, xp.arange(order.shape[0], dtype=order.dtype, device=device_of(order)), order.shape[0])
+    return xp.take(xp.concat(parts, axis=-1), back, axis=-1)
 
 
-def _expectations_of_block(xp: ModuleType, a: Array, b: Array, n: Array, up: Array, down: Array) -> tuple[Array, Array]:
-    """Walk where the furthest reach is near, else sum over the lattice."""
+def _expectations_of_block(xp: ModuleType, pairs: list[Array], xlogs: bool) -> Array:
+    """Walk where the furthest reach of the pairs (sizes, total, reach) is near, else sum over the lattice."""
+    a, b, n, up, down = pairs
     most_up, most_down = fetch(xp.stack([xp.max(up), xp.max(down)]))
     if most_up <= _REACHES[-1]:
-        return walked_expectations(xp, a, b, n, up=most_up, down=most_down)
-    return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0])
+        return walked_expectations(xp, a, b, n, up=most_up, down=most_down, xlogs=xlogs)
+    return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], xlogs=xlogs)
 
 
-def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
+def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: bool) -> Array:
     """Return the same in blocks of one shape, the last one padded with empty cells: compiled once for all."""
     n_pairs, step = a.shape[0], budget(a) // MAX_NODES
     padding = xp.zeros(-n_pairs % step, dtype=a.dtype, device=device_of(a))
     a, b, n = (xp.concat([x, padding]) for x in (a, b, n))
-    kernel = compiled(expectations, xp)
+    kernel = compiled(expectations, xp, xlogs=xlogs)
     parts = [kernel(a[block], b[block], n[block]) for block in blocks(a.shape[0], step)]
-    deviances, xlogs = (xp.concat(list(part))[:n_pairs] for part in zip(*parts, strict=True))
-    return deviances, xlogs
+    return xp.concat(parts, axis=-1)[:, :n_pairs]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from amiable._array.namespace import Array, at_least, count_dtype, device_of, to_float
+from amiable._array.namespace import Array, at_least, count_dtype, device_of, running_product, to_float
 from amiable.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean, xlogx
 
 MAX_NODES = 128  # the widest window over all margins has 115 nodes; the next power of two
@@ -71,8 +71,8 @@ def n_nodes(xp: ModuleType, a: Array, b: Array, n: Array) -> Array:
     return (last - first) // stride + 1
 
 
-def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES) -> tuple[Array, Array]:
-    """Return E[deviance(K, E K)] and E[K log K] for K ~ Hypergeometric(n, a, b), elementwise.
+def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, xlogs: bool = True) -> Array:
+    """Return E[deviance(K, E K)] and, with `xlogs`, E[K log K] for K ~ Hypergeometric(n, a, b): (1 or 2, ...).
 
     `a`, `b`, `n` are whole numbers that broadcast; `width` is at least `n_nodes` of each pair.
     The weights are saddle-point probabilities, exact up to a factor that normalising removes:
@@ -95,11 +95,13 @@ def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = M
     for x, row, col, offset in ((a - k, a, n - b, -t), (b - k, n - a, b, -t), ((n - a) - (b - k), n - a, n - b, t)):
         cost = cost + cost_of(x, row, col, offset)[1]
     weights = xp.where(inside, xp.exp(xp.min(cost, axis=-1, keepdims=True) - cost), xp.zeros_like(cost))
-    mass = xp.sum(weights, axis=-1)
-    return xp.sum(weights * own, axis=-1) / mass, xp.sum(weights * xlogx(xp, to_float(xp, k)), axis=-1) / mass
+    terms = (own, xlogx(xp, to_float(xp, k))) if xlogs else (own,)
+    return xp.stack([xp.sum(weights * term, axis=-1) for term in terms]) / xp.sum(weights, axis=-1)
 
 
-def walked_expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, up: int, down: int) -> tuple[Array, Array]:
+def walked_expectations(
+    xp: ModuleType, a: Array, b: Array, n: Array, *, up: int, down: int, xlogs: bool = True
+) -> Array:
     """Return what `expectations` does, for vectors (P,), by walking `up` and `down` steps, at least the `reach` of all.
 
     From one k to the next the weight changes by (a-k)(b-k) / ((k+1)(n-a-b+k+1)), which is 0 at the end of the support.
@@ -111,23 +113,21 @@ def walked_expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, up: int
     both, row_only, col_only, neither = counts
     middle, mean = both - mean, at_least(xp, mean, _NO_MEAN)
 
-    def terms(step: Array | float) -> tuple[Array, Array]:
-        """Return deviance and x log x of x = start + step; finite for x < 0, too, which has no weight."""
+    def terms(step: Array | float) -> list[Array]:
+        """Return what is expected at x = start + step; finite for x < 0, too, which has no weight."""
         x, t = both + step, middle + step
         # this form loses digits where t is small beside the mean, but by no more than eps * sd of the sum over cells
         own = x * xp.log1p(at_least(xp, t / mean, _NO_SAMPLE)) - t
-        return own, x * xp.log(at_least(xp, x, 1.0))
+        return [own, x * xp.log(at_least(xp, x, 1.0))] if xlogs else [own]
 
-    deviances, xlogs = terms(0.0)
-    mass = xp.ones_like(deviances)
+    sums = [*terms(0.0), xp.ones_like(mean)]
     for steps, sign, rising, falling in (
         (up, 1.0, (both, neither), (row_only, col_only)),
         (down, -1.0, (row_only, col_only), (both, neither)),
     ):
         step = to_float(xp, xp.arange(1, steps + 1, dtype=a.dtype, device=device_of(a)))[:, None]
         ahead = ((falling[0] + 1) - step) * ((falling[1] + 1) - step)
-        weights = xp.cumulative_prod(ahead / ((rising[0] + step) * (rising[1] + step)), axis=0)
-        own, xlog = terms(sign * step)
-        deviances, xlogs = deviances + xp.sum(weights * own, axis=0), xlogs + xp.sum(weights * xlog, axis=0)
-        mass = mass + xp.sum(weights, axis=0)
-    return deviances / mass, xlogs / mass
+        weights = running_product(xp, ahead / ((rising[0] + step) * (rising[1] + step)))
+        parts = [*(weights * term for term in terms(sign * step)), weights]
+        sums = [total + xp.sum(part, axis=0) for total, part in zip(sums, parts, strict=True)]
+    return xp.stack(sums[:-1]) / sums[-1]

@@ -65,15 +65,14 @@ def conditional_entropies(table: ContingencyTable) -> tuple[Array, Array]:
     return true_given_pred, pred_given_true
 
 
-def concentrations(table: ContingencyTable) -> tuple[Array, Array, Array]:
-    """Return sum x log x / n (...) over the cells, over the row sums and over the column sums.
+def concentration(xp: ModuleType, sizes: Array, n: Array) -> Array:
+    """Return sum a log a / n (...) of cluster sizes (..., K): log n less the entropy, without the cancellation."""
+    return xp.sum(xlogx(xp, to_float(xp, sizes)), axis=-1) / to_float(xp, at_least(xp, n, 1))
 
-    These are log n less the three entropies, without the cancellation: 0 where every size is 1.
-    """
-    xp, n = table.xp, to_float(table.xp, at_least(table.xp, table.n_samples, 1))
-    cells = _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))
-    rows, cols = (xp.sum(xlogx(xp, to_float(xp, s)), axis=-1) / n for s in (table.row_sums, table.col_sums))
-    return cells, rows, cols
+
+def concentration_of_cells(table: ContingencyTable) -> Array:
+    """Return sum x log x / n (...) over the cells: log n less the joint entropy, without the cancellation."""
+    return _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))
 
 
 def _cell_deviance(xp: ModuleType, x: Array, a: Array, b: Array, n: Array) -> Array:

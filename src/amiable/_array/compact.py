@@ -7,7 +7,7 @@ makes the table grow. Nothing as long as the labels is ever allocated.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -79,25 +79,19 @@ def count_compact(
     lead = np.broadcast_shapes(*(x.shape[:-1] for x in sides))
     n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
     found = _nothing(n_tables, [(0, -1)] * len(sides) if ranges is None else ranges, most_cells)
-    workspace = np.empty(min(_BLOCK, n_tables * n_samples), dtype=np.int64)
-    for tables, parts in _blocks_of(sides, lead):
-        if found is None:
-            break
-        here = [(int(part.min()), int(part.max())) for part in parts]
-        if not found.covers(here):
-            found = _grown(found, here, most_cells)
-        if found is not None:
-            found.counts[tables] += _count_block(parts, found, workspace)
-    return found
-
-
-def _blocks_of(sides: Sequence[np.ndarray], lead: tuple[int, ...]) -> Iterator[tuple[slice, list[np.ndarray]]]:
-    """Cut a batch into runs of whole labelings, and long labelings into runs of samples: (labelings, samples) each."""
-    n_samples = sides[0].shape[-1]
-    for tables in blocks(math.prod(lead), _BLOCK // n_samples) if n_samples else ():
+    for tables in blocks(n_tables, _BLOCK // n_samples) if n_samples else ():
         rows = [_rows(x, lead, tables) for x in sides]
-        for samples in blocks(n_samples, _BLOCK):
-            yield tables, [x[:, samples] for x in rows]
+        start = 0
+        while found is not None and start < n_samples:
+            stop = start + max(_BLOCK, found.counts.shape[-1])  # to add a block's counts costs one step a cell
+            parts = [x[:, start:stop] for x in rows]
+            here = [(int(part.min()), int(part.max())) for part in parts]
+            if not found.covers(here):
+                found = _grown(found, here, most_cells)
+            if found is not None:
+                found.counts[tables] += _count_block(parts, found)
+            start = stop
+    return found
 
 
 def _rows(x: np.ndarray, lead: tuple[int, ...], tables: slice) -> np.ndarray:
@@ -118,14 +112,15 @@ def _nothing(n_tables: int, ranges: Sequence[Range], most_cells: int) -> Compact
 
 
 def _grown(found: CompactCounts, here: Sequence[Range], most_cells: int) -> CompactCounts | None:
-    """Widen the ranges to cover those found `here`; if there is room by twice at least, so that it happens rarely."""
+    """Widen the ranges to cover those found `here`; if there is room with some to spare, so that it happens rarely."""
     n_tables = found.counts.shape[0]
     if found.counts.shape[-1] == 0:
         return _nothing(n_tables, here, most_cells)
     needed, roomy = [], []
     for (low, high), length, (least, most) in zip(found.ranges, found.lengths, here, strict=True):
+        spare = length // 8
         needed.append((min(low, least), max(high, most)))
-        roomy.append((min(low, least - (least < low) * length), max(high, most + (most > high) * length)))
+        roomy.append((min(low, least - (least < low) * spare), max(high, most + (most > high) * spare)))
     wide = _nothing(n_tables, roomy, most_cells) or _nothing(n_tables, needed, most_cells)
     if wide is not None:
         sides = zip(found.ranges, wide.ranges, strict=True)
@@ -135,11 +130,10 @@ def _grown(found: CompactCounts, here: Sequence[Range], most_cells: int) -> Comp
     return wide
 
 
-def _count_block(parts: Sequence[np.ndarray], found: CompactCounts, workspace: np.ndarray) -> np.ndarray:
+def _count_block(parts: Sequence[np.ndarray], found: CompactCounts) -> np.ndarray:
     """Count one block, by one fused key a sample: (tables, cells)."""
     n_tables, n_cells = max(part.shape[0] for part in parts), found.counts.shape[-1]
-    shape = (n_tables, parts[0].shape[-1])
-    keys = workspace[: math.prod(shape)].reshape(shape)
+    keys = np.empty((n_tables, parts[0].shape[-1]), dtype=np.int64)
     # Keys of huge labels wrap around modulo 2**64, and so does the key of the lowest: their difference is exact.
     stride, lowest = (1, found.ranges[0][0])
     for length, (low, _) in zip(found.lengths[1:], found.ranges[1:], strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -140,11 +141,15 @@ def count_dtype(xp: ModuleType, x: Array) -> Any:
 
 def to_float(xp: ModuleType, x: Array) -> Array:
     """Return `x` in the working float dtype of its device."""
+    if isinstance(x, _NUMPY):
+        return x.astype(np.float64, copy=False)
     return xp.astype(x, working_dtype(xp, x), copy=False)
 
 
 def to_count(xp: ModuleType, x: Array) -> Array:
     """Return `x` in the count dtype of its device."""
+    if isinstance(x, _NUMPY):
+        return x.astype(np.int64, copy=False)
     return xp.astype(x, count_dtype(xp, x), copy=False)
 
 
@@ -155,6 +160,7 @@ def at_least(xp: ModuleType, x: Array, least: float) -> Array:
     return xp.maximum(x, xp.full((), least, dtype=x.dtype, device=device_of(x)))
 
 
+_MANY = 200  # columns, from which on a loop over the rows costs less than NumPy's running product
 _CONSTANTS: dict[tuple[Any, ...], Array] = {}
 
 
@@ -172,6 +178,15 @@ def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
 def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
     """Matrix product at full precision; JAX would use 10-bit mantissas for float32 on some GPUs."""
     return xp.matmul(x, y, precision="highest") if compat.is_jax_namespace(xp) else xp.matmul(x, y)
+
+
+def running_product(xp: ModuleType, x: Array) -> Array:
+    """Return the products x[0], x[0] x[1], ... along the first axis of (steps, m); `x` itself may be overwritten."""
+    if isinstance(x, np.ndarray) and x.shape[-1] >= _MANY:  # NumPy's own goes along one column after another
+        for before, after in itertools.pairwise(x):
+            np.multiply(before, after, out=after)
+        return x
+    return xp.cumulative_prod(x, axis=0)
 
 
 def as_result(x: Array) -> Any:

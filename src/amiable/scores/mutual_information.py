@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.namespace import Array, as_result, at_least, to_float
+from amiable._array.namespace import Array, as_result, at_least, on_cpu, to_float
 from amiable.contingency import ContingencyTable
 from amiable.counts import check_margins
 from amiable.expectation import expected_sums
 from amiable.information import (
-    concentrations,
+    concentration,
+    concentration_of_cells,
     conditional_entropies,
     information,
     joint_entropy,
@@ -87,12 +88,13 @@ def _adjusted(table: ContingencyTable, average_method: str) -> Array:
     entropies, whose differences are the same.
     """
     xp, n = table.xp, to_float(table.xp, at_least(table.xp, table.n_samples, 1))
-    deviances, xlogs = expected_sums(xp, table.row_sums, table.col_sums, static=table.static)
-    cells, rows, cols = concentrations(table)
+    rows, cols = (concentration(xp, sizes, table.n_samples) for sizes in (table.row_sums, table.col_sums))
     known = information(table)
     lifted = rows + cols < xp.log(n)
-    observed = xp.where(lifted, cells, known.mutual)
-    expected = xp.where(lifted, xlogs, deviances) / n
+    either = not on_cpu(lifted) or bool(xp.any(lifted))  # what may not be looked at is computed in both forms
+    sums = expected_sums(xp, table.row_sums, table.col_sums, static=table.static, xlogs=either)
+    observed = xp.where(lifted, concentration_of_cells(table), known.mutual) if either else known.mutual
+    expected = (xp.where(lifted, sums[1, ...], sums[0, ...]) if either else sums[0, ...]) / n
     above_true, above_pred = xp.where(lifted, cols, known.h_true), xp.where(lifted, rows, known.h_pred)
     ceiling = average_above(xp, known.h_true, known.h_pred, above_true, above_pred, average_method)
     settled, one = table.is_settled(), xp.ones_like(ceiling)
@@ -303,7 +305,7 @@ def expected_mutual_information(row_sums: Any, col_sums: Any) -> Any:
     """
     xp, rows, cols = check_margins(row_sums, col_sums)
     n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
-    return as_result(expected_sums(xp, rows, cols)[0] / n)
+    return as_result(expected_sums(xp, rows, cols, xlogs=False)[0, ...] / n)
 
 
 def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None = None) -> Any:
