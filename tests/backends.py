@@ -57,11 +57,21 @@ def _jax_x64(on: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _without_float64() -> Iterator[None]:
-    """Pretend that the device has no float64, as Apple's has none."""
+def _as_accelerator(float64: bool = True) -> Iterator[None]:
+    """Pretend that the arrays lie on an accelerator, maybe one without float64, as Apple's."""
     has = namespace._has_dtype
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(namespace, "_has_dtype", lambda xp, x, kind, name: name != "float64" and has(xp, x, kind, name))
+        patch.setattr(namespace, "_in_host_memory", lambda x: False)
+        if not float64:
+            patch.setattr(
+                namespace, "_has_dtype", lambda xp, x, kind, name: name != "float64" and has(xp, x, kind, name)
+            )
+        yield
+
+
+@contextlib.contextmanager
+def _jax_accelerator() -> Iterator[None]:
+    with _jax_x64(False), _as_accelerator():
         yield
 
 
@@ -113,8 +123,10 @@ BACKENDS = [
     Backend("strict-other-device", _strict(1)),
     Backend("strict-no-float64", _strict(3), single=True),
     Backend("torch", _torch("cpu")),
-    Backend("torch-float32", _torch("cpu"), context=_without_float64, single=True),
+    Backend("torch-as-accelerator", _torch("cpu"), context=_as_accelerator),
+    Backend("torch-float32", _torch("cpu"), context=lambda: _as_accelerator(float64=False), single=True),
     Backend("jax", _jax, context=lambda: _jax_x64(False), single=True, narrow=True),
+    Backend("jax-as-accelerator", _jax, context=_jax_accelerator, single=True, narrow=True),
     Backend("jax-x64", _jax, context=lambda: _jax_x64(True)),
     Backend("torch-cuda", _torch("cuda"), context=lambda: _cuda("torch"), marks=(pytest.mark.gpu,)),
     Backend("cupy", _cupy, context=lambda: _cuda("cupy"), marks=(pytest.mark.gpu,)),

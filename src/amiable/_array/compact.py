@@ -15,7 +15,7 @@ import array_api_compat as compat
 import numpy as np
 
 from amiable._array.blocks import blocks
-from amiable._array.namespace import Array, from_host, is_traced, on_cpu
+from amiable._array.namespace import Array, from_host, host_view
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
 
@@ -53,13 +53,10 @@ class CompactCounts:
 
 def host_integers(x: Array) -> np.ndarray | None:
     """Return integers or booleans in host memory as a NumPy view of it; None for anything else."""
-    if is_traced(x) or not on_cpu(x):
+    view = host_view(x)
+    if view is None or view.dtype.kind not in "biu":
         return None
-    if compat.is_torch_array(x) or compat.is_jax_array(x):
-        x = np.asarray(x)
-    if not isinstance(x, np.ndarray) or x.dtype.kind not in "biu":
-        return None
-    return x.view(np.uint8) if x.dtype.kind == "b" else x
+    return view.view(np.uint8) if view.dtype.kind == "b" else view
 
 
 def like_integers(xp: ModuleType, values: np.ndarray, x: Array) -> Array:

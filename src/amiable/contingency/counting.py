@@ -153,8 +153,8 @@ def _table_of_compact(
         labels = [like_integers(xp, v, x) for x, v in zip(sides, values, strict=True)]
         shape = tuple(v.size for v in values)
     lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
-    counts = from_host(xp, counts.reshape(*lead, math.prod(shape)))
-    return table_of_all_cells(xp, counts, shape, *labels)
+    table = table_of_all_cells(np, counts.reshape(*lead, math.prod(shape)), shape)
+    return table.with_arrays((from_host(xp, x) for x in table.arrays), row_labels=labels[0], col_labels=labels[1])
 
 
 def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTable:

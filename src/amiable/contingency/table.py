@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any
@@ -141,6 +141,16 @@ class ContingencyTable:
         shape = x.shape[-2:]
         labels = _check_axes(xp, x, shape, row_labels, col_labels)
         return table_of_all_cells(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels)
+
+    @property
+    def arrays(self) -> tuple[Array, Array, Array, Array, Array]:
+        """Rows, columns, counts, row sums and column sums: all that scores are made of."""
+        return self.rows, self.cols, self.counts, self.row_sums, self.col_sums
+
+    def with_arrays(self, arrays: Iterable[Array], **changes: Any) -> ContingencyTable:
+        """Return the same table held in other `arrays`, with `changes` of other attributes."""
+        names = ("rows", "cols", "counts", "row_sums", "col_sums")
+        return replace(self, **dict(zip(names, arrays, strict=True)), **changes)
 
     @property
     def shape(self) -> tuple[int, ...]:

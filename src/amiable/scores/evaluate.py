@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from amiable._array.namespace import Array, as_result, compiled, compiles_shapes, is_traced, namespace_of
+from amiable._array.namespace import Array, as_result, compiled, compiles_shapes, is_traced, namespace_of, nearest
 from amiable.contingency import ContingencyTable
 from amiable.scores.arguments import as_tables
 
@@ -45,9 +45,11 @@ def _join(parts: list[Array], lead: tuple[int, ...]) -> Array:
 
 
 def _of_table(kernel: Callable[..., Any], table: ContingencyTable, options: dict[str, Any]) -> Any:
-    arrays = (table.rows, table.cols, table.counts, table.row_sums, table.col_sums)
-    if compiles_shapes(table.xp) and math.prod(table.shape) <= _ONE_PROGRAM and not any(map(is_traced, arrays)):
-        return compiled(_of_arrays, table.xp, kernel=kernel, is_grid=table.is_grid, **options)(*arrays)
+    xp, views, back = nearest(table.xp, *table.arrays)
+    if xp is not table.xp:
+        return _each(back, kernel(table.with_arrays(views), **options))
+    if compiles_shapes(xp) and math.prod(table.shape) <= _ONE_PROGRAM and not any(map(is_traced, table.arrays)):
+        return compiled(_of_arrays, xp, kernel=kernel, is_grid=table.is_grid, **options)(*table.arrays)
     return kernel(table, **options)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.namespace import Array, as_result, at_least, on_cpu, to_float
+from amiable._array.namespace import Array, as_result, at_least, nearest, on_cpu, to_float
 from amiable.contingency import ContingencyTable
 from amiable.counts import check_margins
 from amiable.expectation import expected_sums
@@ -303,9 +303,10 @@ def expected_mutual_information(row_sums: Any, col_sums: Any) -> Any:
     >>> round(expected_mutual_information([6 * 10**11, 4 * 10**11], [5 * 10**11, 5 * 10**11]) * 1e12, 6)
     0.5
     """
-    xp, rows, cols = check_margins(row_sums, col_sums)
+    xp, *sizes = check_margins(row_sums, col_sums)
+    xp, (rows, cols), back = nearest(xp, *sizes)
     n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
-    return as_result(expected_sums(xp, rows, cols, xlogs=False)[0, ...] / n)
+    return as_result(back(expected_sums(xp, rows, cols, xlogs=False)[0, ...] / n))
 
 
 def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None = None) -> Any:
@@ -344,7 +345,8 @@ def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None
     >>> round(entropy(contingency=[2, 2]), 6)
     0.693147
     """
-    xp, sizes = cluster_sizes(labels, contingency, n_labels)
+    xp, given = cluster_sizes(labels, contingency, n_labels)
+    xp, (sizes,), back = nearest(xp, given)
     n = xp.sum(sizes, axis=-1)
     h = entropy_of_sizes(xp, sizes, n)
-    return as_result(xp.where(n > 0, h, xp.ones_like(h)))
+    return as_result(back(xp.where(n > 0, h, xp.ones_like(h))))
