@@ -71,6 +71,7 @@ NOT_SCORES = {
     "expected_mutual_information": "tests/test_expectation.py",
     "homogeneity_completeness_v_measure": "tests/scores/test_homogeneity.py",
     "pair_confusion_matrix": "tests/scores/test_pairs.py",
+    "pairwise_scores": "tests/test_pairwise.py",
 }
 
 

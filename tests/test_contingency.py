@@ -180,7 +180,7 @@ def test_batches_of_many_labels_in_bounded_memory(rng):
 
 def test_blocks_of_torch_labels_do_not_warn(rng, monkeypatch):
     torch = pytest.importorskip("torch")
-    monkeypatch.setattr(counting, "_BATCH", 100)
+    monkeypatch.setattr(counting, "BATCH", 100)
     torch.set_warn_always(True)
     try:
         got = adjusted_mutual_info_score(
@@ -198,7 +198,7 @@ def test_batches_in_blocks(score, rng, monkeypatch):
     expected = score.function(true, pred)
     assert expected.shape == (5, 7)
     for budget in (1, 2000, 20_000):
-        monkeypatch.setattr(counting, "_BATCH", budget)
+        monkeypatch.setattr(counting, "BATCH", budget)
         np.testing.assert_allclose(score.function(true, pred), expected, rtol=0, atol=1e-14)
         np.testing.assert_allclose(score.function(true, pred, n_labels=(30, 99)), expected, rtol=0, atol=1e-14)
     np.testing.assert_allclose(expected[4, 6], score.function(true[4, 0], pred[6]), rtol=0, atol=1e-14)

@@ -6,6 +6,7 @@ Labels are only ever used to count: every score is a function of a contingency t
 from importlib.metadata import version as _version
 
 from amiable.contingency import ContingencyTable
+from amiable.pairwise import pairwise_scores
 from amiable.scores.homogeneity import (
     completeness_score,
     homogeneity_completeness_v_measure,
@@ -44,6 +45,7 @@ __all__ = [
     "mutual_info_score",
     "normalized_mutual_info_score",
     "pair_confusion_matrix",
+    "pairwise_scores",
     "rand_score",
     "v_measure_score",
     "variation_of_information",

@@ -32,6 +32,24 @@ def encode(xp: ModuleType, x: Array) -> tuple[Array, Array]:
     return codes, labels
 
 
+def encode_labelings(xp: ModuleType, x: Array) -> tuple[Array, list[int]]:
+    """Return codes of labelings (M, n), each in its own right, and for each a number that its codes are below."""
+    if x.shape[-1] and not _is_text(x) and xp.isdtype(x.dtype, ("integral", "bool")):
+        whole = to_count(xp, x)
+        low, high = xp.min(whole, axis=-1), xp.max(whole, axis=-1)
+        known = fetch(xp.concat([low, high]))
+        spans = [b - a + 1 for a, b in zip(known[: x.shape[0]], known[x.shape[0] :], strict=True)]
+        if max(spans) <= max(_COMPACT, 4 * x.shape[-1]):
+            return whole - low[:, None], spans
+    each = [encode(xp, x[i, ...]) for i in range(x.shape[0])]
+    return xp.stack([codes for codes, _ in each]), [max(labels.shape[0], 1) for _, labels in each]
+
+
+def _is_text(x: Array) -> bool:
+    """Whether `x` holds what only NumPy does: objects, strings, dates."""
+    return isinstance(x, np.ndarray) and x.dtype.kind in "OUSmM"
+
+
 def _encode_objects(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Codes by hashing, which tells labels apart as Python does; in Python's order, where there is one."""
     values = x.ravel().tolist()

@@ -1,6 +1,23 @@
 """Contingency tables: the currency. Tables add up; every score is a function of one."""
 
-from amiable.contingency.counting import cluster_sizes_of_labels, tables_of_batch
-from amiable.contingency.table import ContingencyTable
+from amiable.contingency.counting import (
+    BATCH,
+    cluster_sizes_of_labels,
+    counts_of_codes,
+    most_cells,
+    table_of_labels,
+    tables_of_batch,
+)
+from amiable.contingency.table import ContingencyTable, grid, table_of_all_cells
 
-__all__ = ["ContingencyTable", "cluster_sizes_of_labels", "tables_of_batch"]
+__all__ = [
+    "BATCH",
+    "ContingencyTable",
+    "cluster_sizes_of_labels",
+    "counts_of_codes",
+    "grid",
+    "most_cells",
+    "table_of_all_cells",
+    "table_of_labels",
+    "tables_of_batch",
+]

@@ -20,7 +20,7 @@ from amiable.labels import check_codes, check_values_known
 _GRID_CELLS = 1 << 13
 _GRID_CELLS_PER_SAMPLE = 4
 # Elements that the counts, or the keys, of one block of a batch may have: 64 MB of int64.
-_BATCH = 1 << 23
+BATCH = 1 << 23
 _NAMES = ("labels_true", "labels_pred")
 
 Sides = tuple[Array, Array]  # both labelings, or their codes
@@ -33,7 +33,7 @@ def table_of_labels(
     """Count checked labels (..., n), or codes promised to lie below `n_labels`, into one table with one label set."""
     if n_labels is not None and not (on_cpu(true) and on_cpu(pred)):
         return _table_unseen(xp, true, pred, n_labels)
-    table = _table_of_compact(xp, (true, pred), _most_cells(true.shape[-1]), n_labels)
+    table = _table_of_compact(xp, (true, pred), most_cells(true.shape[-1]), n_labels)
     return _table_of_codes(xp, *_codes(xp, true, pred, n_labels)) if table is None else table
 
 
@@ -62,7 +62,7 @@ def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = Non
     side = host_integers(x)
     if side is not None:
         promised = None if n_labels is None else ((0, n_labels - 1),)
-        found = count_compact((side,), _most_cells(x.shape[-1]), promised)
+        found = count_compact((side,), most_cells(x.shape[-1]), promised)
         if found is not None and promised in (None, found.ranges):
             return from_host(xp, found.counts.reshape(*x.shape[:-1], *found.lengths))
     if n_labels is None:
@@ -73,13 +73,14 @@ def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = Non
     return count_inside(xp, codes, (codes >= 0) & (codes < n_labels), n_labels)
 
 
-def _most_cells(n_samples: int) -> int:
+def most_cells(n_samples: int) -> int:
+    """Return up to how many cells a table of so many samples is counted without sorting."""
     return max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * n_samples)
 
 
 def _most_listed(n_samples: int) -> int:
     """Return how many tables may list their cells together: at most this number times n_samples cells each."""
-    return max(1, math.isqrt(_BATCH // max(n_samples, 1)))
+    return max(1, math.isqrt(BATCH // max(n_samples, 1)))
 
 
 def _tables_on_host(
@@ -91,7 +92,7 @@ def _tables_on_host(
         run = pending.pop()
         n_tables = run.stop - run.start
         sides = _labelings(xp, true, lead, run), _labelings(xp, pred, lead, run)
-        table = _table_of_compact(xp, sides, min(_most_cells(n_samples), _BATCH // n_tables), n_labels)
+        table = _table_of_compact(xp, sides, min(most_cells(n_samples), BATCH // n_tables), n_labels)
         if table is None and n_tables > _most_listed(n_samples):
             middle = (run.start + run.stop) // 2
             pending += [slice(middle, run.stop), slice(run.start, middle)]
@@ -102,8 +103,8 @@ def _tables_on_host(
 def _tables_on_device(xp: ModuleType, codes: Sides, known: Known, lead: tuple[int, ...]) -> Iterator[ContingencyTable]:
     """Count codes whose number is known, in equal blocks."""
     n_samples, n_cells = codes[0].shape[-1], math.prod(_lengths(known))
-    listed = n_cells > _most_cells(n_samples)
-    step = _most_listed(n_samples) if listed else _BATCH // max(n_cells, n_samples, 1)
+    listed = n_cells > most_cells(n_samples)
+    step = _most_listed(n_samples) if listed else BATCH // max(n_cells, n_samples, 1)
     for run in blocks(math.prod(lead), step):
         sides = _labelings(xp, codes[0], lead, run), _labelings(xp, codes[1], lead, run)
         yield _table_of_codes(xp, *(_codes(xp, sides[0], sides[1], None) if listed else (sides, known)))
@@ -163,7 +164,7 @@ def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTa
     labels = [None if isinstance(k, int) else k for k in known]
     keys = fuse(xp, codes[0], codes[1], shape)
     n_cells = shape[0] * shape[1]
-    if n_cells <= _most_cells(keys.shape[-1]):
+    if n_cells <= most_cells(keys.shape[-1]):
         return table_of_all_cells(xp, count_keys(xp, keys, n_cells), shape, *labels)
     if keys.ndim == 1:
         cells, counts = unique_counts(xp, keys)
@@ -176,7 +177,17 @@ def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTa
 def _table_unseen(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
     """Count codes that somebody promised to lie below `n_labels`, without a look at any."""
     true, pred = check_codes(xp, "labels_true", true, n_labels[0]), check_codes(xp, "labels_pred", pred, n_labels[1])
+    return grid(xp, counts_of_codes(xp, true, pred, n_labels), n_labels, static=True)
+
+
+def counts_of_codes(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, int]) -> Array:
+    """Count pairs of codes (..., n) below R and C: (..., R*C); on an accelerator, those outside are left out."""
+    n_cells = shape[0] * shape[1]
+    true, pred = host_integers(rows), host_integers(cols)
+    if true is not None and pred is not None:
+        found = count_compact((true, pred), n_cells, ((0, shape[0] - 1), (0, shape[1] - 1)))
+        if found is not None:
+            return from_host(xp, found.counts.reshape(*np.broadcast_shapes(true.shape[:-1], pred.shape[:-1]), n_cells))
     # a sample with one code outside must not be taken for another cell
-    inside = (true >= 0) & (true < n_labels[0]) & (pred >= 0) & (pred < n_labels[1])
-    counts = count_inside(xp, fuse(xp, true, pred, n_labels), inside, n_labels[0] * n_labels[1])
-    return grid(xp, counts, n_labels, static=True)
+    inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
+    return count_inside(xp, fuse(xp, rows, cols, shape), inside, n_cells)

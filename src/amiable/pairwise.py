@@ -1,0 +1,260 @@
+"""Every pair of many labelings of the same samples, scored at once."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from amiable._array.blocks import blocks
+from amiable._array.namespace import Array, common_namespace, device_of, matmul, nearest, on_cpu, to_count
+from amiable.codes import encode_labelings
+from amiable.contingency import BATCH, counts_of_codes, grid, most_cells, table_of_all_cells, table_of_labels
+from amiable.labels import check_codes, check_labels, check_n_labels, check_values_known
+from amiable.scores.homogeneity import v_measure_score
+from amiable.scores.mutual_information import (
+    adjusted_mutual_info_score,
+    mutual_info_score,
+    normalized_mutual_info_score,
+    variation_of_information,
+)
+from amiable.scores.pairs import adjusted_rand_score, fowlkes_mallows_score, rand_score
+
+# Scores that do not change when the labelings are swapped; of others both orders are computed.
+_SYMMETRIC = (
+    adjusted_mutual_info_score,
+    adjusted_rand_score,
+    fowlkes_mallows_score,
+    mutual_info_score,
+    normalized_mutual_info_score,
+    rand_score,
+    v_measure_score,
+    variation_of_information,
+)
+# Up to this many cells a pair, a product of one-hot matrices counts faster than one pass over the samples of each
+# pair: by measurement on two CPU cores; accelerators have far more arithmetic than memory.
+_ONE_HOT_CELLS_ON_CPU = 1 << 7
+_ONE_HOT_CELLS = 1 << 12
+# Samples of one product of one-hot matrices. Every partial sum, in whatever order, is a whole number of at most so
+# many, so float32 (exact below 2**24) holds it exactly, and so do the shorter sums of tensor cores.
+_ONE_HOT_SAMPLES = 1 << 11
+
+
+def pairwise_scores(
+    labelings: Any,
+    others: Any = None,
+    *,
+    score: Callable[..., Any] = adjusted_mutual_info_score,
+    n_labels: tuple[int, int] | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> Any:
+    """Score every pair of labelings of the same samples.
+
+    Parameters
+    ----------
+    labelings : array-like of shape (M, n_samples)
+        M labelings of any kind of labels, each with a label set of its own.
+    others : array-like of shape (L, n_samples), optional
+        The labelings to compare with; by default `labelings` themselves.
+    score : callable, default=adjusted_mutual_info_score
+        Any score of amiable, maybe with options bound by `functools.partial`, or a function of your own that takes
+        ``contingency=``, a `ContingencyTable` of shape (P, R, C), and returns an array of shape (P,). Symmetric scores
+        of amiable are computed once a pair.
+    n_labels : tuple of two int, optional
+        (R, C): `labelings` are codes below R and `others` below C; see `ContingencyTable.from_labels`.
+    progress : callable, optional
+        Called after each block of pairs with the number of pairs that are done and the number of all.
+
+    Returns
+    -------
+    scores : array of shape (M, M) or (M, L)
+        ``scores[i, j]`` is the score of ``labelings[i]`` as true and ``others[j]`` as predicted labels. Of the inputs'
+        library, on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Labelings that are not two-dimensional or have different numbers of samples, bad labels, a `score` that cannot
+        be called or does not return one number a table; the message names the argument.
+
+    Notes
+    -----
+    Tables are counted in blocks of bounded memory: labelings of few clusters by products of one-hot matrices, whose
+    sums are exact whole numbers, others by one pass over the samples of each pair.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from functools import partial
+    >>> from amiable import normalized_mutual_info_score, pairwise_scores
+    >>> labelings = np.array([[0, 0, 1, 1, 2, 2], [0, 0, 0, 1, 1, 1], [5, 5, 7, 7, 6, 6]])
+    >>> pairwise_scores(labelings).round(4)
+    array([[1.    , 0.2988, 1.    ],
+           [0.2988, 1.    , 0.2988],
+           [1.    , 0.2988, 1.    ]])
+    >>> nmi = partial(normalized_mutual_info_score, average_method="max")
+    >>> pairwise_scores(labelings, labelings[:1], score=nmi).shape
+    (3, 1)
+    """
+    if not callable(score):
+        raise TypeError(f"score is {score!r}: expected a function, such as amiable.adjusted_rand_score")
+    xp, sides, back, static = _encoded(labelings, others, n_labels)
+    mirrored = others is None and _is_symmetric(score)
+    tiles = list(_tiles(sides, mirrored))
+    total = sum(len(tile.pairs[0]) for tile in tiles)
+    index = np.zeros([len(side.lengths) for side in sides], dtype=np.int64)  # where the score of each pair is found
+    found, done = [], 0
+    for tile in tiles:
+        found.append(_scores_of_tile(xp, sides, tile, score, static))
+        rows, cols = tile.pairs
+        index[tile.rows[rows], tile.cols[cols]] = np.arange(done, done + len(rows))
+        done += len(rows)
+        if progress is not None:
+            progress(done, total)
+    if mirrored:
+        index = np.maximum(index, index.T)
+    at = xp.asarray(index.ravel(), device=device_of(found[0]))
+    return back(xp.reshape(xp.take(xp.concat(found), at), index.shape))
+
+
+class Side(NamedTuple):
+    """Labelings as codes."""
+
+    codes: Array  # (M, n)
+    lengths: list[int]  # how many labels each labeling may have
+
+
+class Tile(NamedTuple):
+    """Some labelings of both sides, and which pairs of them are wanted."""
+
+    rows: np.ndarray
+    cols: np.ndarray
+    pairs: tuple[np.ndarray, np.ndarray]  # positions among `rows` and `cols`
+    shape: tuple[int, int]  # of each table
+
+
+def _is_symmetric(score: Callable[..., Any]) -> bool:
+    options: dict[str, Any] = {}
+    while isinstance(score, functools.partial):
+        options, score = {**score.keywords, **options}, score.func
+    return score in _SYMMETRIC and options.get("beta", 1.0) == 1.0
+
+
+def _encoded(
+    labelings: Any, others: Any, n_labels: tuple[int, int] | None
+) -> tuple[ModuleType, list[Side], Callable[[Array], Array], bool]:
+    """Return where to compute, the codes of both sides, the way back, and whether no value may be looked at."""
+    given = {"labelings": _checked("labelings", labelings)}
+    if others is not None:
+        given["others"] = _checked("others", others)
+    xp = common_namespace(**given)
+    n_samples = {name: x.shape[-1] for name, x in given.items()}
+    if len(set(n_samples.values())) > 1:
+        raise ValueError(f"labelings and others have {list(n_samples.values())} samples: expected the same samples")
+    promised = None if n_labels is None else check_n_labels(n_labels)
+    if promised is not None and others is None and promised[0] != promised[1]:
+        raise ValueError(f"n_labels is {n_labels!r}: without others, expected the same number twice")
+    sides = [_side(xp, name, x, promised and promised[i]) for i, (name, x) in enumerate(given.items())]
+    static = promised is not None and not all(map(on_cpu, given.values()))
+    xp, codes, back = nearest(xp, *(side.codes for side in sides))
+    sides = [Side(x, side.lengths) for x, side in zip(codes, sides, strict=True)]
+    return xp, [sides[0], sides[-1]], back, static
+
+
+def _checked(name: str, labelings: Any) -> Array:
+    x = check_labels(name, labelings)
+    if x.ndim != 2:
+        raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (n_labelings, n_samples)")
+    return x
+
+
+def _side(xp: ModuleType, name: str, x: Array, n_labels: int | None) -> Side:
+    if n_labels is not None:
+        return Side(check_codes(xp, name, x, n_labels), [n_labels] * x.shape[0])
+    check_values_known(name, x)
+    return Side(*encode_labelings(xp, x))
+
+
+def _tiles(sides: list[Side], mirrored: bool) -> Iterator[Tile]:
+    """Cut all pairs into tiles whose counts fit the budget; of a mirrored matrix, its upper half."""
+    groups = [_groups(sides[0].lengths)]
+    groups.append(groups[0] if sides[0] is sides[1] else _groups(sides[1].lengths))
+    for i, rows in enumerate(groups[0]):
+        for j, cols in enumerate(groups[1]):
+            if mirrored and j < i:
+                continue
+            pairs = np.nonzero(np.ones((rows.size, cols.size)))
+            if mirrored and i == j:
+                pairs = np.triu_indices(rows.size)
+            shape = (max(sides[0].lengths[k] for k in rows), max(sides[1].lengths[k] for k in cols))
+            yield Tile(rows, cols, (pairs[0], pairs[1]), shape)
+
+
+def _groups(lengths: list[int]) -> list[np.ndarray]:
+    """Put labelings with similar numbers of labels together, few enough for a tile of two such groups."""
+    most = math.isqrt(BATCH)
+    groups: list[np.ndarray] = []
+    group: list[int] = []
+    for k in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if group and (len(group) + 1) * lengths[k] > most:
+            groups.append(np.asarray(group))
+            group = []
+        group.append(k)
+    return [*groups, np.asarray(group)]
+
+
+def _scores_of_tile(xp: ModuleType, sides: list[Side], tile: Tile, score: Callable[..., Any], static: bool) -> Array:
+    """Return the scores (P,) of the pairs of a tile."""
+    true = _some(xp, sides[0], tile.rows)
+    pred = true if sides[0] is sides[1] and tile.rows is tile.cols else _some(xp, sides[1], tile.cols)
+    if not static and math.prod(tile.shape) > most_cells(true.shape[-1]):  # tables with more cells than samples
+        values = [
+            score(contingency=table_of_labels(xp, true[i, :], pred[j, :])) for i, j in zip(*tile.pairs, strict=True)
+        ]
+        return xp.stack([xp.asarray(value) for value in values])
+    counts = _counts_of_tile(xp, true, pred, tile)
+    table = grid(xp, counts, tile.shape, static=True) if static else table_of_all_cells(xp, counts, tile.shape)
+    values = score(contingency=table)
+    if getattr(values, "shape", None) != counts.shape[:1]:
+        found = f"an array of shape {values.shape}" if hasattr(values, "shape") else type(values).__name__
+        raise ValueError(f"score returned {found} for {counts.shape[0]} tables: expected one number a table")
+    return values
+
+
+def _some(xp: ModuleType, side: Side, at: np.ndarray) -> Array:
+    return xp.take(side.codes, xp.asarray(at, device=device_of(side.codes)), axis=0)
+
+
+def _counts_of_tile(xp: ModuleType, true: Array, pred: Array, tile: Tile) -> Array:
+    """Count the pairs of a tile of labelings (I, n) and (J, n): (P, R*C)."""
+    n_cells = math.prod(tile.shape)
+    if n_cells <= (_ONE_HOT_CELLS_ON_CPU if on_cpu(true) else _ONE_HOT_CELLS):
+        every = xp.reshape(_counts_by_products(xp, true, pred, tile.shape), (-1, n_cells))
+        at = tile.pairs[0] * pred.shape[0] + tile.pairs[1]
+        return xp.take(every, xp.asarray(at, device=device_of(every)), axis=0)
+    wanted = [tile.pairs[1][tile.pairs[0] == i] for i in range(true.shape[0])]  # a run of columns for each row
+    runs = [pred[int(cols[0]) : int(cols[-1]) + 1, :] for cols in wanted]
+    return xp.concat([counts_of_codes(xp, true[i, :], run, tile.shape) for i, run in enumerate(runs)])
+
+
+def _counts_by_products(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int]) -> Array:
+    """Count every pair of labelings (I, n) and (J, n) by products of one-hot matrices: (I, J, R, C), exactly."""
+    total = None
+    for run in blocks(true.shape[-1], _ONE_HOT_SAMPLES):
+        rows = _one_hot(xp, true[:, run], shape[0])
+        cols = rows if true is pred else _one_hot(xp, pred[:, run], shape[1])
+        part = to_count(xp, matmul(xp, rows, xp.matrix_transpose(cols)))
+        total = part if total is None else total + part
+    full = xp.reshape(total, (true.shape[0], shape[0], pred.shape[0], shape[1]))
+    return xp.permute_dims(full, (0, 2, 1, 3))
+
+
+def _one_hot(xp: ModuleType, codes: Array, n_labels: int) -> Array:
+    """Return codes (M, n) as zeros and ones (M * n_labels, n); a code outside has zeros alone."""
+    labels = xp.arange(n_labels, dtype=codes.dtype, device=device_of(codes))
+    hot = codes[:, None, :] == labels[None, :, None]
+    return xp.reshape(xp.astype(hot, xp.float32), (codes.shape[0] * n_labels, codes.shape[1]))

@@ -1,0 +1,114 @@
+"""Compact integers are counted in one pass: whatever their dtype, range, order and layout."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amiable import ContingencyTable, contingency_matrix
+from amiable._array import compact
+from amiable._array.compact import count_compact
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch):
+    """Many blocks for few samples, so that tables grow."""
+    monkeypatch.setattr(compact, "_BLOCK", 16)
+
+
+def counted(sides, **options):
+    found = count_compact(sides, 10**6, **options)
+    counts, labels = found.without_gaps()
+    return counts.reshape(-1, *(x.size for x in labels)), labels
+
+
+def expected_counts(*sides):
+    values = [np.unique(x) for x in sides]
+    at = tuple(np.searchsorted(v, x) for v, x in zip(values, sides, strict=True))
+    out = np.zeros([v.size for v in values], dtype=np.int64)
+    np.add.at(out, at, 1)
+    return out, values
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-40, 40), st.integers(-3, 9)), min_size=1, max_size=100).map(np.array),
+    st.sampled_from([np.int8, np.int16, np.int32, np.int64]),
+    st.integers(1, 40),
+)
+def test_any_order_grows_to_the_same_table(both, dtype, block):
+    true, pred = both.T.astype(dtype)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compact, "_BLOCK", block)
+        counts, labels = counted((true, pred))
+    expected, values = expected_counts(true, pred)
+    np.testing.assert_array_equal(counts[0], expected)
+    for got, value in zip(labels, values, strict=True):
+        np.testing.assert_array_equal(got, value)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_ends_of_every_dtype(rng, dtype, end):
+    """Keys of labels at the ends of their dtype wrap around, and counts do not show it."""
+    limit = getattr(np.iinfo(dtype), end)
+    offsets = rng.integers(0, 5, (2, 100)) * (1 if end == "min" else -1)
+    true, pred = (np.array([limit + int(x) for x in row], dtype=dtype) for row in offsets)
+    table = ContingencyTable.from_labels(true, pred)
+    expected, values = expected_counts(true, pred)
+    np.testing.assert_array_equal(table.to_dense(), expected)
+    np.testing.assert_array_equal(table.row_labels, values[0])
+    assert table.col_labels.dtype == dtype
+
+
+def test_whole_range_of_bytes(rng):
+    true, pred = rng.integers(-128, 128, (2, 3000)).astype(np.int8)
+    np.testing.assert_array_equal(contingency_matrix(true, pred), expected_counts(true, pred)[0])
+
+
+@pytest.mark.parametrize("shapes", [((5, 40), (40,)), ((3, 1, 40), (2, 40)), ((40,), (4, 40)), ((2, 7), (2, 7))])
+def test_batches_broadcast_without_copies_of_all(rng, shapes):
+    true, pred = (rng.integers(0, 4, shape) for shape in shapes)
+    true[..., :4] = pred[..., :4] = np.arange(4)
+    lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
+    both = [np.broadcast_to(x, (*lead, x.shape[-1])).reshape(-1, x.shape[-1]) for x in (true, pred)]
+    counts, _ = counted((true, pred))
+    np.testing.assert_array_equal(counts, [expected_counts(u, v)[0] for u, v in zip(*both, strict=True)])
+
+
+def test_layouts(rng):
+    labels = rng.integers(0, 5, (200, 2))
+    strided = labels.T[:, ::-3]
+    np.testing.assert_array_equal(
+        contingency_matrix(strided[0], strided[1]), contingency_matrix(strided[0].copy(), strided[1].copy())
+    )
+    fortran = np.asfortranarray(labels.T)
+    np.testing.assert_array_equal(contingency_matrix(*fortran), contingency_matrix(*labels.T))
+
+
+def test_too_many_cells():
+    labels = np.arange(100)
+    assert count_compact((labels, labels), 9_999) is None
+    assert count_compact((labels, labels), 10_000) is not None
+
+
+def test_promised_ranges_are_counted_whole_and_grow():
+    found = count_compact((np.array([0, 1]), np.array([2, 2])), 100, ((0, 3), (0, 4)))
+    assert found.counts.reshape(4, 5).tolist() == [[0, 0, 1, 0, 0], [0, 0, 1, 0, 0], [0] * 5, [0] * 5]
+    assert count_compact((np.array([9]),), 100, ((0, 3),)).ranges == ((0, 9),)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.int8])
+def test_nothing_as_long_as_the_labels_is_allocated(rng, dtype, monkeypatch):
+    monkeypatch.undo()
+    true, pred = rng.integers(0, 10, (2, 3_000_000)).astype(dtype)
+    tracemalloc.start()
+    contingency_matrix(true, pred)
+    contingency_matrix(true[::2], pred[::2])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000_000  # bytes; one array of 3,000,000 bytes is more

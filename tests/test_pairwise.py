@@ -1,0 +1,176 @@
+"""Every pair of labelings at once is a loop over pairs, however they are counted."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import array_api_compat as compat
+import numpy as np
+import pytest
+
+import amiable
+from amiable import pairwise, pairwise_scores
+from tests.registry import SCORES
+
+every_score = pytest.mark.parametrize("score", SCORES, ids=str)
+
+
+def labelings_of(rng, lengths, n=80):
+    return np.stack([rng.integers(0, k, n) for k in lengths])
+
+
+def looped(score, labelings, others):
+    return np.array([[score(true, pred) for pred in others] for true in labelings])
+
+
+@every_score
+def test_is_a_loop(score, rng):
+    labelings, others = labelings_of(rng, (3, 1, 6, 4)), labelings_of(rng, (2, 5))
+    got = pairwise_scores(labelings, score=score.function)
+    np.testing.assert_allclose(got, looped(score.function, labelings, labelings), rtol=0, atol=1e-13)
+    got = pairwise_scores(labelings, others, score=score.function)
+    np.testing.assert_allclose(got, looped(score.function, labelings, others), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("lengths", [(2, 3, 3), (30, 2, 30), (70, 5)], ids=["one-hot", "counted", "listed"])
+def test_every_way_of_counting_on_every_library(backend, rng, lengths, monkeypatch):
+    """Few cells are products of one-hot matrices; more are counted in grids, and more than samples in lists."""
+    monkeypatch.setattr(pairwise, "_ONE_HOT_CELLS", 1 << 5)
+    monkeypatch.setattr(amiable.contingency.counting, "_GRID_CELLS", 1 << 5)
+    labelings = labelings_of(rng, lengths, n=300)
+    score = amiable.adjusted_rand_score
+    got = pairwise_scores(backend.asarray(labelings), score=score)
+    assert compat.array_namespace(got) is compat.array_namespace(backend.asarray(labelings))
+    np.testing.assert_allclose(
+        backend.to_numpy(got), looped(score, labelings, labelings), rtol=0, atol=backend.tolerance
+    )
+
+
+def test_products_and_passes_count_the_same(rng, monkeypatch):
+    labelings = labelings_of(rng, (3, 9, 4, 4), n=5000)
+    tables = []
+
+    def keep(contingency):
+        tables.append(contingency)
+        return amiable.mutual_info_score(contingency=contingency)
+
+    pairwise_scores(labelings, score=keep)
+    monkeypatch.setattr(pairwise, "_ONE_HOT_CELLS_ON_CPU", 0)
+    pairwise_scores(labelings, score=keep)
+    np.testing.assert_array_equal(tables[0].to_dense(), tables[1].to_dense())
+    assert tables[0].counts.dtype == np.int64
+
+
+def test_samples_beyond_one_product(rng):
+    labelings = labelings_of(rng, (2, 3), n=3 * pairwise._ONE_HOT_SAMPLES + 5)
+    assert pairwise_scores(labelings)[0, 1] == pytest.approx(amiable.adjusted_mutual_info_score(*labelings), abs=1e-14)
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_tiles_cover_every_pair_once(rng, monkeypatch, ordered):
+    monkeypatch.setattr(pairwise, "BATCH", 400)
+    lengths = (7, 2, 19, 3, 3, 40, 2, 11, 1)
+    labelings = labelings_of(rng, lengths)
+    score = amiable.homogeneity_score if ordered else amiable.adjusted_rand_score
+    seen = []
+    got = pairwise_scores(labelings, score=score, progress=lambda done, total: seen.append((done, total)))
+    np.testing.assert_allclose(got, looped(score, labelings, labelings), rtol=0, atol=1e-13)
+    total = 81 if ordered else 45
+    assert len(seen) > 5
+    assert seen == sorted(set(seen))
+    assert seen[-1] == (total, total)
+
+
+def test_symmetric_scores_are_computed_once():
+    counted = []
+
+    def spy(score):
+        pairwise_scores(np.eye(6, dtype=int), score=score, progress=lambda _, total: counted.append(total))
+
+    for score in (amiable.adjusted_mutual_info_score, partial(amiable.v_measure_score, beta=1.0)):
+        spy(score)
+    unknown = lambda contingency: contingency.n_samples  # noqa: E731
+    for score in (amiable.completeness_score, partial(amiable.v_measure_score, beta=0.5), unknown):
+        spy(score)
+    assert counted == [21, 21, 36, 36, 36]
+
+
+def test_booleans(rng):
+    labelings = labelings_of(rng, (2, 2, 2))
+    np.testing.assert_array_equal(pairwise_scores(labelings > 0), pairwise_scores(labelings))
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        lambda x: x * 10**12 - 7,
+        lambda x: (x * 50 - 128).astype(np.int8),
+        lambda x: x.astype(np.uint64) + np.uint64(2**64 - 10),
+        lambda x: np.array(["a", "bc", "d", "", "é"])[x],
+        lambda x: np.array(["a", "bc", "d", "", "é"])[x].tolist(),
+        lambda x: x / 2 + 1,
+    ],
+)
+@pytest.mark.filterwarnings("ignore:labelings holds continuous values")
+def test_labels_of_any_kind(rng, rename):
+    labelings = labelings_of(rng, (5, 3, 4))
+    np.testing.assert_allclose(pairwise_scores(rename(labelings)), pairwise_scores(labelings), rtol=0, atol=1e-14)
+
+
+def test_each_labeling_has_labels_of_its_own(rng):
+    """Identifiers that go on from one labeling to the next make no table larger."""
+    labelings = labelings_of(rng, [4] * 50)
+    shapes = []
+
+    def spy(contingency):
+        shapes.append(contingency.shape)
+        return amiable.rand_score(contingency=contingency)
+
+    pairwise_scores(labelings + 1000 * np.arange(50)[:, None], score=spy)
+    assert {shape[1:] for shape in shapes} == {(4, 4)}
+
+
+def test_promised_codes(backend, rng):
+    labelings, others = labelings_of(rng, (4, 3)), labelings_of(rng, (5, 2, 5))
+    got = pairwise_scores(backend.asarray(labelings), backend.asarray(others), n_labels=(4, 6))
+    expected = looped(amiable.adjusted_mutual_info_score, labelings, others)
+    np.testing.assert_allclose(backend.to_numpy(got), expected, rtol=0, atol=backend.tolerance)
+
+
+def test_under_jit(rng):
+    jax = pytest.importorskip("jax")
+    labelings = labelings_of(rng, (4, 3))
+    got = jax.jit(lambda x: pairwise_scores(x, score=amiable.rand_score, n_labels=(4, 4)))(jax.numpy.asarray(labelings))
+    np.testing.assert_allclose(got, looped(amiable.rand_score, labelings, labelings), rtol=0, atol=1e-6)
+
+
+def test_no_value_is_looked_at():
+    torch = pytest.importorskip("torch")
+    labelings = torch.zeros((3, 50), dtype=torch.int64, device="meta")
+    got = pairwise_scores(labelings, n_labels=(4, 4))
+    assert (got.shape, got.device) == ((3, 3), labelings.device)
+
+
+def test_no_samples_and_one_labeling():
+    np.testing.assert_array_equal(pairwise_scores(np.zeros((2, 0), dtype=int)), np.ones((2, 2)))
+    assert pairwise_scores([[0, 1, 1]]).tolist() == [[1.0]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        ([[0, 1]], {}, ValueError, r"labelings has shape \(2,\): expected \(n_labelings, n_samples\)"),
+        ([np.zeros((2, 3)), np.zeros(3)], {}, ValueError, r"others has shape \(3,\)"),
+        ([np.zeros((2, 3)), np.zeros((2, 4))], {}, ValueError, r"labelings and others have \[3, 4\] samples"),
+        ([np.zeros((0, 3))], {}, ValueError, "the batch is empty"),
+        ([[[0, None]]], {}, ValueError, "labelings contains None"),
+        ([np.zeros((2, 3))], {"score": "ami"}, TypeError, "score is 'ami': expected a function"),
+        ([np.zeros((2, 3))], {"score": lambda contingency: 1.0}, ValueError, "score returned float for 4 tables"),
+        ([np.zeros((2, 3))], {"score": amiable.contingency_matrix}, ValueError, "score returned an array of shape"),
+        ([np.zeros((2, 3), dtype=int)], {"n_labels": (2, 3)}, ValueError, r"n_labels is \(2, 3\): without others"),
+        ([np.ones((2, 3), dtype=int)], {"n_labels": (1, 1)}, ValueError, "labelings has the code 1, outside n_labels"),
+    ],
+)
+def test_bad_input(arguments, options, error, message):
+    with pytest.raises(error, match=message):
+        pairwise_scores(*arguments, **options)
