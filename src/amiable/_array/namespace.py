@@ -134,6 +134,11 @@ def nearest(xp: ModuleType, *arrays: Array) -> tuple[ModuleType, tuple[Array, ..
     return np, tuple(to_count(np, view) for view in views), functools.partial(from_host, xp)
 
 
+def maybe_any(xp: ModuleType, x: Array) -> bool:
+    """Whether any of `x` holds; True where looking would copy something, so that both cases are computed."""
+    return not on_cpu(x) or bool(xp.any(x))
+
+
 def fetch(x: Array) -> list[int]:
     """Copy a short vector of whole numbers to Python: the one place that waits for a device."""
     return [int(v) for v in (x.tolist() if hasattr(x, "tolist") else (x[i] for i in range(x.shape[0])))]

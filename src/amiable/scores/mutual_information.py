@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from amiable._array.namespace import Array, as_result, at_least, nearest, on_cpu, to_float
+from amiable._array.namespace import Array, as_result, at_least, maybe_any, namespace_of, nearest, to_float
 from amiable.contingency import ContingencyTable
 from amiable.counts import check_margins
 from amiable.expectation import expected_sums
@@ -77,29 +77,59 @@ def adjusted_mutual_info_score(
     0.298792
     """
     check_average_method(average_method)
-    return evaluate(_adjusted, labels_true, labels_pred, contingency, n_labels, average_method=average_method)
+    return evaluate(
+        _observed,
+        labels_true,
+        labels_pred,
+        contingency,
+        n_labels,
+        finish=_adjusted,
+        average_method=average_method,
+    )
 
 
-def _adjusted(table: ContingencyTable, average_method: str) -> Array:
+class _Observed(NamedTuple):
+    """What AMI needs of a table: sizes of shape (..., R) and (..., C), all else (...)."""
+
+    row_sums: Array
+    col_sums: Array
+    mutual: Array  # above the floor, where that is positive
+    h_true: Array
+    h_pred: Array
+    rows: Array  # concentrations
+    cols: Array
+    lifted: Array  # whether the floor is positive
+    identical: Array
+    settled: Array
+
+
+def _observed(table: ContingencyTable) -> _Observed:
+    xp, known = table.xp, information(table)
+    rows, cols = (concentration(xp, sizes, table.n_samples) for sizes in (table.row_sums, table.col_sums))
+    lifted = rows + cols < xp.log(to_float(xp, at_least(xp, table.n_samples, 1)))
+    mutual = xp.where(lifted, concentration_of_cells(table), known.mutual) if maybe_any(xp, lifted) else known.mutual
+    sizes, entropies = (table.row_sums, table.col_sums), (known.h_true, known.h_pred)
+    return _Observed(*sizes, mutual, *entropies, rows, cols, lifted, known.identical, table.is_settled())
+
+
+def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
     """Compute AMI in the form whose sums are smaller, so that they lose fewest digits in the differences.
 
     MI is at least `floor` = H(true) + H(pred) - log n, since the joint entropy is at most log n. Where the floor
     is positive, every term is measured from it: MI - floor = sum x log x / n, and likewise for EMI and the
     entropies, whose differences are the same.
     """
-    xp, n = table.xp, to_float(table.xp, at_least(table.xp, table.n_samples, 1))
-    rows, cols = (concentration(xp, sizes, table.n_samples) for sizes in (table.row_sums, table.col_sums))
-    known = information(table)
-    lifted = rows + cols < xp.log(n)
-    either = not on_cpu(lifted) or bool(xp.any(lifted))  # what may not be looked at is computed in both forms
-    sums = expected_sums(xp, table.row_sums, table.col_sums, static=table.static, xlogs=either)
-    observed = xp.where(lifted, concentration_of_cells(table), known.mutual) if either else known.mutual
-    expected = (xp.where(lifted, sums[1, ...], sums[0, ...]) if either else sums[0, ...]) / n
-    above_true, above_pred = xp.where(lifted, cols, known.h_true), xp.where(lifted, rows, known.h_pred)
+    known = _Observed(*observed)
+    xp, either = namespace_of(known.row_sums), maybe_any(namespace_of(known.row_sums), known.lifted)
+    sums = expected_sums(xp, known.row_sums, known.col_sums, static=static, xlogs=either)
+    total = xp.where(known.lifted, sums[1, ...], sums[0, ...]) if either else sums[0, ...]
+    expected = total / to_float(xp, at_least(xp, xp.sum(known.row_sums, axis=-1), 1))
+    above_true = xp.where(known.lifted, known.cols, known.h_true)
+    above_pred = xp.where(known.lifted, known.rows, known.h_pred)
     ceiling = average_above(xp, known.h_true, known.h_pred, above_true, above_pred, average_method)
-    settled, one = table.is_settled(), xp.ones_like(ceiling)
-    score = (observed - expected) / xp.where(settled, one, ceiling - expected)
-    return xp.where(known.identical, one, xp.where(settled, xp.zeros_like(one), score))
+    one = xp.ones_like(ceiling)
+    score = (known.mutual - expected) / xp.where(known.settled, one, ceiling - expected)
+    return xp.where(known.identical, one, xp.where(known.settled, xp.zeros_like(one), score))
 
 
 def normalized_mutual_info_score(
