@@ -16,11 +16,12 @@ _COMPACT = 1 << 16  # a table this long is cheaper than sorting any labels
 
 def encode(xp: ModuleType, x: Array) -> tuple[Array, Array]:
     """Return codes 0..K-1 in the shape of `x` and the K distinct labels, sorted."""
-    if isinstance(x, np.ndarray) and x.dtype.kind == "O":
+    if isinstance(x, np.ndarray) and x.dtype.kind in "OUS":
         return _encode_objects(x)
-    if isinstance(x, np.ndarray) and x.dtype.kind in "USmM":
-        labels, codes = np.unique(x, return_inverse=True)
-        return codes.reshape(x.shape), labels
+    if isinstance(x, np.ndarray) and x.dtype.kind in "mM":
+        native = x.astype(x.dtype.newbyteorder("="), copy=False)
+        codes, labels = encode(xp, native.view(np.int64))
+        return codes, labels.view(native.dtype)
     if x.shape[-1] == 0:
         return xp.zeros(x.shape, dtype=count_dtype(xp, x), device=device_of(x)), xp.reshape(x, (-1,))
     if xp.isdtype(x.dtype, "bool"):

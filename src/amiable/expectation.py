@@ -10,7 +10,7 @@ import math
 from types import ModuleType
 
 from amiable._array.blocks import blocks, budget, cell_blocks
-from amiable._array.counting import count_keys, sum_by_key, unique_inverse
+from amiable._array.counting import count_keys, sum_by_key
 from amiable._array.namespace import (
     Array,
     compiled,
@@ -22,6 +22,7 @@ from amiable._array.namespace import (
     matmul,
     to_float,
 )
+from amiable.codes import encode
 from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, reach, walked_expectations
 from amiable.interpolation import DEGREE, Nodes, nodes_for
 
@@ -82,7 +83,7 @@ def _sums_of_batch(xp: ModuleType, rows: Array, cols: Array, xlogs: bool, degree
     n_pairs = math.prod(rows.shape) * cols.shape[-1]
     if n_pairs <= _FEW_PAIRS:
         return _sums_over_pairs(xp, rows, cols, xlogs)
-    totals, which = unique_inverse(xp, xp.sum(rows, axis=-1))
+    which, totals = encode(xp, xp.sum(rows, axis=-1))
     n_totals = totals.shape[0]
     if n_totals == 1:
         return _sums_over_sizes(xp, rows, cols, totals[0], xlogs, degree)
@@ -132,7 +133,7 @@ def _sums_over_sizes(
     xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, xlogs: bool, degree: int | None
 ) -> Array:
     """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
-    (a, where_a), (b, where_b) = unique_inverse(xp, row_sums), unique_inverse(xp, col_sums)
+    (where_a, a), (where_b, b) = encode(xp, row_sums), encode(xp, col_sums)
     nodes_a, nodes_b = nodes_for(xp, a, degree), nodes_for(xp, b, degree)
     cells = expectations_of_sizes(xp, nodes_a.sizes, nodes_b.sizes, n, xlogs=xlogs)
 

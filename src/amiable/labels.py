@@ -6,6 +6,7 @@ import math
 import sys
 import warnings
 from collections import Counter
+from collections.abc import Collection
 from types import ModuleType
 from typing import Any
 
@@ -88,26 +89,36 @@ def _may_be_retyped(x: np.ndarray) -> bool:
 def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     """Return objects of one kind: as numbers where that keeps them apart, else as they are."""
     values = x.ravel().tolist()
-    missing = np.array([_is_missing(v) for v in values], dtype=bool)
-    if missing.any():
+    distinct = _distinct(values)
+    if any(map(_is_missing, distinct)):
+        missing = np.array([_is_missing(v) for v in values], dtype=bool)
         what = values[int(missing.argmax())]
         raise ValueError(_missing(np, name, "NaN" if isinstance(what, float) else str(what), missing))
-    kinds = Counter(map(kind_of, values))
+    of_each_type = {type(v): v for v in values}
+    kinds = {kind_of(v) for v in of_each_type.values()}
     if len(kinds) > 1:
-        found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        found = ", ".join(f"{count} {kind}" for kind, count in Counter(map(kind_of, values)).most_common())
         raise TypeError(f"{name} mixes kinds of labels ({found}): expected one kind")
-    if "complex" in kinds or not all(map(_can_be_hashed, values)):
+    if "complex" in kinds or not all(map(_can_be_hashed, distinct)):
         raise TypeError(
             f"{name} holds labels of type {next(iter(kinds))}: expected numbers, strings or other hashables"
         )
-    if set(kinds) != {"number"}:
+    if kinds != {"number"}:
         return x
-    if all(isinstance(v, (bool, np.bool_)) for v in values):
+    if all(issubclass(t, (bool, np.bool_)) for t in of_each_type):
         return x.astype(np.bool_)
-    if all(isinstance(v, (int, np.integer, np.bool_)) for v in values):
-        return x.astype(np.int64) if all(-(2**63) <= v < 2**63 for v in values) else x
-    exact = any(math.isinf(v) for v in values) or all(abs(v) < 2**53 for v in values)
+    if all(issubclass(t, (int, np.integer, np.bool_)) for t in of_each_type):
+        return x.astype(np.int64) if all(-(2**63) <= v < 2**63 for v in distinct) else x
+    exact = any(math.isinf(v) for v in distinct) or all(abs(v) < 2**53 for v in distinct)
     return x.astype(np.float64) if exact else x
+
+
+def _distinct(values: list[Any]) -> Collection[Any]:
+    """Return each value once, so that what is asked of values is asked few times; all, if they cannot be hashed."""
+    try:
+        return set(values)
+    except (TypeError, ValueError):
+        return values
 
 
 def kind_of(value: Any) -> str:
