@@ -1,0 +1,1 @@
+"""Measurements of amiable against its peers and against itself: `python -m benchmarks --help`."""

@@ -1,0 +1,65 @@
+"""What is scored: labelings and cluster sizes, and calls of amiable told by their sizes."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import amiable
+
+
+def labelings(
+    n: int, rows: int, cols: int, *, batch: tuple[int, ...] = (), log_normal: bool = False, agree: float = 1 / 3
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw codes (n,) and (*batch, n) of which a part agrees; log-normal chances, or equal ones."""
+    rng = np.random.default_rng(0)
+
+    def draw(k: int, shape: tuple[int, ...]) -> np.ndarray:
+        if not log_normal:
+            return rng.integers(0, k, shape)
+        chances = np.random.default_rng(k).lognormal(size=k)
+        return rng.choice(k, shape, p=chances / chances.sum())
+
+    true, pred = draw(rows, (n,)), draw(cols, (*batch, n))
+    return true, np.where(rng.random(pred.shape) < agree, true % cols, pred) if agree else pred
+
+
+def cluster_sizes(n: int, rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw log-normal cluster sizes of two labelings of n samples."""
+
+    def draw(k: int, seed: int) -> np.ndarray:
+        rng = np.random.default_rng((k, seed))
+        weights = rng.lognormal(size=k)
+        return 1 + rng.multinomial(n - k, weights / weights.sum())
+
+    return draw(rows, 0), draw(cols, 1)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a function of amiable, told by its sizes, so that another process can repeat it."""
+
+    function: str
+    n: int
+    rows: int = 10
+    cols: int = 10
+    batch: int = 0
+    dtype: str = "int64"
+    log_normal: bool = False
+
+    def inputs(self) -> tuple[np.ndarray, ...]:
+        """Draw what the function is called with."""
+        if self.function == "expected_mutual_information":
+            return cluster_sizes(self.n, self.rows, self.cols)
+        batch, agree = (self.batch,) if self.batch else (), 1 / 3 if self.n < 10**8 else 0
+        drawn = labelings(self.n, self.rows, self.cols, batch=batch, log_normal=self.log_normal, agree=agree)
+        true, pred = (x.astype(self.dtype, copy=False) for x in drawn)
+        return (pred,) if self.function == "pairwise_scores" else (true, pred)
+
+    def resolve(self) -> Callable[..., Any]:
+        """Look the function up; AttributeError where this amiable does not have it."""
+        return operator.attrgetter(self.function)(amiable)
