@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from amiable._array.namespace import Array, at_least, to_float
-from amiable.contingency import ContingencyTable
+from amiable.contingency import ContingencyTable, Structure
 from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
 
 
@@ -24,28 +24,20 @@ class Information(NamedTuple):
     mutual: Array  # where one labeling refines the other, exactly the coarser's entropy
     h_true: Array
     h_pred: Array
-    homogeneous: Array
-    complete: Array
-
-    @property
-    def identical(self) -> Array:
-        """Whether both labelings are one partition."""
-        return self.homogeneous & self.complete
+    structure: Structure
 
 
 def information(table: ContingencyTable) -> Information:
     """Return the mutual information of a table, the entropies and which labeling refines the other."""
-    xp = table.xp
+    xp, n_samples, structure = table.xp, table.n_samples, table.structure()
     total = table.sum_cells(_cell_deviance)
     unlisted = table.unlisted_col_sums()
     if unlisted is not None:  # a cell without samples deviates by its mean
-        n = table.n_samples[..., None]
-        total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n), axis=-1)
-    h_true, h_pred = (entropy(xp, sizes, table.n_samples) for sizes in (table.row_sums, table.col_sums))
-    homogeneous, complete = table.is_homogeneous(), table.is_complete()
-    mutual = total / to_float(xp, at_least(xp, table.n_samples, 1))
-    mutual = xp.where(homogeneous, h_true, xp.where(complete, h_pred, mutual))
-    return Information(mutual, h_true, h_pred, homogeneous, complete)
+        total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n_samples[..., None]), axis=-1)
+    h_true, h_pred = (entropy(xp, sizes, n_samples) for sizes in (table.row_sums, table.col_sums))
+    mutual = total / to_float(xp, at_least(xp, n_samples, 1))
+    mutual = xp.where(structure.homogeneous, h_true, xp.where(structure.complete, h_pred, mutual))
+    return Information(mutual, h_true, h_pred, structure)
 
 
 def mutual_information(table: ContingencyTable) -> Array:

@@ -118,6 +118,39 @@ def test_cuda_without_synchronisation(score, labels):
     np.testing.assert_allclose(got.cpu(), score.function(*labels), rtol=0, atol=1e-13)
 
 
+@pytest.mark.gpu
+@every_score
+def test_cuda_graph(score, labels):
+    """A call is captured once and replayed on other labels in the same memory."""
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no CUDA device")
+    true, pred = (torch.asarray(v, device="cuda") for v in labels)
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):  # what is made once, as constants are, is made before the capture
+        score.function(true, pred, n_labels=(4, 5))
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        got = score.function(true, pred, n_labels=(4, 5))
+    for order in (slice(None), slice(None, None, -1)):
+        true.copy_(torch.asarray(labels[0][order].copy()))
+        graph.replay()
+        np.testing.assert_allclose(got.cpu(), score.function(labels[0][order], labels[1]), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("score", [s for s in SCORES if s.name in ("ami-arithmetic", "nmi-max", "ari", "nvi")], ids=str)
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
+def test_torch_compile(score, labels):
+    """One graph without breaks; what a backend makes of it is the backend's."""
+    torch = pytest.importorskip("torch")
+    torch._dynamo.reset()
+    compiled = torch.compile(lambda u, v: score.function(u, v, n_labels=(4, 5)), fullgraph=True, backend="eager")
+    got = compiled(*map(torch.asarray, labels))
+    np.testing.assert_allclose(got, score.function(*labels), rtol=0, atol=1e-13)
+
+
 def test_eager_n_labels_on_the_host_may_use_sizes(labels):
     table = ContingencyTable.from_labels(*labels, n_labels=(4, 5))
     assert not table.static

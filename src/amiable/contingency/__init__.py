@@ -8,11 +8,12 @@ from amiable.contingency.counting import (
     table_of_labels,
     tables_of_batch,
 )
-from amiable.contingency.table import ContingencyTable, grid, table_of_all_cells
+from amiable.contingency.table import ContingencyTable, Structure, grid, table_of_all_cells
 
 __all__ = [
     "BATCH",
     "ContingencyTable",
+    "Structure",
     "cluster_sizes_of_labels",
     "counts_of_codes",
     "grid",

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +27,19 @@ from amiable.labels import check_labelings, check_labels, check_n_labels, check_
 
 # A table of more cells than this lists those alone that hold samples.
 _KEEP_EMPTY = 1 << 12
+
+
+class Structure(NamedTuple):
+    """What the empty cells of a table say: booleans of shape (...)."""
+
+    homogeneous: Array  # each cluster (column) holds samples of one class (row) only
+    complete: Array  # each class lies in one cluster only
+    settled: Array  # one labeling is a single cluster or all singletons: the sizes settle the mutual information
+
+    @property
+    def identical(self) -> Array:
+        """Whether both labelings are one partition."""
+        return self.homogeneous & self.complete
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,12 +169,12 @@ class ContingencyTable:
         """(..., R, C)."""
         return (*self.counts.shape[:-1], self.row_sums.shape[-1], self.col_sums.shape[-1])
 
-    @cached_property
+    @property
     def n_samples(self) -> Array:
         """How many samples are counted: whole numbers of shape (...)."""
         return self.xp.sum(self.row_sums, axis=-1)
 
-    @cached_property
+    @property
     def xp(self) -> ModuleType:
         """The array namespace of the counts."""
         return namespace_of(self.counts)
@@ -221,31 +233,13 @@ class ContingencyTable:
         listed = self.xp.take(self.col_sums, self.cols, axis=-1)
         return self.n_samples[..., None] - sum_by_key(self.xp, self.rows, listed, self.row_sums.shape[-1])
 
-    @cached_property
-    def n_occupied(self) -> tuple[Array, Array, Array]:
-        """How many cells, rows and columns hold samples: whole numbers of shape (...) each."""
+    def structure(self) -> Structure:
+        """Return which labeling refines the other, and whether chance has a say: booleans of shape (...)."""
         cells, rows, cols = (
             self.xp.sum(to_count(self.xp, x > 0), axis=-1) for x in (self.counts, self.row_sums, self.col_sums)
         )
-        return cells, rows, cols
-
-    def is_homogeneous(self) -> Array:
-        """Whether each cluster (column) holds samples of one class (row) only: booleans of shape (...)."""
-        cells, _, cols = self.n_occupied
-        return cells == cols
-
-    def is_complete(self) -> Array:
-        """Whether each class (row) lies in one cluster (column) only: booleans of shape (...)."""
-        cells, rows, _ = self.n_occupied
-        return cells == rows
-
-    def is_settled(self) -> Array:
-        """Whether the cluster sizes alone settle the mutual information: booleans of shape (...).
-
-        So it is, and chance has no say, if one labeling is a single cluster or all singletons.
-        """
-        _, rows, cols = self.n_occupied
-        return (rows <= 1) | (rows == self.n_samples) | (cols <= 1) | (cols == self.n_samples)
+        settled = (rows <= 1) | (rows == self.n_samples) | (cols <= 1) | (cols == self.n_samples)
+        return Structure(cells == cols, cells == rows, settled)
 
 
 def _check_axes(

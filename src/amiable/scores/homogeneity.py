@@ -201,7 +201,7 @@ def _measures(table: ContingencyTable, beta: float = 1.0) -> tuple[Array, Array,
     xp, known = table.xp, information(table)
     one = xp.ones_like(known.mutual)
     parts = []
-    for settled, h in ((known.homogeneous, known.h_true), (known.complete, known.h_pred)):
+    for settled, h in ((known.structure.homogeneous, known.h_true), (known.structure.complete, known.h_pred)):
         parts.append(xp.where(settled, one, xp.minimum(known.mutual / xp.where(h > 0, h, one), one)))
     homogeneity, completeness = parts
     below = beta * homogeneity + completeness

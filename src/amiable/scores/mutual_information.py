@@ -109,7 +109,7 @@ def _observed(table: ContingencyTable) -> _Observed:
     lifted = rows + cols < xp.log(to_float(xp, at_least(xp, table.n_samples, 1)))
     mutual = xp.where(lifted, concentration_of_cells(table), known.mutual) if maybe_any(xp, lifted) else known.mutual
     sizes, entropies = (table.row_sums, table.col_sums), (known.h_true, known.h_pred)
-    return _Observed(*sizes, mutual, *entropies, rows, cols, lifted, known.identical, table.is_settled())
+    return _Observed(*sizes, mutual, *entropies, rows, cols, lifted, known.structure.identical, known.structure.settled)
 
 
 def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
@@ -186,7 +186,7 @@ def _normalized(table: ContingencyTable, average_method: str) -> Array:
     one = xp.ones_like(mean)
     none = known.mutual == 0
     score = xp.where(none, known.mutual, known.mutual / xp.where(none, one, mean))
-    return xp.where(known.identical, one, xp.minimum(score, one))
+    return xp.where(known.structure.identical, one, xp.minimum(score, one))
 
 
 def mutual_info_score(
