@@ -159,29 +159,28 @@ def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: 
     n = xp.broadcast_to(n, a.shape)
     if compiles_shapes(xp):
         return _expectations_in_equal_blocks(xp, a, b, n, xlogs)
-    up, down = reach(xp, a, b, n)
+    pairs = [a, b, n, *reach(xp, a, b, n)]
     if a.shape[0] * _REACHES[-1] <= budget(a):  # not worth sorting
-        return _expectations_of_block(xp, [a, b, n, up, down], xlogs)
-    classes = xp.searchsorted(constant(xp, _REACHES, up), up)
+        return _expectations_of_block(xp, pairs, xlogs)
+    classes = xp.searchsorted(constant(xp, _REACHES, pairs[3]), pairs[3])
     per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_REACHES) + 1))
     order = xp.argsort(xp.astype(classes, xp.uint8), stable=True)  # bytes may be sorted by radix
     start, parts = 0, []
     for width, count in zip((*_REACHES, _LATTICE), per_class, strict=True):
         for block in blocks(count, budget(a) // width) if count else ():
             at = order[start + block.start : start + block.stop]
-            some = [xp.take(x, at) for x in (a, b, n, up, down)]
-            parts.append(_expectations_of_block(xp, some, xlogs))
+            parts.append(_expectations_of_block(xp, [xp.take(x, at) for x in pairs], xlogs))
         start += count
     back = sum_by_key(xp, order, xp.arange(order.shape[0], dtype=order.dtype, device=device_of(order)), order.shape[0])
     return xp.take(xp.concat(parts, axis=-1), back, axis=-1)
 
 
 def _expectations_of_block(xp: ModuleType, pairs: list[Array], xlogs: bool) -> Array:
-    """Walk where the furthest reach of the pairs (sizes, total, reach) is near, else sum over the lattice."""
-    a, b, n, up, down = pairs
-    most_up, most_down = fetch(xp.stack([xp.max(up), xp.max(down)]))
+    """Walk where the furthest reach of pairs (sizes, total, up, down, stride) is near, else sum over the lattice."""
+    a, b, n, up, down, stride = pairs
+    most_up, most_down, least = fetch(xp.stack([xp.max(up), xp.max(down), xp.min(stride)]))
     if most_up <= _REACHES[-1]:
-        return walked_expectations(xp, a, b, n, up=most_up, down=most_down, xlogs=xlogs)
+        return walked_expectations(xp, a, b, n, up=most_up, down=most_down, stride=least, xlogs=xlogs)
     return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], xlogs=xlogs)
 
 

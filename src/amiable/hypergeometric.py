@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from amiable._array.namespace import Array, at_least, count_dtype, device_of, running_product, to_float
+from amiable._array.namespace import Array, at_least, count_dtype, device_of, running_product, to_count, to_float
 from amiable.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean, xlogx
 
 MAX_NODES = 128  # the widest window over all margins has 115 nodes; the next power of two
@@ -30,17 +30,20 @@ _NO_SAMPLE = -0.9999
 def window(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array]:
     """Return first node, last node and stride of the lattice that carries Hypergeometric(n, a, b)."""
     first, last, mean, sd = _bounds(xp, a, b, n)
+    return first, last, _stride(xp, mean, sd)
+
+
+def reach(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array]:
+    """Return how many k above and below the start of a walk carry Hypergeometric(n, a, b), and the stride."""
+    first, last, mean, sd = _bounds(xp, a, b, n)
+    start = _start(xp, a, b, n, mean)
+    return last - start, start - first, _stride(xp, mean, sd)
+
+
+def _stride(xp: ModuleType, mean: Array, sd: Array) -> Array:
     smooth = (sd > _STRIDE_SIGMA) & (mean > _STRIDE_MEAN)
     sine = _STRIDE_SIGMA / xp.where(smooth, sd, xp.full_like(sd, _STRIDE_SIGMA))
-    stride = xp.where(smooth, xp.floor(math.pi / xp.asin(sine)), xp.ones_like(sd))
-    return first, last, xp.astype(stride, first.dtype)
-
-
-def reach(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
-    """Return how many k above and below the start of a walk carry Hypergeometric(n, a, b), elementwise."""
-    first, last, mean, _ = _bounds(xp, a, b, n)
-    start = _start(xp, a, b, n, mean)
-    return last - start, start - first
+    return to_count(xp, xp.where(smooth, xp.floor(math.pi / xp.asin(sine)), xp.ones_like(sd)))
 
 
 def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array, Array]:
@@ -100,12 +103,13 @@ def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = M
 
 
 def walked_expectations(
-    xp: ModuleType, a: Array, b: Array, n: Array, *, up: int, down: int, xlogs: bool = True
+    xp: ModuleType, a: Array, b: Array, n: Array, *, up: int, down: int, stride: int = 1, xlogs: bool = True
 ) -> Array:
     """Return what `expectations` does, for vectors (P,), by walking `up` and `down` steps, at least the `reach` of all.
 
     From one k to the next the weight changes by (a-k)(b-k) / ((k+1)(n-a-b+k+1)), which is 0 at the end of the support.
-    The four counts of a 2 x 2 table are walked: two of them rise by 1 a step, two fall.
+    The four counts of a 2 x 2 table are walked: two of them rise by 1 a step, two fall. Only every `stride`-th k is
+    summed, at most the stride of any pair.
     """
     mean = mean_count(xp, a, b, n)
     start = _start(xp, a, b, n, mean)
@@ -125,9 +129,14 @@ def walked_expectations(
         (up, 1.0, (both, neither), (row_only, col_only)),
         (down, -1.0, (row_only, col_only), (both, neither)),
     ):
-        step = to_float(xp, xp.arange(1, steps + 1, dtype=a.dtype, device=device_of(a)))[:, None]
+        n_strides = -(-steps // stride)
+        step = to_float(xp, xp.arange(1, n_strides * stride + 1, dtype=a.dtype, device=device_of(a)))[:, None]
         ahead = ((falling[0] + 1) - step) * ((falling[1] + 1) - step)
-        weights = running_product(xp, ahead / ((rising[0] + step) * (rising[1] + step)))
+        ratios = ahead / ((rising[0] + step) * (rising[1] + step))
+        if stride > 1:
+            ratios = xp.prod(xp.reshape(ratios, (n_strides, stride, a.shape[0])), axis=1)
+            step = step[stride - 1 :: stride, :]
+        weights = running_product(xp, ratios)
         parts = [*(weights * term for term in terms(sign * step)), weights]
         sums = [total + xp.sum(part, axis=0) for total, part in zip(sums, parts, strict=True)]
     return xp.stack(sums[:-1]) / sums[-1]

@@ -238,7 +238,8 @@ class ContingencyTable:
         cells, rows, cols = (
             self.xp.sum(to_count(self.xp, x > 0), axis=-1) for x in (self.counts, self.row_sums, self.col_sums)
         )
-        settled = (rows <= 1) | (rows == self.n_samples) | (cols <= 1) | (cols == self.n_samples)
+        n = self.n_samples
+        settled = (rows <= 1) | (rows == n) | (cols <= 1) | (cols == n)
         return Structure(cells == cols, cells == rows, settled)
 
 
