@@ -1,0 +1,94 @@
+"""The benchmarks measure what they say: disagreement, missing peers and regressions are told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import amiable
+from benchmarks import measure, revisions
+from benchmarks.inputs import labelings
+from benchmarks.places import NUMPY
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def options(tmp_path):
+    return measure.Options(NUMPY, repeats=3, seconds=0.1, match="", output=tmp_path)
+
+
+def case(name, theirs, **more):
+    return measure.Case(name, "scikit-learn", lambda: labelings(100, 3, 3), "rand_score", theirs, **more)
+
+
+def test_agreement_and_disagreement(options):
+    report = measure.compare_all("t", [case("same", "rand_score"), case("other", "mutual_info_score")], options)
+    assert report.failures == ["other"]
+    assert "RESULTS DIFFER" in "\n".join(report.lines)
+    same = report.numbers[0]
+    assert same["error"] <= 1e-12
+    assert same["ratio"] == pytest.approx(same["peer_s"][1] / same["amiable_s"][1])
+    assert same["runs"] == [3, 3]
+
+
+def test_not_a_number_is_no_agreement(options):
+    report = measure.compare_all("t", [case("nan", lambda module, *labels: np.nan)], options)
+    assert report.failures == ["nan"]
+
+
+def test_part_of_a_loop_is_scaled(options):
+    row, whole = (measure.compare(case("part", "rand_score", part=part), options) for part in ((1, 1000), (1, 1)))
+    assert row["peer_s"][1] > 100 * whole["peer_s"][1]
+
+
+def test_missing_peers_are_named(options, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.metrics.cluster", None)
+    report = measure.compare_all("t", [case("x", "rand_score")], options)
+    assert "missing: " in report.lines[2]
+    assert report.failures == []
+
+
+def test_command_line(tmp_path):
+    command = [sys.executable, "-m", "benchmarks", "ami", "--match", "n = 1e2", "--repeats", "2"]
+    done = subprocess.run([*command, "--output", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "| AMI, n = 1e2, 10 x 10 | scikit-learn |" in done.stdout
+    found = json.loads((tmp_path / "ami.json").read_text())
+    assert found["versions"]["amiable"] == amiable.__version__
+    assert found["results"][0]["case"] == "AMI, n = 1e2, 10 x 10"
+
+
+def rounds(log_ratios, noise=0.02, same=True):
+    return [{"seconds": (1.0, np.exp(r)), "log_ratio": r, "noise": noise, "same": same} for r in log_ratios]
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict"),
+    [
+        (rounds([0.3, 0.25, 0.28, 0.31]), "slower"),
+        (rounds([-0.3, -0.25, -0.28, -0.31]), "faster"),
+        (rounds([0.05] * 4), "same"),  # less than a tenth
+        (rounds([0.3] * 4, noise=0.4), "same"),  # no more than bursts of one revision differ
+        (rounds([0.3, 0.0, 0.01, 0.3]), "same"),  # in half of the rounds only
+        (rounds([0.0] * 4, same=False), "RESULTS DIFFER"),
+        ([{"missing": "A: no such function"}], "skipped, missing in A: no such function"),
+    ],
+)
+def test_verdicts_on_revisions(found, verdict):
+    assert revisions.judge(found)["verdict"] == verdict
+
+
+def test_two_revisions_in_processes_of_their_own(monkeypatch, capsys):
+    monkeypatch.setattr(revisions, "BURSTS", 2)
+    monkeypatch.setattr(revisions, "sources_of", lambda _, copy=revisions.sources_of: copy(None))
+    found = revisions.compare_revisions(["here", "there"], NUMPY, 1, "AMI, n = 1e2")
+    table = capsys.readouterr().out
+    assert "| AMI, n = 1e2, 10 x 10, numpy |" in table
+    assert found in (0, 1)  # how fast is not for a test to say
+    assert "RESULTS DIFFER" not in table
