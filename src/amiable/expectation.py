@@ -23,13 +23,14 @@ from amiable._array.namespace import (
     to_float,
 )
 from amiable.codes import encode
-from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, reach, walked_expectations
+from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, reach, walked_expectations, window
 from amiable.interpolation import DEGREE, Nodes, nodes_for
 
 # Pairs are walked in classes of similar reach above the mean, so that few steps are idle; beyond the last, the
 # lattice is cheaper, which has not many more than 30 nodes there.
 _REACHES = (8, 16, 24, 32, 48, 64, 96, 128)
 _LATTICE = 32
+_EVERY_COUNT = 55  # who reaches no further is too narrow to leave out any count
 _FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
 _FEW_PAIRS = 1 << 8  # so few pairs cost less than to look for equal sizes among them
 _PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among its tables costs more than it saves
@@ -100,7 +101,8 @@ def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, xlogs: bool) -> A
         a, b = rows[block, :, None], cols[block, None, :]
         n = xp.sum(a, axis=1, keepdims=True)
         full = (a.shape[0], *shape)
-        a, b, n = (xp.reshape(xp.broadcast_to(x, full), (-1,)) for x in (a, b, n))
+        zero = xp.zeros(full, dtype=a.dtype, device=device_of(a))  # to add it costs less than broadcast_to in NumPy
+        a, b, n = (xp.reshape(x + zero, (-1,)) for x in (a, b, n))
         cells = _expectations_of_pairs(xp, a, b, n, xlogs)
         parts.append(xp.sum(xp.reshape(cells, (1 + xlogs, *full)), axis=(-2, -1)))
     return xp.concat(parts, axis=-1)
@@ -176,11 +178,12 @@ def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: 
 
 
 def _expectations_of_block(xp: ModuleType, pairs: list[Array], xlogs: bool) -> Array:
-    """Walk where the furthest reach of pairs (sizes, total, up, down, stride) is near, else sum over the lattice."""
-    a, b, n, up, down, stride = pairs
-    most_up, most_down, least = fetch(xp.stack([xp.max(up), xp.max(down), xp.min(stride)]))
+    """Walk where the furthest reach of pairs (sizes, total, up, down) is near, else sum over the lattice."""
+    a, b, n, up, down = pairs
+    most_up, most_down = fetch(xp.stack([xp.max(up), xp.max(down)]))
     if most_up <= _REACHES[-1]:
-        return walked_expectations(xp, a, b, n, up=most_up, down=most_down, stride=least, xlogs=xlogs)
+        stride = fetch(xp.min(window(xp, a, b, n)[2])[None])[0] if most_up > _EVERY_COUNT else 1
+        return walked_expectations(xp, a, b, n, up=most_up, down=most_down, stride=stride, xlogs=xlogs)
     return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], xlogs=xlogs)
 
 

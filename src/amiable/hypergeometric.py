@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-from amiable._array.namespace import Array, at_least, count_dtype, device_of, running_product, to_count, to_float
+from amiable._array.namespace import Array, at_least, count_dtype, device_of, running_product, to_float
 from amiable.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean, xlogx
 
 MAX_NODES = 128  # the widest window over all margins has 115 nodes; the next power of two
@@ -30,20 +30,17 @@ _NO_SAMPLE = -0.9999
 def window(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array]:
     """Return first node, last node and stride of the lattice that carries Hypergeometric(n, a, b)."""
     first, last, mean, sd = _bounds(xp, a, b, n)
-    return first, last, _stride(xp, mean, sd)
-
-
-def reach(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array]:
-    """Return how many k above and below the start of a walk carry Hypergeometric(n, a, b), and the stride."""
-    first, last, mean, sd = _bounds(xp, a, b, n)
-    start = _start(xp, a, b, n, mean)
-    return last - start, start - first, _stride(xp, mean, sd)
-
-
-def _stride(xp: ModuleType, mean: Array, sd: Array) -> Array:
     smooth = (sd > _STRIDE_SIGMA) & (mean > _STRIDE_MEAN)
     sine = _STRIDE_SIGMA / xp.where(smooth, sd, xp.full_like(sd, _STRIDE_SIGMA))
-    return to_count(xp, xp.where(smooth, xp.floor(math.pi / xp.asin(sine)), xp.ones_like(sd)))
+    stride = xp.where(smooth, xp.floor(math.pi / xp.asin(sine)), xp.ones_like(sd))
+    return first, last, xp.astype(stride, first.dtype)
+
+
+def reach(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
+    """Return how many k above and below the start of a walk carry Hypergeometric(n, a, b), elementwise."""
+    first, last, mean, _ = _bounds(xp, a, b, n)
+    start = _start(xp, a, b, n, mean)
+    return last - start, start - first
 
 
 def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array, Array]:

@@ -154,8 +154,8 @@ def _table_of_compact(
         labels = [like_integers(xp, v, x) for x, v in zip(sides, values, strict=True)]
         shape = tuple(v.size for v in values)
     lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
-    table = table_of_all_cells(np, counts.reshape(*lead, math.prod(shape)), shape)
-    return table.with_arrays((from_host(xp, x) for x in table.arrays), row_labels=labels[0], col_labels=labels[1])
+    table = table_of_all_cells(np, counts.reshape(*lead, math.prod(shape)), shape, *labels)
+    return table if xp is np else table.with_arrays(from_host(xp, x) for x in table.arrays)
 
 
 def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTable:
