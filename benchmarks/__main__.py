@@ -65,7 +65,7 @@ def main() -> int:
     if arguments.revision:
         from benchmarks.revisions import compare_revisions
 
-        return compare_revisions(arguments.revision, place, arguments.rounds, arguments.match)
+        return compare_revisions(arguments.revision, place, arguments.rounds, arguments.match, arguments.output)
     options = Options(place, arguments.repeats, arguments.seconds, arguments.match, arguments.output)
     failures = []
     for subject in arguments.subjects or SUBJECTS:

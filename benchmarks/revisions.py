@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -24,7 +25,7 @@ import numpy as np
 
 from benchmarks.inputs import Call
 from benchmarks.places import NUMPY, TORCH, Place
-from benchmarks.report import table, with_unit
+from benchmarks.report import Report, table, with_unit, write
 from benchmarks.worker import ROOT, Worker
 
 AMI, EMI, COUNT = "adjusted_mutual_info_score", "expected_mutual_information", "ContingencyTable.from_labels"
@@ -47,8 +48,8 @@ MOST = 0.75  # of the rounds
 BURSTS = 5  # of each revision in a round
 
 
-def compare_revisions(revisions: list[str], place: Place, rounds: int, match: str) -> int:
-    """Print a table; return 1 where B is slower beyond noise or gives other results."""
+def compare_revisions(revisions: list[str], place: Place, rounds: int, match: str, output: Path) -> int:
+    """Print and write a table; return 1 where B is slower beyond noise or gives other results."""
     places = (NUMPY, TORCH) if place == NUMPY else (place,)
     calls = {f"{name}, {p.library}": (call, p) for p in places for name, call in CALLS.items() if match in name}
     with sources_of(revisions[0]) as first, sources_of(revisions[1] if len(revisions) > 1 else None) as second:
@@ -60,8 +61,10 @@ def compare_revisions(revisions: list[str], place: Place, rounds: int, match: st
             row["verdict"] = "slower once, not again"
         found[name] = row
     heads = ["call", "A", "B", "B / A", "noise", "rounds slower", "verdict"]
-    known = " and ".join([*revisions, "the working tree"][:2])
-    print("\n".join([f"# {known}", "", *table(heads, [cells(name, row) for name, row in found.items()])]))
+    known = [*revisions, "the working tree"][1]
+    lines = table(heads, [cells(name, row) for name, row in found.items()])
+    report = Report(f"Two revisions: A is {revisions[0]}, B is {known}", lines, found)
+    write(report, f"revisions-{slug(revisions[0])}-{slug(known)}", place, output)
     return int(any(row["verdict"] in ("slower", "RESULTS DIFFER") for row in found.values()))
 
 
@@ -124,12 +127,17 @@ def judge(rows: list[dict[str, Any]]) -> dict[str, Any]:
     slower, faster = np.mean(ratios > bars), np.mean(-ratios > bars)
     verdict = "slower" if slower >= MOST else "faster" if faster >= MOST else "same"
     return {
-        "seconds": np.median([row["seconds"] for row in rows], axis=0),
+        "seconds": np.median([row["seconds"] for row in rows], axis=0).tolist(),
         "ratio": float(np.exp(np.median(ratios))),
         "noise": float(np.expm1(np.median([row["noise"] for row in rows]))),
         "slower": f"{sum(ratios > bars)} of {len(rows)}",
         "verdict": verdict if all(row["same"] for row in rows) else "RESULTS DIFFER",
     }
+
+
+def slug(revision: str) -> str:
+    """Return what of a revision's name may stand in that of a file."""
+    return re.sub(r"[^A-Za-z0-9.]+", "-", revision).strip("-")
 
 
 def cells(name: str, row: dict[str, Any]) -> list[str]:

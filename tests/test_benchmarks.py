@@ -84,11 +84,11 @@ def test_verdicts_on_revisions(found, verdict):
     assert revisions.judge(found)["verdict"] == verdict
 
 
-def test_two_revisions_in_processes_of_their_own(monkeypatch, capsys):
+def test_two_revisions_in_processes_of_their_own(monkeypatch, tmp_path):
     monkeypatch.setattr(revisions, "BURSTS", 2)
     monkeypatch.setattr(revisions, "sources_of", lambda _, copy=revisions.sources_of: copy(None))
-    found = revisions.compare_revisions(["here", "there"], NUMPY, 1, "AMI, n = 1e2")
-    table = capsys.readouterr().out
+    found = revisions.compare_revisions(["here", "there~1"], NUMPY, 1, "AMI, n = 1e2", tmp_path)
+    table = (tmp_path / "revisions-here-there-1.md").read_text()
     assert "| AMI, n = 1e2, 10 x 10, numpy |" in table
     assert found in (0, 1)  # how fast is not for a test to say
     assert "RESULTS DIFFER" not in table
