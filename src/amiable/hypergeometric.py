@@ -39,7 +39,7 @@ def window(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, 
 def reach(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
     """Return how many k above and below the start of a walk carry Hypergeometric(n, a, b), elementwise."""
     first, last, mean, _ = _bounds(xp, a, b, n)
-    start = _start(xp, a, b, n, mean)
+    start, _ = _start(xp, a, b, n, mean)
     return last - start, start - first
 
 
@@ -51,18 +51,21 @@ def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array,
     variance = mean * rest
     above = _TAIL / 3 + xp.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * variance)  # Bernstein
     below = xp.minimum(above, xp.sqrt(2 * _TAIL * mean))  # a lower tail is sub-Gaussian
-    whole = count_dtype(xp, a)
+    start, beyond = _start(xp, a, b, n, mean)
     least = at_least(xp, a - (n - b), 0)
     most = xp.minimum(a, b)
-    first = xp.minimum(xp.maximum(xp.astype(xp.floor(mean - below), whole), least), most)
-    last = xp.minimum(xp.maximum(xp.astype(xp.ceil(mean + above), whole), first), most)
+    first = xp.minimum(xp.maximum(start + xp.astype(xp.floor(-beyond - below), start.dtype), least), most)
+    last = xp.minimum(xp.maximum(start + xp.astype(xp.ceil(above - beyond), start.dtype), first), most)
     return first, last, mean, xp.sqrt(variance)
 
 
-def _start(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> Array:
-    """Return the whole number below the mean, inside the support."""
-    start = xp.astype(mean, count_dtype(xp, a))
-    return xp.minimum(xp.maximum(start, a - (n - b)), xp.minimum(a, b))
+def _start(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> tuple[Array, Array]:
+    """Return the whole number below the mean, inside the support, and how far it is beyond the mean."""
+    start, exact = xp.astype(mean, count_dtype(xp, a)), mean.dtype == xp.float64
+    if not exact:  # a large mean in float32 is off by more than the distribution may be wide
+        start = start - xp.astype(xp.ceil(offset_from_mean(xp, start, a, b, n)), start.dtype)
+    start = xp.minimum(xp.maximum(start, a - (n - b)), xp.minimum(a, b))
+    return start, to_float(xp, start) - mean if exact else offset_from_mean(xp, start, a, b, n)
 
 
 def n_nodes(xp: ModuleType, a: Array, b: Array, n: Array) -> Array:
@@ -109,10 +112,10 @@ def walked_expectations(
     summed, at most the stride of any pair.
     """
     mean = mean_count(xp, a, b, n)
-    start = _start(xp, a, b, n, mean)
+    start, middle = _start(xp, a, b, n, mean)
     counts = [to_float(xp, x) for x in (start, a - start, b - start, (n - a) - (b - start))]
     both, row_only, col_only, neither = counts
-    middle, mean = both - mean, at_least(xp, mean, _NO_MEAN)
+    mean = at_least(xp, mean, _NO_MEAN)
 
     def terms(step: Array | float) -> list[Array]:
         """Return what is expected at x = start + step; finite for x < 0, too, which has no weight."""
