@@ -7,7 +7,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, window
+from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, reach, stride_of_reach, window
 
 xp = compat.array_namespace(np.zeros(1))
 
@@ -74,3 +74,15 @@ def test_empty_clusters_expect_nothing():
     zero, n = np.asarray([0, 0, 3]), np.asarray(5)
     for found in expectations(xp, zero, np.asarray([0, 4, 0]), n):
         assert (found == 0).all()
+
+
+def test_stride_of_a_reach_is_no_longer_than_that_of_any_pair(rng):
+    n = 10 ** rng.uniform(2, 12, 20_000)
+    a = np.clip(10 ** rng.uniform(0, np.log10(n)), 1, n).astype(np.int64)
+    n = n.astype(np.int64)
+    b = np.clip(rng.uniform(1, 300, n.size) * n / a, 1, n).astype(np.int64)
+    strides, (up, _) = window(np, a, b, n)[2], reach(np, a, b, n)
+    found = np.array([stride_of_reach(int(x)) for x in up])
+    assert (found <= strides).all()
+    assert found.max() >= 5
+    assert (found >= strides - 1)[(strides > 5) & (up < 128)].mean() > 0.5

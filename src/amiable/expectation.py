@@ -23,14 +23,13 @@ from amiable._array.namespace import (
     to_float,
 )
 from amiable.codes import encode
-from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, reach, walked_expectations, window
+from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, reach, stride_of_reach, walked_expectations
 from amiable.interpolation import DEGREE, Nodes, nodes_for
 
 # Pairs are walked in classes of similar reach above the mean, so that few steps are idle; beyond the last, the
 # lattice is cheaper, which has not many more than 30 nodes there.
 _REACHES = (8, 16, 24, 32, 48, 64, 96, 128)
 _LATTICE = 32
-_EVERY_COUNT = 55  # who reaches no further is too narrow to leave out any count
 _FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
 _FEW_PAIRS = 1 << 8  # so few pairs cost less than to look for equal sizes among them
 _PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among its tables costs more than it saves
@@ -180,9 +179,9 @@ def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: 
 def _expectations_of_block(xp: ModuleType, pairs: list[Array], xlogs: bool) -> Array:
     """Walk where the furthest reach of pairs (sizes, total, up, down) is near, else sum over the lattice."""
     a, b, n, up, down = pairs
-    most_up, most_down = fetch(xp.stack([xp.max(up), xp.max(down)]))
+    least_up, most_up, most_down = fetch(xp.stack([xp.min(up), xp.max(up), xp.max(down)]))
     if most_up <= _REACHES[-1]:
-        stride = fetch(xp.min(window(xp, a, b, n)[2])[None])[0] if most_up > _EVERY_COUNT else 1
+        stride = stride_of_reach(least_up)
         return walked_expectations(xp, a, b, n, up=most_up, down=most_down, stride=stride, xlogs=xlogs)
     return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], xlogs=xlogs)
 

@@ -43,6 +43,18 @@ def reach(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
     return last - start, start - first
 
 
+def stride_of_reach(up: int) -> int:
+    """Return a stride that does no harm where the reach above the mean is at least `up`.
+
+    Such a reach tells of a variance, by Bernstein's bound, that the mean is not much less than.
+    """
+    beyond = max(up - 2 - _TAIL / 3, 0.0)  # a reach is rounded up, from a start that is rounded down
+    variance = max(beyond * beyond - _TAIL * _TAIL / 9, 0.0) / (2 * _TAIL)
+    if variance <= _STRIDE_MEAN * 1.01:
+        return 1
+    return int(math.pi / math.asin(_STRIDE_SIGMA / math.sqrt(variance)))
+
+
 def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array, Array]:
     """Return the first and the last k that carry Hypergeometric(n, a, b), its mean and standard deviation."""
     size = to_float(xp, at_least(xp, n, 1))
