@@ -230,3 +230,12 @@ def test_inputs_are_left_alone(rng):
     for score in SCORES:
         score.function(true, pred)
     np.testing.assert_array_equal((true, pred), before)
+
+
+@pytest.mark.parametrize("dtype", ["U5", "S3", "M8[D]", ">M8[s]", "m8[ms]"])
+def test_labels_keep_their_dtype(dtype):
+    labels = np.array([3, 1, 3, 2]).astype(dtype)
+    table = amiable.ContingencyTable.from_labels(labels, [0, 0, 1, 1])
+    assert table.row_labels.dtype == labels.dtype
+    np.testing.assert_array_equal(table.row_labels, np.unique(labels))
+    np.testing.assert_array_equal(table.to_dense(), [[1, 0], [0, 1], [1, 1]])

@@ -21,7 +21,7 @@ def encode(xp: ModuleType, x: Array) -> tuple[Array, Array]:
     if isinstance(x, np.ndarray) and x.dtype.kind in "mM":
         native = x.astype(x.dtype.newbyteorder("="), copy=False)
         codes, labels = encode(xp, native.view(np.int64))
-        return codes, labels.view(native.dtype)
+        return codes, labels.view(native.dtype).astype(x.dtype, copy=False)
     if x.shape[-1] == 0:
         return xp.zeros(x.shape, dtype=count_dtype(xp, x), device=device_of(x)), xp.reshape(x, (-1,))
     if xp.isdtype(x.dtype, "bool"):
@@ -60,6 +60,8 @@ def _encode_objects(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         distinct = list(dict.fromkeys(values))
     code = {label: i for i, label in enumerate(distinct)}
     codes = np.fromiter((code[label] for label in values), dtype=np.int64, count=len(values)).reshape(x.shape)
+    if x.dtype.kind in "US":
+        return codes, np.asarray(distinct, dtype=x.dtype)
     if all(isinstance(label, str) and not label.endswith("\0") for label in distinct):
         return codes, np.asarray(distinct, dtype=str)
     if all(isinstance(label, int) and -(2**63) <= label < 2**63 for label in distinct):

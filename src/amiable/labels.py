@@ -17,6 +17,7 @@ from amiable._array.namespace import (
     as_array,
     common_namespace,
     fetch,
+    host_view,
     is_traced,
     on_cpu,
     to_count,
@@ -199,7 +200,10 @@ def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int) -> Array:
         raise TypeError(f"{name} has dtype {x.dtype}: with n_labels, labels must be integer codes")
     codes = to_count(xp, x)
     if on_cpu(x) and x.shape[-1]:
-        low, high = fetch(xp.stack([xp.min(codes), xp.max(codes)]))
+        seen = host_view(x)  # under tracing, functions of the library would be traced, whatever they are given
+        low, high = (
+            fetch(xp.stack([xp.min(codes), xp.max(codes)])) if seen is None else (int(seen.min()), int(seen.max()))
+        )
         if low < 0 or high >= n_labels:
             raise ValueError(
                 f"{name} has the code {low if low < 0 else high}, outside n_labels: expected 0..{n_labels - 1}"

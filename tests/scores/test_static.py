@@ -7,6 +7,7 @@ import pytest
 
 import amiable
 from amiable import ContingencyTable
+from amiable._array import namespace
 from tests.registry import SCORES
 
 every_score = pytest.mark.parametrize("score", SCORES, ids=str)
@@ -149,6 +150,33 @@ def test_torch_compile(score, labels):
     compiled = torch.compile(lambda u, v: score.function(u, v, n_labels=(4, 5)), fullgraph=True, backend="eager")
     got = compiled(*map(torch.asarray, labels))
     np.testing.assert_allclose(got, score.function(*labels), rtol=0, atol=1e-13)
+
+
+@x64
+def test_jit_with_one_labeling_known(x64, labels):
+    """What is known is still checked, without being traced."""
+    jax = pytest.importorskip("jax")
+    with jax.enable_x64(x64):
+        true, pred = (jax.numpy.asarray(v[0]) for v in labels)
+        got = jax.jit(lambda u: amiable.rand_score(u, pred, n_labels=(4, 5)))(true)
+        assert float(got) == pytest.approx(amiable.rand_score(labels[0][0], labels[1][0]), abs=1e-6)
+        with pytest.raises(ValueError, match="labels_pred has the code 4, outside n_labels"):
+            jax.jit(lambda u: amiable.rand_score(u, pred, n_labels=(4, 4)))(true)
+
+
+def test_torch_export_leaves_nothing_behind(labels):
+    """Constants made while a program is traced are not those of later calls."""
+    torch = pytest.importorskip("torch")
+
+    class Score(torch.nn.Module):
+        def forward(self, true, pred):
+            return amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
+
+    namespace._CONSTANTS.clear()
+    tensors = tuple(map(torch.asarray, labels))
+    exported = torch.export.export(Score(), tensors).module()
+    np.testing.assert_allclose(exported(*tensors), amiable.adjusted_mutual_info_score(*labels), rtol=0, atol=1e-13)
+    assert not namespace._CONSTANTS
 
 
 def test_eager_n_labels_on_the_host_may_use_sizes(labels):

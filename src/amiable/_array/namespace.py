@@ -189,10 +189,11 @@ _CONSTANTS: dict[tuple[Any, ...], Array] = {}
 
 def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
     """Return a short vector beside `like`, in its dtype; it is copied to a device once, not at every call."""
-    if compat.is_jax_namespace(xp):  # an array made under tracing must not outlive it
-        return xp.asarray(values, dtype=like.dtype)
     device = device_of(like)
-    key = (xp.__name__, values, str(like.dtype), str(device))  # not every library's device can be hashed
+    if compat.is_jax_namespace(xp) or is_traced(like):  # an array made under tracing must not outlive it
+        return xp.asarray(values, dtype=like.dtype, device=device)
+    # not every library's device can be hashed; of a library's own tracing types each has constants of its own
+    key = (xp.__name__, type(like), values, str(like.dtype), str(device))
     if key not in _CONSTANTS:
         _CONSTANTS[key] = xp.asarray(values, dtype=like.dtype, device=device)
     return _CONSTANTS[key]
