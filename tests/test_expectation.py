@@ -227,3 +227,12 @@ def test_narrow_cells_of_huge_means(backend, n, rest):
                 for x, row, col in ((k, a, b), (a - k, a, n - b), (b - k, n - a, b), (n - a - b + k, n - a, n - b)):
                     expected += chance / (n * (n - 1)) * (x / n * mpmath.log(n * x / (row * col)) if x else 0)
     assert relative_error(got, expected) <= (1e-5 if backend.single else 1e-14)
+
+
+@pytest.mark.parametrize(("total", "other"), [(233, (100, 133)), (468, (3, 465)), (1000, (400, 600))])
+def test_batches_of_every_size_below_the_total(total, other):
+    """A batch has more sizes in an octave just below the total than a table can have."""
+    sizes = np.arange(1, total)
+    rows = np.stack([sizes, total - sizes], axis=-1)
+    looped = [amiable.expected_mutual_information(row, other) for row in rows]
+    np.testing.assert_allclose(amiable.expected_mutual_information(rows, other), looped, rtol=1e-13)

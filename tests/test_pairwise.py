@@ -10,6 +10,7 @@ import pytest
 
 import amiable
 from amiable import pairwise, pairwise_scores
+from tests.backends import _as_accelerator
 from tests.registry import SCORES
 
 every_score = pytest.mark.parametrize("score", SCORES, ids=str)
@@ -174,3 +175,20 @@ def test_no_samples_and_one_labeling():
 def test_bad_input(arguments, options, error, message):
     with pytest.raises(error, match=message):
         pairwise_scores(*arguments, **options)
+
+
+def test_more_cells_than_samples_are_checked_alike():
+    labelings = np.stack([np.random.default_rng(i).permutation(200) for i in range(3)])
+    with pytest.raises(ValueError, match="score returned an array of shape"):
+        pairwise_scores(labelings, score=amiable.contingency_matrix)
+    shapes = []
+    pairwise_scores(labelings, score=lambda contingency: shapes.append(contingency.shape) or contingency.n_samples)
+    assert set(shapes) == {(1, 200, 200)}
+
+
+def test_autocast_does_not_round_counts(rng):
+    torch = pytest.importorskip("torch")
+    labelings = torch.asarray(labelings_of(rng, (2, 2, 2), n=1000))
+    with _as_accelerator(), torch.autocast("cpu", dtype=torch.bfloat16):
+        found = pairwise_scores(labelings, score=lambda contingency: contingency.n_samples)
+    assert found.tolist() == [[1000] * 3] * 3

@@ -13,7 +13,14 @@ import numpy as np
 from amiable._array.blocks import blocks
 from amiable._array.namespace import Array, common_namespace, device_of, matmul, nearest, on_cpu, to_count
 from amiable.codes import encode_labelings
-from amiable.contingency import BATCH, counts_of_codes, grid, most_cells, table_of_all_cells, table_of_labels
+from amiable.contingency import ContingencyTable,  (
+    BATCH,
+    counts_of_codes,
+    grid,
+    most_cells,
+    table_of_all_cells,
+    table_of_labels,
+)
 from amiable.labels import check_codes, check_labels, check_n_labels, check_values_known
 from amiable.scores.homogeneity import v_measure_score
 from amiable.scores.mutual_information import (
@@ -212,16 +219,19 @@ def _scores_of_tile(xp: ModuleType, sides: list[Side], tile: Tile, score: Callab
     true = _some(xp, sides[0], tile.rows)
     pred = true if sides[0] is sides[1] and tile.rows is tile.cols else _some(xp, sides[1], tile.cols)
     if not static and math.prod(tile.shape) > most_cells(true.shape[-1]):  # tables with more cells than samples
-        values = [
-            score(contingency=table_of_labels(xp, true[i, :], pred[j, :])) for i, j in zip(*tile.pairs, strict=True)
-        ]
-        return xp.stack([xp.asarray(value) for value in values])
+        pairs = ((true[i, :][None, :], pred[j, :][None, :]) for i, j in zip(*tile.pairs, strict=True))
+        return xp.concat([_scored(score, table_of_labels(xp, *pair)) for pair in pairs])
     counts = _counts_of_tile(xp, true, pred, tile)
-    table = grid(xp, counts, tile.shape, static=True) if static else table_of_all_cells(xp, counts, tile.shape)
+    make = functools.partial(grid, static=True) if static else table_of_all_cells
+    return _scored(score, make(xp, counts, tile.shape))
+
+
+def _scored(score: Callable[..., Any], table: ContingencyTable) -> Array:
+    """Return one number for each table (P, R, C)."""
     values = score(contingency=table)
-    if getattr(values, "shape", None) != counts.shape[:1]:
+    if getattr(values, "shape", None) != table.shape[:1]:
         found = f"an array of shape {values.shape}" if hasattr(values, "shape") else type(values).__name__
-        raise ValueError(f"score returned {found} for {counts.shape[0]} tables: expected one number a table")
+        raise ValueError(f"score returned {found} for {table.shape[0]} tables: expected one number a table")
     return values
 
 

@@ -15,7 +15,7 @@ import array_api_compat as compat
 import numpy as np
 
 from amiable._array.blocks import blocks
-from amiable._array.namespace import Array, from_host, host_view
+from amiable._array.namespace import Array, from_host, host_view, namespace_of
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
 
@@ -53,17 +53,17 @@ class CompactCounts:
 
 def host_integers(x: Array) -> np.ndarray | None:
     """Return integers or booleans in host memory as a NumPy view of it; None for anything else."""
+    if not isinstance(x, np.ndarray) and not namespace_of(x).isdtype(x.dtype, ("integral", "bool")):
+        return None  # not every float has a view
     view = host_view(x)
-    if view is None or view.dtype.kind not in "biu":
-        return None
-    return view.view(np.uint8) if view.dtype.kind == "b" else view
+    return view if view is not None and view.dtype.kind in "biu" else None
 
 
 def like_integers(xp: ModuleType, values: np.ndarray, x: Array) -> Array:
     """Return `values`, known modulo 2**64, as integers or booleans of the library and dtype of `x`."""
     if compat.is_torch_array(x):
-        return from_host(xp, values).to(x.dtype)
-    return from_host(xp, values.astype(x.dtype))
+        return from_host(xp, values, x).to(x.dtype)
+    return from_host(xp, values.astype(x.dtype), x)
 
 
 def count_compact(

@@ -112,15 +112,17 @@ def host_view(x: Array) -> np.ndarray | None:
     return np.asarray(x) if (compat.is_torch_array(x) or compat.is_jax_array(x)) and on_cpu(x) else None
 
 
-def from_host(xp: ModuleType, x: np.ndarray) -> Array:
-    """Return new NumPy memory as an array of a library that has views; a view where it can."""
+def from_host(xp: ModuleType, x: np.ndarray, like: Array) -> Array:
+    """Return new NumPy memory as an array of a library that has views, beside `like`; a view where it can."""
     if compat.is_numpy_namespace(xp):
         return x
     if compat.is_torch_namespace(xp):
         import torch
 
         return torch.from_numpy(np.asarray(x))
-    return xp.asarray(x)
+    import jax
+
+    return jax.device_put(xp.asarray(x), like.sharding) if like.committed else xp.asarray(x)
 
 
 def nearest(xp: ModuleType, *arrays: Array) -> tuple[ModuleType, tuple[Array, ...], Callable[[Array], Array]]:
@@ -131,7 +133,7 @@ def nearest(xp: ModuleType, *arrays: Array) -> tuple[ModuleType, tuple[Array, ..
     views = [host_view(x) for x in arrays]
     if compat.is_numpy_namespace(xp) or any(view is None for view in views):
         return xp, arrays, lambda result: result
-    return np, tuple(to_count(np, view) for view in views), functools.partial(from_host, xp)
+    return np, tuple(to_count(np, view) for view in views), functools.partial(from_host, xp, like=arrays[0])
 
 
 def maybe_any(xp: ModuleType, x: Array) -> bool:
@@ -200,8 +202,15 @@ def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
 
 
 def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
-    """Matrix product at full precision; JAX would use 10-bit mantissas for float32 on some GPUs."""
-    return xp.matmul(x, y, precision="highest") if compat.is_jax_namespace(xp) else xp.matmul(x, y)
+    """Matrix product at full precision; JAX would use fewer digits on some GPUs, and torch under autocast."""
+    if compat.is_jax_namespace(xp):
+        return xp.matmul(x, y, precision="highest")
+    if compat.is_torch_namespace(xp):
+        import torch
+
+        with torch.autocast(x.device.type if x.device.type != "meta" else "cpu", enabled=False):
+            return xp.matmul(x, y)
+    return xp.matmul(x, y)
 
 
 def running_product(xp: ModuleType, x: Array) -> Array:

@@ -64,7 +64,7 @@ def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = Non
         promised = None if n_labels is None else ((0, n_labels - 1),)
         found = count_compact((side,), most_cells(x.shape[-1]), promised)
         if found is not None and promised in (None, found.ranges):
-            return from_host(xp, found.counts.reshape(*x.shape[:-1], *found.lengths))
+            return from_host(xp, found.counts.reshape(*x.shape[:-1], *found.lengths), x)
     if n_labels is None:
         check_values_known("labels", x)
         codes, labels = encode(xp, x)
@@ -155,7 +155,7 @@ def _table_of_compact(
         shape = tuple(v.size for v in values)
     lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
     table = table_of_all_cells(np, counts.reshape(*lead, math.prod(shape)), shape, *labels)
-    return table if xp is np else table.with_arrays(from_host(xp, x) for x in table.arrays)
+    return table if xp is np else table.with_arrays(from_host(xp, x, sides[0]) for x in table.arrays)
 
 
 def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTable:
@@ -187,7 +187,8 @@ def counts_of_codes(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, 
     if true is not None and pred is not None:
         found = count_compact((true, pred), n_cells, ((0, shape[0] - 1), (0, shape[1] - 1)))
         if found is not None:
-            return from_host(xp, found.counts.reshape(*np.broadcast_shapes(true.shape[:-1], pred.shape[:-1]), n_cells))
+            lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
+            return from_host(xp, found.counts.reshape(*lead, n_cells), rows)
     # a sample with one code outside must not be taken for another cell
     inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
     return count_inside(xp, fuse(xp, rows, cols, shape), inside, n_cells)
