@@ -13,8 +13,9 @@ import numpy as np
 from amiable._array.blocks import blocks
 from amiable._array.namespace import Array, common_namespace, device_of, matmul, nearest, on_cpu, to_count
 from amiable.codes import encode_labelings
-from amiable.contingency import ContingencyTable,  (
+from amiable.contingency import (
     BATCH,
+    ContingencyTable,
     counts_of_codes,
     grid,
     most_cells,
