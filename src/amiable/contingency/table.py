@@ -159,10 +159,10 @@ class ContingencyTable:
         """Rows, columns, counts, row sums and column sums: all that scores are made of."""
         return self.rows, self.cols, self.counts, self.row_sums, self.col_sums
 
-    def with_arrays(self, arrays: Iterable[Array], **changes: Any) -> ContingencyTable:
-        """Return the same table held in other `arrays`, with `changes` of other attributes."""
+    def with_arrays(self, arrays: Iterable[Array]) -> ContingencyTable:
+        """Return the same table held in other `arrays`."""
         names = ("rows", "cols", "counts", "row_sums", "col_sums")
-        return replace(self, **dict(zip(names, arrays, strict=True)), **changes)
+        return replace(self, **dict(zip(names, arrays, strict=True)))
 
     @property
     def shape(self) -> tuple[int, ...]:
