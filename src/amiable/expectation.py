@@ -102,7 +102,7 @@ def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, xlogs: bool) -> A
         full = (a.shape[0], *shape)
         zero = xp.zeros(full, dtype=a.dtype, device=device_of(a))  # to add it costs less than broadcast_to in NumPy
         a, b, n = (xp.reshape(x + zero, (-1,)) for x in (a, b, n))
-        cells = _expectations_of_pairs(xp, a, b, n, xlogs)
+        cells = expectations_of_pairs(xp, a, b, n, xlogs)
         parts.append(xp.sum(xp.reshape(cells, (1 + xlogs, *full)), axis=(-2, -1)))
     return xp.concat(parts, axis=-1)
 
@@ -152,10 +152,10 @@ def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, xlogs
     """Return the expectations of every pair of sizes (S,) and (S',) under one total: (T, S, S')."""
     shape = (a.shape[0], b.shape[0])
     grid_a, grid_b = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (a[:, None], b[None, :]))
-    return xp.reshape(_expectations_of_pairs(xp, grid_a, grid_b, n, xlogs), (1 + xlogs, *shape))
+    return xp.reshape(expectations_of_pairs(xp, grid_a, grid_b, n, xlogs), (1 + xlogs, *shape))
 
 
-def _expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: bool) -> Array:
+def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: bool) -> Array:
     """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
     n = xp.broadcast_to(n, a.shape)
     if compiles_shapes(xp):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from types import ModuleType
+from typing import NamedTuple
 
 from amiable._array.namespace import Array, at_least, count_dtype, device_of, running_product, to_float
 from amiable.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean, xlogx
@@ -27,10 +28,16 @@ _NO_MEAN = 1e-30
 _NO_SAMPLE = -0.9999
 
 
-def window(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array]:
-    """Return first node, last node and stride of the lattice that carries Hypergeometric(n, a, b)."""
+def window(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) -> tuple[Array, Array, Array]:
+    """Return first node, last node and stride of the lattice that carries Hypergeometric(n, a, b).
+
+    With `line`, what is summed may depend on the other cells of the row and the column as it does on k.
+    """
     first, last, mean, sd = _bounds(xp, a, b, n)
-    smooth = (sd > _STRIDE_SIGMA) & (mean > _STRIDE_MEAN)
+    least = mean
+    if line:  # by symmetry the window is no wider where a - k or b - k is near 0
+        least = xp.minimum(mean, xp.minimum(mean_count(xp, a, n - b, n), mean_count(xp, n - a, b, n)))
+    smooth = (sd > _STRIDE_SIGMA) & (least > _STRIDE_MEAN)
     sine = _STRIDE_SIGMA / xp.where(smooth, sd, xp.full_like(sd, _STRIDE_SIGMA))
     stride = xp.where(smooth, xp.floor(math.pi / xp.asin(sine)), xp.ones_like(sd))
     return first, last, xp.astype(stride, first.dtype)
@@ -71,29 +78,44 @@ def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array,
     return first, last, mean, xp.sqrt(variance)
 
 
+def below_mean(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> Array:
+    """Return the whole number at or below the mean a b / n, which is given as a float."""
+    start = xp.astype(mean, count_dtype(xp, a))
+    if mean.dtype == xp.float64:
+        return start
+    # a large mean in float32 is off by more than the distribution may be wide
+    return start - xp.astype(xp.ceil(offset_from_mean(xp, start, a, b, n)), start.dtype)
+
+
 def _start(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> tuple[Array, Array]:
     """Return the whole number below the mean, inside the support, and how far it is beyond the mean."""
-    start, exact = xp.astype(mean, count_dtype(xp, a)), mean.dtype == xp.float64
-    if not exact:  # a large mean in float32 is off by more than the distribution may be wide
-        start = start - xp.astype(xp.ceil(offset_from_mean(xp, start, a, b, n)), start.dtype)
-    start = xp.minimum(xp.maximum(start, a - (n - b)), xp.minimum(a, b))
+    start = xp.minimum(xp.maximum(below_mean(xp, a, b, n, mean), a - (n - b)), xp.minimum(a, b))
+    exact = mean.dtype == xp.float64
     return start, to_float(xp, start) - mean if exact else offset_from_mean(xp, start, a, b, n)
 
 
-def n_nodes(xp: ModuleType, a: Array, b: Array, n: Array) -> Array:
+def n_nodes(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) -> Array:
     """Return how many nodes the window of each (a, b) has, elementwise."""
-    first, last, stride = window(xp, a, b, n)
+    first, last, stride = window(xp, a, b, n, line=line)
     return (last - first) // stride + 1
 
 
-def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, xlogs: bool = True) -> Array:
-    """Return E[deviance(K, E K)] and, with `xlogs`, E[K log K] for K ~ Hypergeometric(n, a, b): (1 or 2, ...).
+class Lattice(NamedTuple):
+    """The nodes that carry a null distribution, along a new last axis."""
 
-    `a`, `b`, `n` are whole numbers that broadcast; `width` is at least `n_nodes` of each pair.
+    k: Array  # whole numbers; beyond the last node, that node again
+    t: Array  # k less its mean
+    weights: Array  # up to a factor, 0 beyond the last node
+    deviance: Array  # of k from its mean
+
+
+def lattice(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, line: bool = False) -> Lattice:
+    """Return `width` nodes for K ~ Hypergeometric(n, a, b), at least `n_nodes` of each pair.
+
     The weights are saddle-point probabilities, exact up to a factor that normalising removes:
     log P(K = k) = const - sum over the four cells of deviance + log-factorial excess.
     """
-    first, last, stride = (v[..., None] for v in window(xp, a, b, n))
+    first, last, stride = (v[..., None] for v in window(xp, a, b, n, line=line))
     a, b, n = a[..., None], b[..., None], n[..., None]
     steps = stride * xp.arange(width, dtype=first.dtype, device=device_of(first))
     inside = steps <= last - first
@@ -110,8 +132,18 @@ def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = M
     for x, row, col, offset in ((a - k, a, n - b, -t), (b - k, n - a, b, -t), ((n - a) - (b - k), n - a, n - b, t)):
         cost = cost + cost_of(x, row, col, offset)[1]
     weights = xp.where(inside, xp.exp(xp.min(cost, axis=-1, keepdims=True) - cost), xp.zeros_like(cost))
-    terms = (own, xlogx(xp, to_float(xp, k))) if xlogs else (own,)
-    return xp.stack([xp.sum(weights * term, axis=-1) for term in terms]) / xp.sum(weights, axis=-1)
+    return Lattice(k, t, weights, own)
+
+
+def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, xlogs: bool = True) -> Array:
+    """Return E[deviance(K, E K)] and, with `xlogs`, E[K log K] for K ~ Hypergeometric(n, a, b): (1 or 2, ...).
+
+    `a`, `b`, `n` are whole numbers that broadcast; `width` is at least `n_nodes` of each pair.
+    """
+    nodes = lattice(xp, a, b, n, width=width)
+    terms = (nodes.deviance, xlogx(xp, to_float(xp, nodes.k))) if xlogs else (nodes.deviance,)
+    sums = [xp.sum(nodes.weights * term, axis=-1) for term in terms]
+    return xp.stack(sums) / xp.sum(nodes.weights, axis=-1)
 
 
 def walked_expectations(

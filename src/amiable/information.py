@@ -62,6 +62,14 @@ def concentration(xp: ModuleType, sizes: Array, n: Array) -> Array:
     return xp.sum(xlogx(xp, to_float(xp, sizes)), axis=-1) / to_float(xp, at_least(xp, n, 1))
 
 
+def is_lifted(xp: ModuleType, rows: Array, cols: Array, n: Array) -> Array:
+    """Whether MI can never be 0, given the concentrations of the cluster sizes: H(true) + H(pred) > log n (...).
+
+    Almost all clusters are small then, and sums of K log K, which is 0 for K <= 1, keep digits that deviances lose.
+    """
+    return rows + cols < xp.log(to_float(xp, at_least(xp, n, 1)))
+
+
 def concentration_of_cells(table: ContingencyTable) -> Array:
     """Return sum x log x / n (...) over the cells: log n less the joint entropy, without the cancellation."""
     return _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))

@@ -35,6 +35,16 @@ class Nodes:
         ]
         return parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1)
 
+    def at_sizes(self, xp: ModuleType, values: Array) -> Array:
+        """Interpolate values (N, ...) at the nodes to the original sizes: (S, ...)."""
+        parts, start = [], 0
+        for run, basis in self.pieces:
+            stop = start + (run.stop - run.start if basis is None else basis.shape[1])
+            here = values[start:stop, ...]
+            parts.append(here if basis is None else matmul(xp, basis, here))
+            start = stop
+        return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
+
 
 def nodes_for(xp: ModuleType, sizes: Array, degree: int | None = DEGREE) -> Nodes:
     """Return nodes for the sorted distinct `sizes` (S,); `degree=None` keeps every size."""

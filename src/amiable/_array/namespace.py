@@ -222,6 +222,14 @@ def running_product(xp: ModuleType, x: Array) -> Array:
     return xp.cumulative_prod(x, axis=0)
 
 
+def assigned(xp: ModuleType, x: Array, index: Any, values: Array) -> Array:
+    """Return `x` with `values` at `index`; `x` itself is overwritten where its library can."""
+    if compat.is_jax_namespace(xp):
+        return x.at[index].set(values)
+    x[index] = values
+    return x
+
+
 def as_result(x: Array) -> Any:
     """Return a 0-d NumPy array as a Python float, as scikit-learn does; any other array as it is."""
     return float(x) if isinstance(x, _NUMPY) and x.ndim == 0 else x

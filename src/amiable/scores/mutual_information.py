@@ -13,6 +13,7 @@ from amiable.information import (
     concentration_of_cells,
     conditional_entropies,
     information,
+    is_lifted,
     joint_entropy,
     mutual_information,
 )
@@ -106,7 +107,7 @@ class _Observed(NamedTuple):
 def _observed(table: ContingencyTable) -> _Observed:
     xp, n, known = table.xp, table.n_samples, information(table)
     rows, cols = (concentration(xp, sizes, n) for sizes in (table.row_sums, table.col_sums))
-    lifted = rows + cols < xp.log(to_float(xp, at_least(xp, n, 1)))
+    lifted = is_lifted(xp, rows, cols, n)
     mutual = xp.where(lifted, concentration_of_cells(table), known.mutual) if maybe_any(xp, lifted) else known.mutual
     sizes, entropies = (table.row_sums, table.col_sums), (known.h_true, known.h_pred)
     return _Observed(*sizes, mutual, *entropies, rows, cols, lifted, known.structure.identical, known.structure.settled)

@@ -1,0 +1,1 @@
+"""Null models: random tables by the million, permutation tests, bootstrap."""

@@ -1,0 +1,210 @@
+"""Exact variance of mutual information under the permutation model, from cluster sizes alone.
+
+n MI is a sum over cells of deviances D_ij. Given N_ij = l, the rest of row i and the rest of column j are independent,
+and each cell of them is hypergeometric in a smaller population (for the row, n - b_j samples of which a_i - l are row
+i's). Two cells that share neither row nor column lie in the row and the column of exactly one third cell, (i, j), so
+
+    n**2 Var(MI) = sum over (i, j) of E[row_ij(l) col_ij(l)],
+    row_ij(l) = E[sum of row i's deviances | N_ij = l] - E[sum of row i's deviances], and col_ij(l) alike.
+
+The deviances of the row's other cells, each from its own mean, are those from their conditional means and those of
+the conditional means from the means. The latter are proportional to b_j', so that they add up to one deviance:
+
+    E[sum of row i's deviances | l] = D(l, a_i b_j / n) + D(a_i - l, a_i (n - b_j) / n) + rest_j(a_i - l),
+    rest_j(m) = sum over j' != j of E[D(K, E K)], K ~ Hypergeometric(n - b_j, m, b_j').
+
+Where almost all clusters are singletons, K log K in place of the deviance keeps the digits: the two differ by what the
+margins settle, and it is 0 for K <= 1. Its conditional expectations need no such shift.
+
+So for each column one function of one variable is needed, which is smooth: a few hundred m stand in for all, as a few
+hundred sizes do (`interpolation`), and the cost is that of a few hundred expectations of mutual information.
+"""
+
+from __future__ import annotations
+
+import math
+from types import ModuleType
+from typing import NamedTuple
+
+from amiable._array.blocks import blocks, budget, cell_blocks
+from amiable._array.counting import unique_counts, unique_inverse
+from amiable._array.namespace import Array, device_of, fetch, is_traced, matmul, to_count, to_float
+from amiable.deviance import deviance, mean_count, xlogx
+from amiable.expectation import expectations_of_pairs, expectations_of_sizes
+from amiable.hypergeometric import MAX_NODES, Lattice, expectations, lattice, n_nodes
+from amiable.information import concentration, is_lifted
+from amiable.interpolation import DEGREE, Nodes, nodes_for
+
+_ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
+
+
+def variance_of_sum(
+    xp: ModuleType, row_sums: Array, col_sums: Array, *, static: bool = False, degree: int | None = DEGREE
+) -> Array:
+    """Return the variance of the sum of all cells' deviances, n**2 Var(MI), under the permutation model.
+
+    Parameters
+    ----------
+    xp : namespace
+    row_sums, col_sums : arrays of whole numbers, shapes (..., R) and (..., C)
+        Cluster sizes, with equal totals n.
+    static : bool
+        Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is waited
+        for. Traced arrays are always computed in this way.
+    degree : int or None
+        Nodes an octave of cluster sizes; None sums over every size.
+
+    Returns
+    -------
+    variance : array of floats, shape (...)
+    """
+    zero = to_float(xp, xp.zeros_like(xp.sum(row_sums, axis=-1)))
+    if static or is_traced(row_sums) or is_traced(col_sums):
+        of_deviances, of_xlogs = (_over_cells(xp, row_sums, col_sums, xlogs) for xlogs in (False, True))
+        variance = xp.where(_are_small(xp, row_sums, col_sums), of_xlogs, of_deviances)
+        return xp.where(is_constant(xp, row_sums, col_sums), zero, variance)
+    lead = row_sums.shape[:-1]
+    rows, cols = (xp.reshape(sums, (-1, sums.shape[-1])) for sums in (row_sums, col_sums))
+    each = [_over_sizes(xp, rows[i, :], cols[i, :], degree) for i in range(rows.shape[0])]
+    return xp.reshape(xp.stack(each), lead)
+
+
+def is_constant(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
+    """Whether the sizes settle the mutual information, so that its variance is 0: booleans of shape (...).
+
+    So they do where one labeling is a single cluster or all singletons; and where one is a single sample and the
+    rest, and the clusters of the other are of one size.
+    """
+    n = xp.sum(row_sums, axis=-1)
+    settled, single_out, of_one_size = [], [], []
+    for sums in (row_sums, col_sums):
+        n_clusters = xp.sum(to_count(xp, sums > 0), axis=-1)
+        most = xp.max(sums, axis=-1) if sums.shape[-1] else n
+        settled.append((n_clusters <= 1) | (n_clusters == n))
+        single_out.append((n_clusters == 2) & (most == n - 1))
+        of_one_size.append(n_clusters * most == n)
+    return (
+        settled[0] | settled[1] | (single_out[0] & of_one_size[1]) | (single_out[1] & of_one_size[0])
+    )
+
+
+def _are_small(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
+    n = xp.sum(row_sums, axis=-1)
+    return is_lifted(xp, concentration(xp, row_sums, n), concentration(xp, col_sums, n), n)
+
+
+def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | None) -> Array:
+    """Sum over distinct sizes, for one table."""
+    n = xp.sum(row_sums)
+    if bool(is_constant(xp, row_sums, col_sums)):
+        return xp.zeros_like(to_float(xp, n))
+    xlogs = bool(_are_small(xp, row_sums, col_sums))
+    rows, cols = (_side(xp, sums, degree) for sums in (row_sums, col_sums))
+    expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, xlogs=xlogs)[-1, ...]
+    of_rows, of_cols = matmul(xp, expected, cols.counts[:, None]), matmul(xp, rows.counts[None, :], expected)
+    width = fetch(xp.max(n_nodes(xp, rows.sizes[:, None], cols.sizes[None, :], n, line=True))[None])[0]
+    total = None
+    for block in blocks(cols.sizes.shape[0], budget(rows.sizes) * _ROOM // (rows.sizes.shape[0] * width)):
+        a, b = rows.sizes[:, None], cols.sizes[None, block]
+        nodes = lattice(xp, a, b, n, width=width, line=True)
+        own = cols.sizes[block]
+        row_rest = _rests(xp, a[..., None] - nodes.k, 1, n - own, cols, own, degree, xlogs) - of_rows[..., None]
+        col_rest = _rests(xp, b[..., None] - nodes.k, 0, n - rows.sizes, rows, rows.sizes, degree, xlogs)
+        cells = _cell_covariance(xp, nodes, a, b, n, row_rest, col_rest - of_cols[:, block, None], xlogs)
+        part = xp.sum(matmul(xp, rows.counts[None, :], cells)[0, :] * cols.counts[block])
+        total = part if total is None else total + part
+    return total
+
+
+class _Side(NamedTuple):
+    """Cluster sizes that stand in for all of one labeling, and how many clusters each stands for."""
+
+    sizes: Array
+    counts: Array
+
+
+def _side(xp: ModuleType, sums: Array, degree: int | None) -> _Side:
+    """Take the clusters that are not empty."""
+    sizes, counts = unique_counts(xp, sums)
+    if fetch(sizes[:1])[0] == 0:
+        sizes, counts = sizes[1:], counts[1:]
+    nodes = nodes_for(xp, sizes, degree)
+    return _Side(nodes.sizes, nodes.spread(xp, to_float(xp, counts)))
+
+
+def _rests(
+    xp: ModuleType, left: Array, axis: int, pools: Array, others: _Side, own: Array, degree: int | None, xlogs: bool
+) -> Array:
+    """Return what is expected of the rest of each line, given how many of its samples are left for it.
+
+    `left` is (S, T, L); along `axis` each line has its pool of samples and its own size, which the others lack.
+    """
+    n_lines = left.shape[axis]
+    found = [_distinct(xp, left[:, i, :] if axis else left[i, ...], degree) for i in range(n_lines)]
+    margins = others.sizes
+    shapes = [(nodes.sizes.shape[0], margins.shape[0] + 1) for nodes, _ in found]
+    pairs: list[list[Array]] = [[], [], []]
+    for i, (nodes, _) in enumerate(found):
+        # a cluster of more samples than there are is the line's own alone: the whole pool has no say
+        every = xp.minimum(xp.concat([margins, own[i : i + 1]]), pools[i])
+        for grid, x in zip(pairs, (nodes.sizes[:, None], every[None, :], pools[i : i + 1, None]), strict=True):
+            grid.append(xp.reshape(xp.broadcast_to(x, shapes[i]), (-1,)))
+    cells = expectations_of_pairs(xp, *(xp.concat(grid) for grid in pairs), xlogs)[-1, ...]
+    weights = xp.concat([others.counts, -xp.ones_like(others.counts[:1])])[:, None]
+    rests, start = [], 0
+    for (nodes, where), shape in zip(found, shapes, strict=True):
+        here = xp.reshape(cells[start : start + math.prod(shape)], shape)
+        at_sizes = nodes.at_sizes(xp, matmul(xp, here, weights))[:, 0]
+        rests.append(xp.reshape(xp.take(at_sizes, xp.reshape(where, (-1,))), where.shape))
+        start += math.prod(shape)
+    return xp.stack(rests, axis=axis)
+
+
+def _distinct(xp: ModuleType, left: Array, degree: int | None) -> tuple[Nodes, Array]:
+    sizes, where = unique_inverse(xp, left)
+    return nodes_for(xp, sizes, degree), where
+
+
+def _cell_covariance(
+    xp: ModuleType, nodes: Lattice, a: Array, b: Array, n: Array, row_rest: Array, col_rest: Array, xlogs: bool
+) -> Array:
+    """Return E[row(l) col(l)] of cells: shape (...), from nodes and centred rests of shape (..., L)."""
+    if xlogs:
+        row = col = xlogx(xp, to_float(xp, nodes.k))
+    else:
+        a, b, n = a[..., None], b[..., None], n[..., None]
+        row, col = (
+            nodes.deviance + deviance(xp, to_float(xp, x), mean_count(xp, size, others, n), -nodes.t)
+            for x, size, others in ((a - nodes.k, a, n - b), (b - nodes.k, n - a, b))
+        )
+    product = (row + row_rest) * (col + col_rest)
+    return xp.sum(nodes.weights * product, axis=-1) / xp.sum(nodes.weights, axis=-1)
+
+
+def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, xlogs: bool) -> Array:
+    """Sum over every cell (i, j), one block of columns after another, every sum on MAX_NODES nodes."""
+    n = xp.sum(row_sums, axis=-1)[..., None, None]
+    n_rows, n_cols = row_sums.shape[-1], col_sums.shape[-1]
+    a = row_sums[..., :, None]
+    every = expectations(xp, a, col_sums[..., None, :], n, xlogs=xlogs)[-1, ...]
+    of_rows, of_cols = xp.sum(every, axis=-1)[..., None, None], xp.sum(every, axis=-2)[..., None, :, None]
+    numbers = [xp.arange(k, dtype=n.dtype, device=device_of(n)) for k in (n_rows, n_cols)]
+    total = None
+    for block in cell_blocks(row_sums, n_cols, math.prod(row_sums.shape) * (n_rows + n_cols) * MAX_NODES**2):
+        b = col_sums[..., None, block]
+        nodes = lattice(xp, a, b, n, line=True)
+        row_rest = _rest_of_cells(xp, a[..., None] - nodes.k, n - b, col_sums, numbers[1][block], xlogs)
+        col_rest = _rest_of_cells(xp, b[..., None] - nodes.k, n - a, row_sums, numbers[0][:, None], xlogs)
+        col_rest = col_rest - of_cols[..., block, :]
+        part = xp.sum(_cell_covariance(xp, nodes, a, b, n, row_rest - of_rows, col_rest, xlogs), axis=(-2, -1))
+        total = part if total is None else total + part
+    return total
+
+
+def _rest_of_cells(xp: ModuleType, left: Array, pool: Array, margins: Array, own: Array, xlogs: bool) -> Array:
+    """Return what `_rests` does, sharing nothing: `left` is (..., R, C, L); `own` says which margin is the line's."""
+    pool = pool[..., None, None]
+    margins = xp.minimum(margins[..., None, None, None, :], pool)
+    cells = expectations(xp, left[..., None], margins, pool, xlogs=xlogs)[-1, ...]
+    others = own[..., None, None] != xp.arange(margins.shape[-1], dtype=own.dtype, device=device_of(own))
+    return xp.sum(xp.where(others, cells, xp.zeros_like(cells)), axis=-1)
