@@ -7,6 +7,7 @@ from importlib.metadata import version as _version
 
 from amiable.contingency import ContingencyTable
 from amiable.pairwise import pairwise_scores
+from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score, expected_mutual_information
 from amiable.scores.homogeneity import (
     completeness_score,
     homogeneity_completeness_v_measure,
@@ -15,9 +16,7 @@ from amiable.scores.homogeneity import (
 )
 from amiable.scores.matrix import contingency_matrix
 from amiable.scores.mutual_information import (
-    adjusted_mutual_info_score,
     entropy,
-    expected_mutual_information,
     mutual_info_score,
     normalized_mutual_info_score,
     variation_of_information,

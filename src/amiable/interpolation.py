@@ -11,9 +11,11 @@ import itertools
 import math
 from dataclasses import dataclass
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 
+from amiable._array.counting import unique_counts
 from amiable._array.namespace import Array, device_of, fetch, matmul, to_float
 
 DEGREE = 16  # nodes an octave; 12 do for most sizes, but leave 1e-11 where a batch has many sizes just below n
@@ -61,6 +63,27 @@ def nodes_for(xp: ModuleType, sizes: Array, degree: int | None = DEGREE) -> Node
             chosen.append(xp.asarray(nodes, dtype=sizes.dtype, device=device_of(sizes)))
             pieces.append((run, _basis(xp, sizes[run], chosen[-1], nodes)))
     return Nodes(xp.concat(chosen), pieces)
+
+
+class Side(NamedTuple):
+    """Cluster sizes that stand in for all of one labeling, and how many clusters each stands for."""
+
+    sizes: Array  # whole numbers
+    counts: Array  # floats
+
+
+def side_of(xp: ModuleType, sizes: Array, counts: Array, degree: int | None = DEGREE) -> Side:
+    """Return nodes that stand in for distinct, sorted `sizes`, of which there are `counts`."""
+    nodes = nodes_for(xp, sizes, degree)
+    return Side(nodes.sizes, nodes.spread(xp, to_float(xp, counts)))
+
+
+def side_of_clusters(xp: ModuleType, sums: Array, degree: int | None = DEGREE) -> Side:
+    """Return nodes that stand in for the clusters (K,) of one labeling, of which one at least is not empty."""
+    sizes, counts = unique_counts(xp, sums)
+    if fetch(sizes[:1])[0] == 0:
+        sizes, counts = sizes[1:], counts[1:]
+    return side_of(xp, sizes, counts, degree)
 
 
 def _octaves(xp: ModuleType, sizes: Array) -> list[tuple[slice, int, int]]:

@@ -23,9 +23,10 @@ from amiable.contingency import (
     table_of_labels,
 )
 from amiable.labels import check_codes, check_labels, check_n_labels, check_values_known
+from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score
+from amiable.scores.evaluate import score_of_tables
 from amiable.scores.homogeneity import v_measure_score
 from amiable.scores.mutual_information import (
-    adjusted_mutual_info_score,
     mutual_info_score,
     normalized_mutual_info_score,
     variation_of_information,
@@ -221,19 +222,10 @@ def _scores_of_tile(xp: ModuleType, sides: list[Side], tile: Tile, score: Callab
     pred = true if sides[0] is sides[1] and tile.rows is tile.cols else _some(xp, sides[1], tile.cols)
     if not static and math.prod(tile.shape) > most_cells(true.shape[-1]):  # tables with more cells than samples
         pairs = ((true[i, :][None, :], pred[j, :][None, :]) for i, j in zip(*tile.pairs, strict=True))
-        return xp.concat([_scored(score, table_of_labels(xp, *pair)) for pair in pairs])
+        return xp.concat([score_of_tables(score, table_of_labels(xp, *pair)) for pair in pairs])
     counts = _counts_of_tile(xp, true, pred, tile)
     make = functools.partial(grid, static=True) if static else table_of_all_cells
-    return _scored(score, make(xp, counts, tile.shape))
-
-
-def _scored(score: Callable[..., Any], table: ContingencyTable) -> Array:
-    """Return one number for each table (P, R, C)."""
-    values = score(contingency=table)
-    if getattr(values, "shape", None) != table.shape[:1]:
-        found = f"an array of shape {values.shape}" if hasattr(values, "shape") else type(values).__name__
-        raise ValueError(f"score returned {found} for {table.shape[0]} tables: expected one number a table")
-    return values
+    return score_of_tables(score, make(xp, counts, tile.shape))
 
 
 def _some(xp: ModuleType, side: Side, at: np.ndarray) -> Array:

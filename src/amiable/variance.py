@@ -24,17 +24,17 @@ from __future__ import annotations
 
 import math
 from types import ModuleType
-from typing import NamedTuple
 
 from amiable._array.blocks import blocks, budget, cell_blocks
-from amiable._array.counting import unique_counts, unique_inverse
+from amiable._array.counting import unique_inverse
 from amiable._array.namespace import Array, device_of, fetch, is_traced, matmul, to_count, to_float
 from amiable.deviance import deviance, mean_count, xlogx
 from amiable.expectation import expectations_of_pairs, expectations_of_sizes
 from amiable.hypergeometric import MAX_NODES, Lattice, expectations, lattice, n_nodes
 from amiable.information import concentration, is_lifted
-from amiable.interpolation import DEGREE, Nodes, nodes_for
+from amiable.interpolation import DEGREE, Nodes, Side, nodes_for, side_of_clusters
 
+_TRACED = 1 << 27  # elements of a block of columns that one program may hold at once
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 
 
@@ -99,7 +99,7 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
     if bool(is_constant(xp, row_sums, col_sums)):
         return xp.zeros_like(to_float(xp, n))
     xlogs = bool(_are_small(xp, row_sums, col_sums))
-    rows, cols = (_side(xp, sums, degree) for sums in (row_sums, col_sums))
+    rows, cols = (side_of_clusters(xp, sums, degree) for sums in (row_sums, col_sums))
     expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, xlogs=xlogs)[-1, ...]
     of_rows, of_cols = matmul(xp, expected, cols.counts[:, None]), matmul(xp, rows.counts[None, :], expected)
     width = fetch(xp.max(n_nodes(xp, rows.sizes[:, None], cols.sizes[None, :], n, line=True))[None])[0]
@@ -116,24 +116,8 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
     return total
 
 
-class _Side(NamedTuple):
-    """Cluster sizes that stand in for all of one labeling, and how many clusters each stands for."""
-
-    sizes: Array
-    counts: Array
-
-
-def _side(xp: ModuleType, sums: Array, degree: int | None) -> _Side:
-    """Take the clusters that are not empty."""
-    sizes, counts = unique_counts(xp, sums)
-    if fetch(sizes[:1])[0] == 0:
-        sizes, counts = sizes[1:], counts[1:]
-    nodes = nodes_for(xp, sizes, degree)
-    return _Side(nodes.sizes, nodes.spread(xp, to_float(xp, counts)))
-
-
 def _rests(
-    xp: ModuleType, left: Array, axis: int, pools: Array, others: _Side, own: Array, degree: int | None, xlogs: bool
+    xp: ModuleType, left: Array, axis: int, pools: Array, others: Side, own: Array, degree: int | None, xlogs: bool
 ) -> Array:
     """Return what is expected of the rest of each line, given how many of its samples are left for it.
 
@@ -190,7 +174,9 @@ def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, xlogs: bool) -
     of_rows, of_cols = xp.sum(every, axis=-1)[..., None, None], xp.sum(every, axis=-2)[..., None, :, None]
     numbers = [xp.arange(k, dtype=n.dtype, device=device_of(n)) for k in (n_rows, n_cols)]
     total = None
-    for block in cell_blocks(row_sums, n_cols, math.prod(row_sums.shape) * (n_rows + n_cols) * MAX_NODES**2):
+    per_column = math.prod(row_sums.shape) * (n_rows + n_cols) * MAX_NODES**2
+    traced = is_traced(row_sums) or is_traced(col_sums)
+    for block in blocks(n_cols, _TRACED // per_column) if traced else cell_blocks(row_sums, n_cols, per_column):
         b = col_sums[..., None, block]
         nodes = lattice(xp, a, b, n, line=True)
         row_rest = _rest_of_cells(xp, a[..., None] - nodes.k, n - b, col_sums, numbers[1][block], xlogs)

@@ -8,17 +8,19 @@ from amiable.contingency.counting import (
     table_of_labels,
     tables_of_batch,
 )
-from amiable.contingency.table import ContingencyTable, Structure, grid, table_of_all_cells
+from amiable.contingency.table import ContingencyTable, Structure, TableStream, grid, table_of_all_cells, table_of_cells
 
 __all__ = [
     "BATCH",
     "ContingencyTable",
     "Structure",
+    "TableStream",
     "cluster_sizes_of_labels",
     "counts_of_codes",
     "grid",
     "most_cells",
     "table_of_all_cells",
+    "table_of_cells",
     "table_of_labels",
     "tables_of_batch",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -57,7 +57,8 @@ class ContingencyTable:
     counts : array of integers, shape (..., M)
         How many samples each listed cell holds.
     row_sums, col_sums : array of integers, shapes (..., R) and (..., C)
-        Cluster sizes of the true and of the predicted labeling.
+        Cluster sizes of the true and of the predicted labeling. Random tables with given margins share them: there
+        the shapes are (R,) and (C,), whatever that of the counts.
     row_labels, col_labels : array of shape (R,) and (C,), or None
         The label that each row and column stands for; None where rows and columns are codes 0, 1, 2, ...
     is_grid : bool
@@ -241,6 +242,13 @@ class ContingencyTable:
         n = self.n_samples
         settled = (rows <= 1) | (rows == n) | (cols <= 1) | (cols == n)
         return Structure(cells == cols, cells == rows, settled)
+
+
+class TableStream(NamedTuple):
+    """A batch of tables that comes in blocks: scores take it in place of one table of the whole batch."""
+
+    shape: tuple[int, ...]  # of the whole batch
+    blocks: Iterator[ContingencyTable]  # each (K, R, C), in order
 
 
 def _check_axes(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from amiable._array.namespace import Array, common_namespace
-from amiable.contingency import ContingencyTable, cluster_sizes_of_labels, tables_of_batch
+from amiable.contingency import ContingencyTable, TableStream, cluster_sizes_of_labels, tables_of_batch
 from amiable.counts import check_counts
 from amiable.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels
 
@@ -21,6 +21,8 @@ def as_tables(
     """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order."""
     if contingency is not None:
         check_alone(labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
+        if isinstance(contingency, TableStream):
+            return contingency
         given = isinstance(contingency, ContingencyTable)
         table = contingency if given else ContingencyTable.from_counts(contingency)
         return table.shape[:-2], iter([table])

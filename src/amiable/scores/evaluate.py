@@ -39,19 +39,34 @@ def evaluate(
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do.
 
     With `finish`, the score is `finish(*kernel(table), **options)`: the kernel is computed for each block of a large
-    batch, and what it returns, arrays of shape (...) or (..., K), is finished once, for the whole batch.
+    batch, and what it returns, first the margins and then arrays of shape (...), is finished once, for the whole batch.
     """
     lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
     nearby = map(_nearby, tables)
     (first, back), second = next(nearby), next(nearby, None)
     if second is None:
         return _each(lambda x: as_result(back(x)), _of_table(first, kernel, finish, options))
-    blocks = (table for table, _ in itertools.chain(((first, back), second), nearby))
-    found = [_of_table(table, kernel, None, {} if finish else options) for table in blocks]
+    found, lengths = [], []
+    for table, _ in itertools.chain(((first, back), second), nearby):
+        found.append(_of_table(table, kernel, None, {} if finish else options))
+        lengths.append(table.shape[0])
     if not isinstance(found[0], tuple):
-        return back(_join(found, lead))
-    joined = tuple(_join(list(parts), lead) for parts in zip(*found, strict=True))
-    return _each(back, joined if finish is None else finish(*joined, static=False, **options))
+        return back(_join(found, lengths, lead))
+    columns = [list(parts) for parts in zip(*found, strict=True)]
+    if finish is None:
+        return tuple(back(_join(parts, lengths, lead)) for parts in columns)
+    margins = (_join_margins(parts, lead) for parts in columns[:2])
+    rest = (_join(parts, lengths, lead) for parts in columns[2:])
+    return _each(back, finish(*margins, *rest, static=False, **options))
+
+
+def score_of_tables(score: Callable[..., Any], table: ContingencyTable) -> Array:
+    """Return one number for each table (P, R, C), from any score that takes `contingency`."""
+    values = score(contingency=table)
+    if getattr(values, "shape", None) != table.shape[:1]:
+        found = f"an array of shape {tuple(values.shape)}" if hasattr(values, "shape") else type(values).__name__
+        raise ValueError(f"score returned {found} for {table.shape[0]} tables: expected one number a table")
+    return values
 
 
 def _nearby(table: ContingencyTable) -> tuple[ContingencyTable, Callable[[Array], Array]]:
@@ -64,13 +79,21 @@ def _each(f: Callable[[Any], Any], x: Any) -> Any:
     return tuple(map(f, x)) if isinstance(x, tuple) else f(x)
 
 
-def _join(parts: list[Array], lead: tuple[int, ...]) -> Array:
-    """Put the blocks of a batch together, those of fewer clusters filled up with empty ones."""
-    xp, last = namespace_of(parts[0]), max(part.shape[1:] for part in parts)
-    if last:
-        fillers = [xp.zeros((p.shape[0], last[0] - p.shape[1]), dtype=p.dtype, device=device_of(p)) for p in parts]
-        parts = [xp.concat(pair, axis=1) for pair in zip(parts, fillers, strict=True)]
-    return xp.reshape(xp.concat(parts, axis=0), (*lead, *last))
+def _join(parts: list[Array], lengths: list[int], lead: tuple[int, ...]) -> Array:
+    """Put the blocks of a batch together; what the tables of a block share is one number."""
+    xp = namespace_of(parts[0])
+    full = [xp.broadcast_to(part, (length,)) for part, length in zip(parts, lengths, strict=True)]
+    return xp.reshape(xp.concat(full, axis=0), lead)
+
+
+def _join_margins(parts: list[Array], lead: tuple[int, ...]) -> Array:
+    """Put cluster sizes together, those of fewer clusters filled up with empty ones; if all tables share them, once."""
+    if parts[0].ndim == 1:
+        return parts[0]
+    xp, most = namespace_of(parts[0]), max(part.shape[1] for part in parts)
+    fillers = [xp.zeros((p.shape[0], most - p.shape[1]), dtype=p.dtype, device=device_of(p)) for p in parts]
+    full = [xp.concat(pair, axis=1) for pair in zip(parts, fillers, strict=True)]
+    return xp.reshape(xp.concat(full, axis=0), (*lead, most))
 
 
 def _of_table(table: ContingencyTable, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:

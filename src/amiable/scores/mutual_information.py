@@ -1,136 +1,16 @@
-"""Mutual information and what is made of it: adjusted, normalised, expected; entropy; variation of information."""
+"""Mutual information and what is made of it without a null model: normalised; entropy; variation of information."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from amiable._array.namespace import Array, as_result, at_least, maybe_any, namespace_of, nearest, to_float
+from amiable._array.namespace import Array, as_result, nearest
 from amiable.contingency import ContingencyTable
-from amiable.counts import check_margins
-from amiable.expectation import expected_sums
-from amiable.information import (
-    concentration,
-    concentration_of_cells,
-    conditional_entropies,
-    information,
-    is_lifted,
-    joint_entropy,
-    mutual_information,
-)
+from amiable.information import conditional_entropies, information, joint_entropy, mutual_information
 from amiable.information import entropy as entropy_of_sizes
 from amiable.scores.arguments import cluster_sizes
-from amiable.scores.averages import AverageMethod, average, average_above, check_average_method
+from amiable.scores.averages import AverageMethod, average, check_average_method
 from amiable.scores.evaluate import evaluate
-
-
-def adjusted_mutual_info_score(
-    labels_true: Any = None,
-    labels_pred: Any = None,
-    *,
-    average_method: AverageMethod = "arithmetic",
-    contingency: Any = None,
-    n_labels: tuple[int, int] | None = None,
-) -> Any:
-    """Adjusted mutual information (AMI): agreement of two labelings, corrected for chance.
-
-    AMI = (MI - EMI) / (mean(H(true), H(pred)) - EMI), where EMI is the expectation of MI over all pairs of
-    labelings with these cluster sizes (the permutation model).
-
-    Parameters
-    ----------
-    labels_true, labels_pred : array-like of shape (..., n_samples)
-        Labels of any kind. Leading (batch) dimensions broadcast.
-    average_method : {"arithmetic", "geometric", "min", "max"}, default="arithmetic"
-        How the two entropies are averaged.
-    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
-        Counts in place of labels.
-    n_labels : tuple of two int, optional
-        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
-
-    Returns
-    -------
-    ami : float or array of shape (...)
-        At most 1; 1 for identical partitions, 0 on average for independent ones, negative below chance. A float
-        for lists and 1-D NumPy labels, else an array of the inputs' library on their device. Absolute error about
-        1e-13 in float64, away from 0/0.
-
-    Raises
-    ------
-    ValueError, TypeError
-        Bad labels or counts, or an unknown `average_method`; the message names the argument.
-
-    Notes
-    -----
-    Where the formula is 0/0 (a single cluster, or all singletons, on either side), the score is 1 for identical
-    partitions and 0 otherwise. Both labelings empty: 1. Exactly symmetric up to rounding.
-
-    References
-    ----------
-    Vinh, Epps and Bailey (2010), Information theoretic measures for clusterings comparison, JMLR 11:2837-2854,
-    10.5555/1756006.1953024.
-
-    Examples
-    --------
-    >>> from amiable import adjusted_mutual_info_score
-    >>> adjusted_mutual_info_score([0, 0, 0, 1, 1, 1], ["b", "b", "b", "a", "a", "a"])
-    1.0
-    >>> round(adjusted_mutual_info_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
-    0.298792
-    """
-    check_average_method(average_method)
-    return evaluate(
-        _observed,
-        labels_true,
-        labels_pred,
-        contingency,
-        n_labels,
-        finish=_adjusted,
-        average_method=average_method,
-    )
-
-
-class _Observed(NamedTuple):
-    """What AMI needs of a table: sizes of shape (..., R) and (..., C), all else (...)."""
-
-    row_sums: Array
-    col_sums: Array
-    mutual: Array  # above the floor, where that is positive
-    h_true: Array
-    h_pred: Array
-    rows: Array  # concentrations
-    cols: Array
-    lifted: Array  # whether the floor is positive
-    identical: Array
-    settled: Array
-
-
-def _observed(table: ContingencyTable) -> _Observed:
-    xp, n, known = table.xp, table.n_samples, information(table)
-    rows, cols = (concentration(xp, sizes, n) for sizes in (table.row_sums, table.col_sums))
-    lifted = is_lifted(xp, rows, cols, n)
-    mutual = xp.where(lifted, concentration_of_cells(table), known.mutual) if maybe_any(xp, lifted) else known.mutual
-    sizes, entropies = (table.row_sums, table.col_sums), (known.h_true, known.h_pred)
-    return _Observed(*sizes, mutual, *entropies, rows, cols, lifted, known.structure.identical, known.structure.settled)
-
-
-def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
-    """Compute AMI in the form whose sums are smaller, so that they lose fewest digits in the differences.
-
-    MI is at least `floor` = H(true) + H(pred) - log n, since the joint entropy is at most log n. Where the floor
-    is positive, every term is measured from it: MI - floor = sum x log x / n, and likewise for EMI and the
-    entropies, whose differences are the same.
-    """
-    known = _Observed(*observed)
-    xp, either = namespace_of(known.row_sums), maybe_any(namespace_of(known.row_sums), known.lifted)
-    sums = expected_sums(xp, known.row_sums, known.col_sums, static=static, xlogs=either)
-    total = xp.where(known.lifted, sums[1, ...], sums[0, ...]) if either else sums[0, ...]
-    expected = total / to_float(xp, at_least(xp, xp.sum(known.row_sums, axis=-1), 1))
-    above_true = xp.where(known.lifted, known.cols, known.h_true)
-    above_pred = xp.where(known.lifted, known.rows, known.h_pred)
-    ceiling = average_above(xp, known.h_true, known.h_pred, above_true, above_pred, average_method)
-    one = xp.ones_like(ceiling)
-    score = (known.mutual - expected) / xp.where(known.settled, one, ceiling - expected)
-    return xp.where(known.identical, one, xp.where(known.settled, xp.zeros_like(one), score))
 
 
 def normalized_mutual_info_score(
@@ -297,47 +177,6 @@ def _variation(table: ContingencyTable, normalized: bool) -> Array:
     xp, joint = table.xp, joint_entropy(table)
     one = xp.ones_like(joint)
     return xp.minimum(distance / xp.where(joint > 0, joint, one), one)
-
-
-def expected_mutual_information(row_sums: Any, col_sums: Any) -> Any:
-    """Expected mutual information (EMI) of two labelings with given cluster sizes, in nats.
-
-    The expectation is over all pairs of labelings with these sizes, equally likely (the permutation model: cell
-    counts are hypergeometric). It is exact up to rounding, and its cost does not grow with n_samples.
-
-    Parameters
-    ----------
-    row_sums, col_sums : array-like of whole numbers, shapes (..., R) and (..., C)
-        Cluster sizes of the two labelings, with equal totals n_samples. Leading (batch) dimensions broadcast;
-        sizes 0 contribute nothing.
-
-    Returns
-    -------
-    emi : float or array of shape (...)
-        In [0, log n] nats; 0 for no samples. Relative error about 1e-15 for n_samples up to 1e12. A float for
-        lists and 1-D NumPy sizes, else an array of the inputs' library on their device.
-
-    Raises
-    ------
-    ValueError, TypeError
-        Sizes that are negative, fractional, not finite or not numbers; totals that differ; an empty batch.
-
-    References
-    ----------
-    Vinh, Epps and Bailey (2010), JMLR 11:2837-2854, 10.5555/1756006.1953024.
-
-    Examples
-    --------
-    >>> from amiable import expected_mutual_information
-    >>> round(expected_mutual_information([3, 3, 3], [3, 3, 3]), 12)
-    0.33629923055
-    >>> round(expected_mutual_information([6 * 10**11, 4 * 10**11], [5 * 10**11, 5 * 10**11]) * 1e12, 6)
-    0.5
-    """
-    xp, *sizes = check_margins(row_sums, col_sums)
-    xp, (rows, cols), back = nearest(xp, *sizes)
-    n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
-    return as_result(back(expected_sums(xp, rows, cols, xlogs=False)[0, ...] / n))
 
 
 def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None = None) -> Any:

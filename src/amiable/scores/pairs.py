@@ -8,6 +8,7 @@ from typing import Any
 
 from amiable._array.namespace import Array, at_least, is_traced, to_float
 from amiable.contingency import ContingencyTable
+from amiable.random_models import RandomModel, check_random_model, expected_rand
 from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import evaluate
 
@@ -131,17 +132,21 @@ def adjusted_rand_score(
     labels_true: Any = None,
     labels_pred: Any = None,
     *,
+    random_model: RandomModel = "perm",
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
 ) -> Any:
     """Adjusted Rand index (ARI): the Rand index corrected for chance.
 
-    ARI = (RI - E[RI]) / (1 - E[RI]) under the permutation model. Never overflows, whatever n_samples is.
+    ARI = (RI - E[RI]) / (1 - E[RI]) under the permutation model, or under another `random_model`. Never overflows,
+    whatever n_samples is.
 
     Parameters
     ----------
     labels_true, labels_pred : array-like of shape (..., n_samples)
         Labels of any kind. Leading (batch) dimensions broadcast.
+    random_model : {"perm", "num", "all", "num1", "all1"}, default="perm"
+        What is random; see `expected_mutual_information`.
     contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
         Counts in place of labels.
     n_labels : tuple of two int, optional
@@ -150,17 +155,19 @@ def adjusted_rand_score(
     Returns
     -------
     ari : float or array of shape (...)
-        In [-0.5, 1]; 1 for identical partitions, empty ones included, 0 on average for independent ones. A float
-        for lists and 1-D NumPy labels, else an array of the inputs' library on their device.
+        In [-0.5, 1] (at most 1 under another model); 1 for identical partitions, empty ones included, 0 on average
+        for independent ones. A float for lists and 1-D NumPy labels, else an array of the inputs' library on their
+        device.
 
     Raises
     ------
     ValueError, TypeError
-        Bad labels or counts; the message names the argument.
+        Bad labels or counts, or an unknown `random_model`; the message names the argument.
 
     References
     ----------
-    Hubert and Arabie (1985), Comparing partitions, Journal of Classification 2:193-218, 10.1007/BF01908075.
+    Hubert and Arabie (1985), Comparing partitions, Journal of Classification 2:193-218, 10.1007/BF01908075. Other
+    models: Gates and Ahn (2017), JMLR 18(87):1-28, 10.5555/3122009.3176831.
 
     Examples
     --------
@@ -170,7 +177,14 @@ def adjusted_rand_score(
     >>> round(adjusted_rand_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.571429
     """
+    if check_random_model(random_model) != "perm":
+        return evaluate(_rand_for_model, labels_true, labels_pred, contingency, n_labels, random_model=random_model)
     return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels)
+
+
+def _rand_for_model(table: ContingencyTable, random_model: str) -> Array:
+    expected = expected_rand(table.xp, table.row_sums, table.col_sums, random_model)
+    return _ratio(table.xp, _rand(table) - expected, 1 - expected, 1.0)
 
 
 def _adjusted_rand(table: ContingencyTable) -> Array:

@@ -1,0 +1,118 @@
+"""Random-clustering models whose cluster sizes vary (Gates and Ahn 2017): expectations, and the largest entropies.
+
+The expectation of a cell depends on the two cluster sizes alone. So in n EMI = w' F v a random partition has, in place
+of how many clusters are of each size, how many are on average (`partitions`).
+"""
+
+from __future__ import annotations
+
+import functools
+from types import ModuleType
+from typing import Any, Literal
+
+from amiable._array.namespace import Array, at_least, device_of, fetch, is_traced, matmul, to_count, to_float
+from amiable.expectation import expectations_of_sizes
+from amiable.interpolation import Side, side_of, side_of_clusters
+from amiable.partitions import Sizes, sizes_of_all_partitions, sizes_of_partitions_into
+
+RandomModel = Literal["perm", "num", "all", "num1", "all1"]
+_MODELS = ("perm", "num", "all", "num1", "all1")
+
+
+def check_random_model(random_model: str) -> str:
+    """Return `random_model`; raise ValueError unless it is one of the five."""
+    if random_model not in _MODELS:
+        raise ValueError(f"random_model is {random_model!r}: expected one of {', '.join(map(repr, _MODELS))}")
+    return random_model
+
+
+def expected_deviances(xp: ModuleType, row_sums: Array, col_sums: Array, random_model: str) -> Array:
+    """Return n EMI (...) of labelings with cluster sizes (..., R) and (..., C) under a model other than "perm"."""
+    sides = _random_sides(xp, row_sums, col_sums, random_model)
+
+    def of_table(n: int, rows: Array, cols: Array) -> Array:
+        if n == 0:
+            return to_float(xp, xp.sum(rows))
+        one, two = (side(n, sums) for side, sums in zip(sides, (rows, cols), strict=True))
+        total = xp.asarray(n, dtype=rows.dtype, device=device_of(rows))
+        cells = expectations_of_sizes(xp, one.sizes, two.sizes, total, xlogs=False)[0, ...]
+        return xp.sum(matmul(xp, cells, two.counts[:, None])[:, 0] * one.counts)
+
+    return _each_table(xp, row_sums, col_sums, of_table)
+
+
+def expected_rand(xp: ModuleType, row_sums: Array, col_sums: Array, random_model: str) -> Array:
+    """Return the expected Rand index (...) under a model other than "perm"; 1 where there are no pairs."""
+    sides = _random_sides(xp, row_sums, col_sums, random_model)
+
+    def of_table(n: int, rows: Array, cols: Array) -> Array:
+        if n < 2:
+            return xp.ones_like(to_float(xp, xp.sum(rows)))
+        shares = []
+        for side, sums in zip(sides, (rows, cols), strict=True):
+            sizes, counts = side(n, sums)
+            ratio = to_float(xp, sizes) / n * (to_float(xp, sizes - 1) / (n - 1))
+            shares.append(xp.sum(counts * ratio))
+        together = shares[0] * shares[1]
+        return together + (1 - shares[0]) * (1 - shares[1])
+
+    return _each_table(xp, row_sums, col_sums, of_table)
+
+
+def largest_entropies(xp: ModuleType, row_sums: Array, col_sums: Array, random_model: str) -> tuple[Array, Array]:
+    """Return the largest entropies (...) of two partitions under a model other than "perm"."""
+    if random_model.startswith("num"):
+        rows, cols = (_n_clusters(xp, sums) for sums in (row_sums, col_sums))
+    else:
+        rows = cols = xp.sum(row_sums, axis=-1)
+    log_rows, log_cols = (xp.log(to_float(xp, at_least(xp, x, 1))) for x in (rows, cols))
+    return log_rows, log_cols
+
+
+def is_settled(xp: ModuleType, row_sums: Array, col_sums: Array, random_model: str) -> Array:
+    """Whether the mutual information is the same for all that is random, under a model other than "perm"."""
+    n = xp.sum(row_sums, axis=-1)
+    rows, cols = (_n_clusters(xp, sums) for sums in (row_sums, col_sums))
+    if random_model == "num":
+        return (rows <= 1) | (cols <= 1) | ((rows == n) & (cols == n))
+    if random_model == "num1":
+        return (rows <= 1) | (cols <= 1) | (cols == n)
+    return (n <= 1) | (rows <= 1) if random_model == "all1" else n <= 1
+
+
+def _n_clusters(xp: ModuleType, sums: Array) -> Array:
+    return xp.sum(to_count(xp, sums > 0), axis=-1)
+
+
+def _random_sides(xp: ModuleType, row_sums: Array, col_sums: Array, random_model: str) -> tuple[Any, Any]:
+    """Return, for rows and columns, the function (n, sums) -> Side that the model makes of cluster sizes."""
+    if is_traced(row_sums) or is_traced(col_sums):
+        raise ValueError(f"random_model={random_model!r} needs to know the cluster sizes, which are traced here")
+
+    def given(n: int, sums: Array) -> Side:
+        return side_of_clusters(xp, sums)
+
+    def random(n: int, sums: Array) -> Side:
+        k = fetch(_n_clusters(xp, sums)[None])[0] if random_model.startswith("num") else None
+        sizes, counts = _random_sizes(n, k)
+        dtype, device = to_float(xp, sums).dtype, device_of(sums)
+        return side_of(
+            xp,
+            xp.asarray(sizes, dtype=sums.dtype, device=device),
+            xp.asarray(counts, dtype=dtype, device=device),
+        )
+
+    return (given if random_model.endswith("1") else random), random
+
+
+@functools.lru_cache(maxsize=64)
+def _random_sizes(n: int, k: int | None) -> Sizes:
+    return sizes_of_all_partitions(n) if k is None else sizes_of_partitions_into(n, k)
+
+
+def _each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Any) -> Array:
+    """Return `of_table(n, rows, cols)` for each table of a batch: shape (...)."""
+    lead = row_sums.shape[:-1]
+    rows, cols = (xp.reshape(sums, (-1, sums.shape[-1])) for sums in (row_sums, col_sums))
+    totals = fetch(xp.sum(rows, axis=-1))
+    return xp.reshape(xp.stack([of_table(n, rows[i, :], cols[i, :]) for i, n in enumerate(totals)]), lead)
