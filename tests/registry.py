@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 import sklearn.metrics as peer
 
 import amiable
+from tests.backends import Backend
 
 AVERAGES = ("arithmetic", "geometric", "min", "max")
 
@@ -26,6 +28,12 @@ class Score:
     highest: float | None = 1.0
     identical: float | None = 1.0  # for identical partitions that have two clusters or more, one of them with a pair
     is_distance: bool = False
+    settled: float | None = None  # for empty labels and single samples, where it is not as for identical partitions
+    single: float = 1e-5  # absolute error allowed in float32
+
+    def error_on(self, backend: Backend) -> float:
+        """Return the absolute error allowed on a library."""
+        return self.single if backend.single else backend.tolerance
 
     def __str__(self) -> str:
         return self.name
@@ -59,6 +67,16 @@ SCORES = [
     Score("rand", amiable.rand_score, peer.rand_score),
     Score("ari", amiable.adjusted_rand_score, peer.adjusted_rand_score, lowest=-0.5),
     Score("fmi", amiable.fowlkes_mallows_score, peer.fowlkes_mallows_score),
+    Score(
+        "smi",
+        amiable.standardized_mutual_info_score,
+        lowest=-math.inf,
+        highest=None,
+        identical=None,
+        settled=0.0,
+        single=1e-3,
+    ),
+    Score("pvalue", amiable.mutual_info_pvalue, identical=None, settled=1.0, single=1e-3),
     Score("vi", amiable.variation_of_information, highest=None, identical=0.0, is_distance=True),
     Score("nvi", partial(amiable.variation_of_information, normalized=True), identical=0.0, is_distance=True),
 ]
@@ -66,12 +84,17 @@ SCORES = [
 # Public, but not one number for two labelings: where each is tested instead.
 NOT_SCORES = {
     "ContingencyTable": "tests/test_contingency.py",
+    "bootstrap": "tests/nulls/test_resampling.py",
     "contingency_matrix": "tests/scores/test_matrix.py",
     "entropy": "tests/scores/test_mutual_information.py",
     "expected_mutual_information": "tests/test_expectation.py",
     "homogeneity_completeness_v_measure": "tests/scores/test_homogeneity.py",
+    "iter_random_tables": "tests/nulls/test_tables.py",
+    "mutual_information_moments": "tests/scores/test_significance.py",
     "pair_confusion_matrix": "tests/scores/test_pairs.py",
     "pairwise_scores": "tests/test_pairwise.py",
+    "permutation_test": "tests/nulls/test_permutation.py",
+    "random_tables": "tests/nulls/test_tables.py",
 }
 
 

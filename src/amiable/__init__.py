@@ -6,6 +6,9 @@ Labels are only ever used to count: every score is a function of a contingency t
 from importlib.metadata import version as _version
 
 from amiable.contingency import ContingencyTable
+from amiable.nulls.permutation import permutation_test
+from amiable.nulls.resampling import bootstrap
+from amiable.nulls.tables import iter_random_tables, random_tables
 from amiable.pairwise import pairwise_scores
 from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score, expected_mutual_information
 from amiable.scores.homogeneity import (
@@ -27,6 +30,11 @@ from amiable.scores.pairs import (
     pair_confusion_matrix,
     rand_score,
 )
+from amiable.scores.significance import (
+    mutual_info_pvalue,
+    mutual_information_moments,
+    standardized_mutual_info_score,
+)
 
 __version__ = _version("amiable")
 
@@ -34,6 +42,7 @@ __all__ = [
     "ContingencyTable",
     "adjusted_mutual_info_score",
     "adjusted_rand_score",
+    "bootstrap",
     "completeness_score",
     "contingency_matrix",
     "entropy",
@@ -41,11 +50,17 @@ __all__ = [
     "fowlkes_mallows_score",
     "homogeneity_completeness_v_measure",
     "homogeneity_score",
+    "iter_random_tables",
+    "mutual_info_pvalue",
     "mutual_info_score",
+    "mutual_information_moments",
     "normalized_mutual_info_score",
     "pair_confusion_matrix",
     "pairwise_scores",
+    "permutation_test",
     "rand_score",
+    "random_tables",
+    "standardized_mutual_info_score",
     "v_measure_score",
     "variation_of_information",
 ]

@@ -60,10 +60,12 @@ def variance_of_sum(
     """
     zero = to_float(xp, xp.zeros_like(xp.sum(row_sums, axis=-1)))
     if static or is_traced(row_sums) or is_traced(col_sums):
-        of_deviances, of_xlogs = (_over_cells(xp, row_sums, col_sums, xlogs) for xlogs in (False, True))
+        of_deviances, of_xlogs = _over_cells(xp, row_sums, col_sums)
         variance = xp.where(_are_small(xp, row_sums, col_sums), of_xlogs, of_deviances)
         return xp.where(is_constant(xp, row_sums, col_sums), zero, variance)
     lead = row_sums.shape[:-1]
+    if 0 in (*row_sums.shape, *col_sums.shape):
+        return zero
     rows, cols = (xp.reshape(sums, (-1, sums.shape[-1])) for sums in (row_sums, col_sums))
     each = [_over_sizes(xp, rows[i, :], cols[i, :], degree) for i in range(rows.shape[0])]
     return xp.reshape(xp.stack(each), lead)
@@ -165,32 +167,45 @@ def _cell_covariance(
     return xp.sum(nodes.weights * product, axis=-1) / xp.sum(nodes.weights, axis=-1)
 
 
-def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, xlogs: bool) -> Array:
-    """Sum over every cell (i, j), one block of columns after another, every sum on MAX_NODES nodes."""
+def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
+    """Sum over every cell (i, j), one block of columns after another, every sum on MAX_NODES nodes; in both forms."""
     n = xp.sum(row_sums, axis=-1)[..., None, None]
     n_rows, n_cols = row_sums.shape[-1], col_sums.shape[-1]
     a = row_sums[..., :, None]
-    every = expectations(xp, a, col_sums[..., None, :], n, xlogs=xlogs)[-1, ...]
+    every = expectations(xp, a, col_sums[..., None, :], n)
     of_rows, of_cols = xp.sum(every, axis=-1)[..., None, None], xp.sum(every, axis=-2)[..., None, :, None]
     numbers = [xp.arange(k, dtype=n.dtype, device=device_of(n)) for k in (n_rows, n_cols)]
-    total = None
+    totals: list[Array] = []
     per_column = math.prod(row_sums.shape) * (n_rows + n_cols) * MAX_NODES**2
     traced = is_traced(row_sums) or is_traced(col_sums)
     for block in blocks(n_cols, _TRACED // per_column) if traced else cell_blocks(row_sums, n_cols, per_column):
         b = col_sums[..., None, block]
         nodes = lattice(xp, a, b, n, line=True)
-        row_rest = _rest_of_cells(xp, a[..., None] - nodes.k, n - b, col_sums, numbers[1][block], xlogs)
-        col_rest = _rest_of_cells(xp, b[..., None] - nodes.k, n - a, row_sums, numbers[0][:, None], xlogs)
-        col_rest = col_rest - of_cols[..., block, :]
-        part = xp.sum(_cell_covariance(xp, nodes, a, b, n, row_rest - of_rows, col_rest, xlogs), axis=(-2, -1))
-        total = part if total is None else total + part
-    return total
+        row_rest, col_rest = _rests_of_cells(xp, nodes.k, a, b, n, row_sums, col_sums, numbers[0], numbers[1][block])
+        row_rest, col_rest = row_rest - of_rows, col_rest - of_cols[..., block, :]
+        parts = [
+            xp.sum(_cell_covariance(xp, nodes, a, b, n, row_rest[i, ...], col_rest[i, ...], bool(i)), axis=(-2, -1))
+            for i in range(2)
+        ]
+        totals = [total + part for total, part in zip(totals, parts, strict=True)] if totals else parts
+    return totals[0], totals[1]
 
 
-def _rest_of_cells(xp: ModuleType, left: Array, pool: Array, margins: Array, own: Array, xlogs: bool) -> Array:
-    """Return what `_rests` does, sharing nothing: `left` is (..., R, C, L); `own` says which margin is the line's."""
-    pool = pool[..., None, None]
-    margins = xp.minimum(margins[..., None, None, None, :], pool)
-    cells = expectations(xp, left[..., None], margins, pool, xlogs=xlogs)[-1, ...]
-    others = own[..., None, None] != xp.arange(margins.shape[-1], dtype=own.dtype, device=device_of(own))
-    return xp.sum(xp.where(others, cells, xp.zeros_like(cells)), axis=-1)
+def _rests_of_cells(
+    xp: ModuleType, k: Array, a: Array, b: Array, n: Array, row_sums: Array, col_sums: Array, i: Array, j: Array
+) -> tuple[Array, Array]:
+    """Return what `_rests` does of rows and of columns, in both forms, sharing nothing: (2, ..., R, C, L) each.
+
+    `k` is (..., R, C, L), for rows `i` and columns `j`. One program serves both, as it is long.
+    """
+    shape = (*k.shape, col_sums.shape[-1] + row_sums.shape[-1])
+    of_row = xp.arange(shape[-1], dtype=n.dtype, device=device_of(n)) < col_sums.shape[-1]  # else of the column
+    size, pool = (xp.where(of_row, x[..., None, None], y[..., None, None]) for x, y in ((a, b), (n - b, n - a)))
+    left = xp.broadcast_to(size - k[..., None], shape)
+    margins = xp.minimum(xp.concat([col_sums, row_sums], axis=-1)[..., None, None, None, :], pool)
+    number = xp.concat([xp.arange(x.shape[-1], dtype=n.dtype, device=device_of(n)) for x in (col_sums, row_sums)])
+    own = xp.where(of_row, j[None, :, None, None], i[:, None, None, None]) == number
+    cells = expectations(xp, left, margins, pool)
+    cells = xp.where(own, xp.zeros_like(cells), cells)
+    n_cols = col_sums.shape[-1]
+    return xp.sum(cells[..., :n_cols], axis=-1), xp.sum(cells[..., n_cols:], axis=-1)

@@ -17,7 +17,7 @@ from types import ModuleType
 import numpy as np
 
 from amiable._array.blocks import blocks
-from amiable._array.namespace import Array, assigned, compiles_shapes, device_of
+from amiable._array.namespace import Array, assigned, compiles_shapes, device_of, fetch, to_float
 from amiable._array.random import Source
 from amiable.sampling import binomial, hypergeometric
 
@@ -29,18 +29,19 @@ _SAMPLES_PER_CELL = 128
 
 # Where runs of rows or columns begin, are split, and end: three vectors of positions
 Level = tuple[Array, Array, Array]
+Codes = tuple[Array, Array]
 
 
 def permutation_tables(xp: ModuleType, source: Source, row_sums: Array, col_sums: Array, size: int) -> Iterator[Array]:
     """Draw `size` tables with these margins (R,) and (C,), in blocks of counts (K, R, C)."""
-    n_cells = row_sums.shape[0] * col_sums.shape[0]
-    if source.numpy is not None and 0 < n_cells and int(row_sums.sum()) <= _SAMPLES_PER_CELL * n_cells:
+    shape = (row_sums.shape[0], col_sums.shape[0])
+    few = source.numpy is not None and int(row_sums.sum()) <= _SAMPLES_PER_CELL * shape[0] * shape[1]
+    if few and min(shape) > 1:  # SciPy 1.17 returns negative counts for a single row or column
         return _by_scipy(source.numpy, row_sums, col_sums, size)
     levels = list(itertools.product(_levels(xp, row_sums), _levels(xp, col_sums)))
 
     def draw(k: int) -> Array:
-        shape = (row_sums.shape[0] + 1, col_sums.shape[0] + 1, k)
-        sums = xp.zeros(shape, dtype=row_sums.dtype, device=device_of(row_sums))
+        sums = xp.zeros((shape[0] + 1, shape[1] + 1, k), dtype=row_sums.dtype, device=device_of(row_sums))
         sums = assigned(xp, sums, (slice(1, None), -1), xp.cumulative_sum(row_sums)[:, None])
         sums = assigned(xp, sums, (-1, slice(1, None)), xp.cumulative_sum(col_sums)[:, None])
         for rows, cols in levels:
@@ -48,6 +49,23 @@ def permutation_tables(xp: ModuleType, source: Source, row_sums: Array, col_sums
         return sums
 
     return _in_blocks(xp, draw, row_sums, col_sums, size)
+
+
+def shuffled_codes(xp: ModuleType, source: Source, row_sums: Array, col_sums: Array, size: int) -> Iterator[Codes]:
+    """Draw `size` pairs of labelings with these cluster sizes, codes (n,) and (K, n) of a block of pairs."""
+    n = fetch(xp.sum(row_sums)[None])[0]
+    samples = xp.arange(n, dtype=row_sums.dtype, device=device_of(row_sums))
+    rows, cols = (xp.searchsorted(xp.cumulative_sum(sums), samples, side="right") for sums in (row_sums, col_sums))
+    for block in blocks(size, most_elements(row_sums) // max(n, 1)):
+        k = block.stop - block.start
+        if source.numpy is not None:
+            yield rows, source.numpy.permuted(np.broadcast_to(cols, (k, n)), axis=1)
+            continue
+        order = xp.argsort(source.uniform((k, n)), axis=-1)
+        if to_float(xp, samples).dtype != xp.float64:  # many keys are equal: sort by other ones, and by these where equal
+            again = xp.argsort(source.uniform((k, n)), axis=-1, stable=True)
+            order = xp.take_along_axis(order, again, axis=-1)
+        yield rows, xp.reshape(xp.take(cols, xp.reshape(order, (-1,))), (k, n))
 
 
 def multinomial_tables(xp: ModuleType, source: Source, row_sums: Array, weights: Array, size: int) -> Iterator[Array]:
@@ -74,13 +92,17 @@ def _in_blocks(
     xp: ModuleType, draw: Callable[[int], Array], row_sums: Array, col_sums: Array, size: int
 ) -> Iterator[Array]:
     """Yield counts (K, R, C) from what draws running sums (R + 1, C + 1, K) over rows and columns."""
-    most = _BLOCK if isinstance(row_sums, np.ndarray) else _BLOCK_ON_DEVICE
-    step = max(1, most // ((row_sums.shape[0] + 1) * (col_sums.shape[0] + 1)))
+    step = max(1, most_elements(row_sums) // ((row_sums.shape[0] + 1) * (col_sums.shape[0] + 1)))
     for block in blocks(size, step):
         wanted = block.stop - block.start
         sums = draw(step if compiles_shapes(xp) and size > step else wanted)  # compiled for one shape
         rows = sums[1:, :, :wanted] - sums[:-1, :, :wanted]
         yield xp.moveaxis(rows[:, 1:, :] - rows[:, :-1, :], -1, 0)
+
+
+def most_elements(x: Array) -> int:
+    """Return how many elements a block of tables beside `x` may have."""
+    return _BLOCK if isinstance(x, np.ndarray) else _BLOCK_ON_DEVICE
 
 
 def _by_scipy(generator: np.random.Generator, row_sums: np.ndarray, col_sums: np.ndarray, size: int) -> Iterator[Array]:

@@ -201,7 +201,7 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: R
     >>> round(expected_mutual_information([6 * 10**11, 4 * 10**11], [5 * 10**11, 5 * 10**11]) * 1e12, 6)
     0.5
     >>> round(expected_mutual_information([3, 3, 3], [3, 3, 3], random_model="num"), 12)
-    0.0
+    0.303031215141
     """
     check_random_model(random_model)
     xp, *sizes = check_margins(row_sums, col_sums)

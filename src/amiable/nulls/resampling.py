@@ -1,0 +1,221 @@
+"""Bootstrap confidence intervals: how much a score would vary over other samples of the same population."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+from types import ModuleType
+from typing import Any, Literal, NamedTuple, get_args
+
+from amiable._array.blocks import blocks
+from amiable._array.namespace import Array, as_result, device_of, to_count, to_float
+from amiable._array.random import Place, randomly
+from amiable.contingency import ContingencyTable, table_of_cells
+from amiable.nulls.draws import most_elements, multinomial_tables
+from amiable.nulls.permutation import moments_of_sample
+from amiable.nulls.statistics import (
+    Statistic,
+    check_count,
+    check_statistic,
+    cut,
+    one_table,
+    statistic_of_table,
+    statistics_of_tables,
+)
+
+Method = Literal["BCa", "percentile", "basic"]
+
+
+class ConfidenceInterval(NamedTuple):
+    """The two ends of an interval: floats or 0-d arrays."""
+
+    low: Any
+    high: Any
+
+
+@dataclass(frozen=True)
+class BootstrapResult:
+    """A statistic, its bootstrap distribution, and what follows from that; named as SciPy's results are.
+
+    Attributes
+    ----------
+    statistic : float or 0-d array
+        Of the labelings that were given.
+    confidence_interval : ConfidenceInterval
+        ``low`` and ``high``.
+    bootstrap_distribution : array of shape (n_resamples,)
+        The statistic of the resamples.
+    standard_error : float or 0-d array
+        The standard deviation of the bootstrap distribution, with n_resamples - 1 in the denominator.
+    """
+
+    statistic: Any
+    confidence_interval: ConfidenceInterval
+    bootstrap_distribution: Any
+    standard_error: Any
+
+
+def bootstrap(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    statistic: Statistic = "adjusted_mutual_info_score",
+    *,
+    n_resamples: int = 9999,
+    confidence_level: float = 0.95,
+    method: Method = "BCa",
+    rng: Any = None,
+    batch: int | None = None,
+    contingency: Any = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> BootstrapResult:
+    """Confidence interval of a score, by resampling the samples.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (n_samples,)
+        Labels of any kind.
+    statistic : str or callable, default="adjusted_mutual_info_score"
+        A score of amiable or its name, or a function of tables; as in `permutation_test`.
+    n_resamples : int, default=9999
+        How many resamples are drawn.
+    confidence_level : float, default=0.95
+        In (0, 1).
+    method : {"BCa", "percentile", "basic"}, default="BCa"
+        "percentile": quantiles of the bootstrap distribution; "basic": these, reflected at the statistic; "BCa":
+        quantiles corrected for bias and acceleration, the latter by leaving out one sample of each occupied cell. With
+        "BCa", the interval is NaN, with a warning, if all resamples are on one side of the statistic.
+    rng : seed, generator or key, optional
+        As in `random_tables`.
+    batch : int, optional
+        The most tables that are scored at once. The result does not depend on it.
+    contingency : ContingencyTable, array-like (R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    progress : callable, optional
+        Called after each block with the number of resamples that are done and the number of all.
+
+    Returns
+    -------
+    result : BootstrapResult
+        ``statistic``, ``confidence_interval`` with ``low`` and ``high``, ``bootstrap_distribution`` (n_resamples,) and
+        ``standard_error``. Floats and a NumPy array for lists and NumPy labels, else arrays of the inputs' library on
+        their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts, a batch of labelings, no samples, `n_resamples` or `batch` below 1, a `confidence_level`
+        outside (0, 1), an unknown `method` or `statistic`, a `rng` of another library; the message names the argument.
+
+    Notes
+    -----
+    To draw n samples with replacement is to draw a table from a multinomial distribution over the occupied cells, so
+    the cost does not depend on n_samples. Samples must be independent of each other for the interval to mean
+    something. Resamples repeat samples, and repeated samples agree: scores of small data sets with many clusters have a
+    bootstrap distribution above the statistic.
+
+    References
+    ----------
+    Efron (1987), Better bootstrap confidence intervals, J. American Statistical Association 82:171-185,
+    10.1080/01621459.1987.10478410.
+
+    Examples
+    --------
+    >>> from amiable import bootstrap
+    >>> result = bootstrap(contingency=[[450, 50], [60, 440]], rng=0)
+    >>> low, high = result.confidence_interval
+    >>> low < result.statistic < high, round(result.standard_error, 3)
+    (True, 0.03)
+    """
+    function = check_statistic(statistic)
+    n_resamples = check_count("n_resamples", n_resamples)
+    if batch is not None:
+        batch = check_count("batch", batch)
+    if not (isinstance(confidence_level, (int, float)) and 0 < confidence_level < 1):
+        raise ValueError(f"confidence_level is {confidence_level!r}: expected a number between 0 and 1")
+    if method not in get_args(Method):
+        raise ValueError(f"method is {method!r}: expected one of {', '.join(map(repr, get_args(Method)))}")
+    table = one_table(labels_true, labels_pred, contingency)
+    if int(table.n_samples) == 0:
+        raise ValueError("there are no samples to draw from: expected at least one")
+    xp, occupied = table.xp, table.counts > 0
+    cells = [x[occupied] for x in (table.counts, table.rows, table.cols)]
+    place = randomly(xp, rng, *cells, table.n_samples[None])
+    pieces = (piece for block in _resamples(place, table.shape, n_resamples, progress) for piece in cut(block, batch))
+    found = statistics_of_tables(function, pieces, n_resamples, place.back)
+    observed = statistic_of_table(function, table)
+    tails = [(1 - confidence_level) / 2, (1 + confidence_level) / 2]
+    if method == "BCa":
+        left_out = statistics_of_tables(function, _one_left_out(place, table.shape), cells[0].shape[0], place.back)
+        tails = _corrected(xp, tails, observed, found, left_out, cells[0])
+    ordered = xp.sort(found)
+    low, high = (_quantile(xp, ordered, tail) for tail in tails)
+    if method == "basic":
+        low, high = 2 * observed - high, 2 * observed - low
+    interval = ConfidenceInterval(as_result(low), as_result(high))
+    return BootstrapResult(as_result(observed), interval, found, as_result(moments_of_sample(xp, found)[1]))
+
+
+def _resamples(
+    place: Place, shape: tuple[int, ...], size: int, progress: Callable[[int, int], Any] | None
+) -> Iterator[ContingencyTable]:
+    """Draw tables of as many samples, each from the same cells, in blocks."""
+    xp, (counts, rows, cols, total), done = place.xp, place.arrays, 0
+    keys = rows * shape[1] + cols
+    for drawn in multinomial_tables(xp, place.source, total, counts, size):
+        yield table_of_cells(xp, keys, drawn[:, 0, :], (shape[0], shape[1]))
+        done += drawn.shape[0]
+        if progress is not None:
+            progress(done, size)
+
+
+def _one_left_out(place: Place, shape: tuple[int, ...]) -> Iterator[ContingencyTable]:
+    """Return, for each occupied cell, the table without one of its samples, in blocks."""
+    xp, (counts, rows, cols, _) = place.xp, place.arrays
+    keys, n_cells = rows * shape[1] + cols, counts.shape[0]
+    number = xp.arange(n_cells, dtype=counts.dtype, device=device_of(counts))
+    for run in blocks(n_cells, most_elements(counts) // n_cells):
+        fewer = counts[None, :] - to_count(xp, number[run, None] == number[None, :])
+        yield table_of_cells(xp, keys, fewer, (shape[0], shape[1]))
+
+
+def _corrected(
+    xp: ModuleType, tails: list[float], observed: Array, found: Array, left_out: Array, counts: Array
+) -> list[float]:
+    """Return tails corrected for bias and acceleration; `left_out` is the statistic without a sample of each cell."""
+    size = found.shape[0]
+    below = float(xp.sum(to_count(xp, found < observed)) + xp.sum(to_count(xp, found <= observed))) / (2 * size)
+    normal = NormalDist()
+    if below in (0.0, 1.0):
+        side = "above" if below == 0 else "below"
+        warnings.warn(
+            f"all resamples are {side} the statistic, so far that their bias has no estimate: the BCa interval is NaN; "
+            "method='basic' gives one",
+            stacklevel=3,
+        )
+        return [math.nan, math.nan]
+    bias = normal.inv_cdf(below)
+    weights = to_float(xp, counts)
+    weights = weights / xp.sum(weights)
+    influence = xp.sum(weights * left_out) - left_out
+    squares, cubes = (float(xp.sum(weights * influence**power)) for power in (2, 3))
+    spread = math.sqrt(squares * float(xp.sum(to_float(xp, counts))))
+    acceleration = cubes / (6 * squares * spread) if squares > 0 else 0.0
+
+    def moved(tail: float) -> float:
+        z = bias + normal.inv_cdf(tail)
+        return normal.cdf(bias + z / (1 - acceleration * z))
+
+    return [moved(tail) for tail in tails]
+
+
+def _quantile(xp: ModuleType, values: Array, share: float) -> Array:
+    """Return the quantile of sorted values (N,), between neighbours by a straight line."""
+    if math.isnan(share):
+        return values[0] * share
+    at = share * (values.shape[0] - 1)
+    low = min(math.floor(at), values.shape[0] - 1)
+    high = min(low + 1, values.shape[0] - 1)
+    return values[low] + (values[high] - values[low]) * (at - low)
