@@ -118,3 +118,49 @@ def adjusted_rand(table: np.ndarray) -> Fraction:
     in_true, in_pred = together + true_only, together + pred_only
     expected = Fraction(in_true * in_pred, total)
     return (together - expected) / (Fraction(in_true + in_pred, 2) - expected)
+
+
+def moments(row_sums: Sequence[int], col_sums: Sequence[int]) -> tuple[mpmath.mpf, mpmath.mpf]:
+    """Mean and variance of mutual information over every table with these margins."""
+    with mpmath.workdps(DIGITS):
+        every = [
+            (mutual_information(table), mpmath.mpf(p.numerator) / p.denominator)
+            for table, p in tables_with_margins(row_sums, col_sums)
+        ]
+        mean = mpmath.fsum(p * x for x, p in every)
+        return mean, mpmath.fsum(p * (x - mean) ** 2 for x, p in every)
+
+
+def partitions(n: int) -> Iterator[tuple[int, ...]]:
+    """Every partition of n samples, as labels: restricted growth strings."""
+
+    def grow(labels: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        if len(labels) == n:
+            yield labels
+            return
+        for label in range(max(labels, default=-1) + 2):
+            yield from grow((*labels, label))
+
+    return grow(())
+
+
+def stirling(n: int, k: int) -> int:
+    """Partitions of n samples into k clusters, by inclusion and exclusion."""
+    if k == 0:
+        return int(n == 0)
+    return sum((-1) ** (k - i) * math.comb(k, i) * i**n for i in range(k + 1)) // math.factorial(k)
+
+
+def bell(n: int) -> int:
+    """Partitions of n samples."""
+    return sum(stirling(n, k) for k in range(n + 1))
+
+
+def expected_sizes(n: int, k: int | None) -> dict[int, Fraction]:
+    """How many clusters of each size a partition of n samples has on average; into k clusters, or into any number.
+
+    Gates and Ahn (2017), JMLR 18(87):1-28.
+    """
+    if k is None:
+        return {s: Fraction(math.comb(n, s) * bell(n - s), bell(n)) for s in range(1, n + 1)}
+    return {s: Fraction(math.comb(n, s) * stirling(n - s, k - 1), stirling(n, k)) for s in range(1, n - k + 2)}

@@ -30,6 +30,7 @@ class Score:
     is_distance: bool = False
     settled: float | None = None  # for empty labels and single samples, where it is not as for identical partitions
     single: float = 1e-5  # absolute error allowed in float32
+    long_program: bool = False  # takes seconds to compile, so few tests do
 
     def error_on(self, backend: Backend) -> float:
         """Return the absolute error allowed on a library."""
@@ -75,8 +76,9 @@ SCORES = [
         identical=None,
         settled=0.0,
         single=1e-3,
+        long_program=True,
     ),
-    Score("pvalue", amiable.mutual_info_pvalue, identical=None, settled=1.0, single=1e-3),
+    Score("pvalue", amiable.mutual_info_pvalue, identical=None, settled=1.0, single=1e-3, long_program=True),
     Score("vi", amiable.variation_of_information, highest=None, identical=0.0, is_distance=True),
     Score("nvi", partial(amiable.variation_of_information, normalized=True), identical=0.0, is_distance=True),
 ]

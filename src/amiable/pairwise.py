@@ -15,7 +15,6 @@ from amiable._array.namespace import Array, common_namespace, device_of, matmul,
 from amiable.codes import encode_labelings
 from amiable.contingency import (
     BATCH,
-    ContingencyTable,
     counts_of_codes,
     grid,
     most_cells,

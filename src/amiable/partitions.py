@@ -13,10 +13,9 @@ Both are computed without these numbers, whose logarithms would lose digits as n
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
-from scipy.fft import fft, next_fast_len
-from scipy.optimize import brentq
 
 from amiable._array.blocks import blocks
 from amiable.deviance import deviance, log_factorial_excess
@@ -39,7 +38,7 @@ def sizes_of_partitions_into(n: int, k: int) -> Sizes:
     if k in (1, n):
         return np.asarray([n // k]), np.asarray([float(k)])
     # with this rate n is the mean of the sum; in (0, n / k), as a positive Poisson variable has a mean above its rate
-    rate = brentq(lambda x: -x / math.expm1(-x) - n / k, 1e-9 / n, n / k, xtol=1e-300)
+    rate = _root(lambda x: -x / math.expm1(-x) - n / k, 1e-9 / n, n / k)
     far = _TAIL / 3 + math.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * rate)  # Bernstein
     sizes = np.arange(max(1, math.floor(rate - far)), min(n - k + 1, math.ceil(rate + far)) + 1)
     chances = np.exp(_log_poisson(sizes, rate))
@@ -67,9 +66,15 @@ def sizes_of_all_partitions(n: int) -> Sizes:
     return sizes, weights * (n / (weights @ sizes))
 
 
+def _root(f: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq  # which takes longer to import than all of amiable
+
+    return float(brentq(f, low, high, xtol=1e-300))
+
+
 def _urns(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of urns m that carry P(M = m), proportional to m**n / m!, and these chances."""
-    mode = max(1, round(brentq(lambda x: x * math.log(x) - n, 1.0, n + 2.0)))
+    mode = max(1, round(_root(lambda x: x * math.log(x) - n, 1.0, n + 2.0)))
     reach = 2 * math.ceil(math.sqrt(2 * _TAIL) * mode / math.sqrt(n + mode) + _TAIL)
     urns = np.arange(max(1, mode - reach), mode + reach + 1)
     m, step = urns.astype(float), (urns - mode).astype(float)
@@ -103,14 +108,14 @@ def _chances_of_sum(rate: float, count: int, center: int, shifts: np.ndarray) ->
     log(E[exp(i theta X)]) = u + log(1 - expm1(-u) / expm1(rate)), u = rate (exp(i theta) - 1), has no cancellation.
     """
     reach = int(np.abs(shifts).max()) + 2 * _reach_of_sum(rate, count)
-    length = next_fast_len(2 * reach + 1)
+    length = 1 << (2 * reach).bit_length()
     theta = 2 * math.pi / length * np.arange(length)
     u = rate * (-2 * np.sin(theta / 2) ** 2 + 1j * np.sin(theta))
     near = u.real > -200  # beyond, the characteristic function is below exp(-90), as the rate is above 100
     v = np.where(near, u, 0)
     log_cf = v + np.log1p(-np.expm1(-v) / math.expm1(min(rate, 700.0)))
     spectrum = np.where(near, np.exp(count * log_cf - 1j * (center * theta)), 0)
-    chances = fft(spectrum).real / length
+    chances = np.fft.fft(spectrum).real / length
     return np.maximum(chances[shifts % length], 0.0)
 
 

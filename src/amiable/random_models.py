@@ -7,6 +7,7 @@ of how many clusters are of each size, how many are on average (`partitions`).
 from __future__ import annotations
 
 import functools
+import math
 from types import ModuleType
 from typing import Any, Literal
 
@@ -89,7 +90,7 @@ def _random_sides(xp: ModuleType, row_sums: Array, col_sums: Array, random_model
     if is_traced(row_sums) or is_traced(col_sums):
         raise ValueError(f"random_model={random_model!r} needs to know the cluster sizes, which are traced here")
 
-    def given(n: int, sums: Array) -> Side:
+    def given(_n: int, sums: Array) -> Side:
         return side_of_clusters(xp, sums)
 
     def random(n: int, sums: Array) -> Side:
@@ -113,6 +114,6 @@ def _random_sizes(n: int, k: int | None) -> Sizes:
 def _each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Any) -> Array:
     """Return `of_table(n, rows, cols)` for each table of a batch: shape (...)."""
     lead = row_sums.shape[:-1]
-    rows, cols = (xp.reshape(sums, (-1, sums.shape[-1])) for sums in (row_sums, col_sums))
+    rows, cols = (xp.reshape(sums, (math.prod(lead), sums.shape[-1])) for sums in (row_sums, col_sums))
     totals = fetch(xp.sum(rows, axis=-1))
     return xp.reshape(xp.stack([of_table(n, rows[i, :], cols[i, :]) for i, n in enumerate(totals)]), lead)

@@ -27,13 +27,24 @@ from types import ModuleType
 
 from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.counting import unique_inverse
-from amiable._array.namespace import Array, device_of, fetch, is_traced, matmul, to_count, to_float
+from amiable._array.namespace import (
+    Array,
+    compiled,
+    compiles_shapes,
+    device_of,
+    fetch,
+    is_traced,
+    matmul,
+    to_count,
+    to_float,
+)
 from amiable.deviance import deviance, mean_count, xlogx
 from amiable.expectation import expectations_of_pairs, expectations_of_sizes
 from amiable.hypergeometric import MAX_NODES, Lattice, expectations, lattice, n_nodes
 from amiable.information import concentration, is_lifted
 from amiable.interpolation import DEGREE, Nodes, Side, nodes_for, side_of_clusters
 
+_ONE_PROGRAM = 1 << 14  # cells, times those in a line with them: so few are one program where the library compiles
 _TRACED = 1 << 27  # elements of a block of columns that one program may hold at once
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 
@@ -63,10 +74,11 @@ def variance_of_sum(
         of_deviances, of_xlogs = _over_cells(xp, row_sums, col_sums)
         variance = xp.where(_are_small(xp, row_sums, col_sums), of_xlogs, of_deviances)
         return xp.where(is_constant(xp, row_sums, col_sums), zero, variance)
+    n_triples = math.prod(row_sums.shape) * col_sums.shape[-1] * (row_sums.shape[-1] + col_sums.shape[-1])
+    if compiles_shapes(xp) and n_triples <= _ONE_PROGRAM:  # the number of distinct sizes would be a new shape
+        return compiled(variance_of_sum, xp, static=True)(row_sums, col_sums)
     lead = row_sums.shape[:-1]
-    if 0 in (*row_sums.shape, *col_sums.shape):
-        return zero
-    rows, cols = (xp.reshape(sums, (-1, sums.shape[-1])) for sums in (row_sums, col_sums))
+    rows, cols = (xp.reshape(sums, (math.prod(lead), sums.shape[-1])) for sums in (row_sums, col_sums))
     each = [_over_sizes(xp, rows[i, :], cols[i, :], degree) for i in range(rows.shape[0])]
     return xp.reshape(xp.stack(each), lead)
 
@@ -85,9 +97,7 @@ def is_constant(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
         settled.append((n_clusters <= 1) | (n_clusters == n))
         single_out.append((n_clusters == 2) & (most == n - 1))
         of_one_size.append(n_clusters * most == n)
-    return (
-        settled[0] | settled[1] | (single_out[0] & of_one_size[1]) | (single_out[1] & of_one_size[0])
-    )
+    return settled[0] | settled[1] | (single_out[0] & of_one_size[1]) | (single_out[1] & of_one_size[0])
 
 
 def _are_small(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
@@ -135,7 +145,8 @@ def _rests(
         every = xp.minimum(xp.concat([margins, own[i : i + 1]]), pools[i])
         for grid, x in zip(pairs, (nodes.sizes[:, None], every[None, :], pools[i : i + 1, None]), strict=True):
             grid.append(xp.reshape(xp.broadcast_to(x, shapes[i]), (-1,)))
-    cells = expectations_of_pairs(xp, *(xp.concat(grid) for grid in pairs), xlogs)[-1, ...]
+    sizes, partners, totals = (xp.concat(grid) for grid in pairs)
+    cells = expectations_of_pairs(xp, sizes, partners, totals, xlogs)[-1, ...]
     weights = xp.concat([others.counts, -xp.ones_like(others.counts[:1])])[:, None]
     rests, start = [], 0
     for (nodes, where), shape in zip(found, shapes, strict=True):

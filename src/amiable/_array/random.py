@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import array_api_compat as compat
 import numpy as np
 
-from amiable._array.namespace import Array, device_of, fetch, library_of, nearest, working_dtype
+from amiable._array.namespace import Array, count_dtype, device_of, fetch, library_of, nearest, working_dtype
 
 _WORDS = 8  # of 32 bits: a NumPy generator is seeded with 256 bits of another library's
 
@@ -44,9 +44,14 @@ def randomly(xp: ModuleType, rng: Any, *arrays: Array) -> Place:
     make = _sources().get(library_of(arrays[0]))
     if make is not None:
         return Place(xp, arrays, back, make(xp, arrays[0], rng))
-    generator, device = np.random.default_rng(rng), device_of(arrays[0])
+    generator = np.random.default_rng(rng)
     held = tuple(np.asarray(fetch(x), dtype=np.int64) for x in arrays)
-    return Place(np, held, lambda x: xp.asarray(x, device=device), Source(generator.random, generator))
+
+    def copied(x: np.ndarray) -> Array:
+        dtype = working_dtype(xp, arrays[0]) if x.dtype.kind == "f" else count_dtype(xp, arrays[0])
+        return xp.asarray(x, dtype=dtype, device=device_of(arrays[0]))
+
+    return Place(np, held, copied, Source(generator.random, generator))
 
 
 def _check(xp: ModuleType, rng: Any, like: Array) -> None:

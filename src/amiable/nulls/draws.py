@@ -35,8 +35,9 @@ Codes = tuple[Array, Array]
 def permutation_tables(xp: ModuleType, source: Source, row_sums: Array, col_sums: Array, size: int) -> Iterator[Array]:
     """Draw `size` tables with these margins (R,) and (C,), in blocks of counts (K, R, C)."""
     shape = (row_sums.shape[0], col_sums.shape[0])
-    few = source.numpy is not None and int(row_sums.sum()) <= _SAMPLES_PER_CELL * shape[0] * shape[1]
-    if few and min(shape) > 1:  # SciPy 1.17 returns negative counts for a single row or column
+    few = _SAMPLES_PER_CELL * shape[0] * shape[1]
+    # SciPy 1.17 draws negative counts for a single row or column
+    if source.numpy is not None and min(shape) > 1 and int(row_sums.sum()) <= few:
         return _by_scipy(source.numpy, row_sums, col_sums, size)
     levels = list(itertools.product(_levels(xp, row_sums), _levels(xp, col_sums)))
 
@@ -62,7 +63,9 @@ def shuffled_codes(xp: ModuleType, source: Source, row_sums: Array, col_sums: Ar
             yield rows, source.numpy.permuted(np.broadcast_to(cols, (k, n)), axis=1)
             continue
         order = xp.argsort(source.uniform((k, n)), axis=-1)
-        if to_float(xp, samples).dtype != xp.float64:  # many keys are equal: sort by other ones, and by these where equal
+        if (
+            to_float(xp, samples).dtype != xp.float64
+        ):  # many keys are equal: sort by other ones, and by these where equal
             again = xp.argsort(source.uniform((k, n)), axis=-1, stable=True)
             order = xp.take_along_axis(order, again, axis=-1)
         yield rows, xp.reshape(xp.take(cols, xp.reshape(order, (-1,))), (k, n))

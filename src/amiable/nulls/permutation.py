@@ -165,29 +165,30 @@ def _tables(
     place: Place, size: int, most: int, progress: Callable[[int, int], Any] | None
 ) -> Iterator[ContingencyTable]:
     """Draw tables with given margins, which they share, in blocks; with more than `most` cells, as lists of cells."""
-    xp, (row_sums, col_sums) = place.xp, place.arrays
-    done, shape = 0, (row_sums.shape[0], col_sums.shape[0])
-    found = _listed(place, shape, size) if shape[0] * shape[1] > most else _grids(place, shape, size)
+    done, shape = 0, (place.arrays[0].shape[0], place.arrays[1].shape[0])
+    found = _listed(place, size) if shape[0] * shape[1] > most else _grids(place, shape, size)
     for table in found:
-        yield table.with_arrays([*table.arrays[:3], row_sums, col_sums])
+        yield table
         done += table.counts.shape[0]
         if progress is not None:
             progress(done, size)
 
 
 def _grids(place: Place, shape: tuple[int, int], size: int) -> Iterable[ContingencyTable]:
-    xp = place.xp
-    cells = xp.arange(shape[0] * shape[1], dtype=place.arrays[0].dtype, device=device_of(place.arrays[0]))
+    xp, (row_sums, col_sums) = place.xp, place.arrays
+    cells = xp.arange(shape[0] * shape[1], dtype=row_sums.dtype, device=device_of(row_sums))
     rows, cols = cells // max(shape[1], 1), cells % max(shape[1], 1)
-    for counts in permutation_tables(xp, place.source, *place.arrays, size):
+    for counts in permutation_tables(xp, place.source, row_sums, col_sums, size):
         flat = xp.reshape(counts, (counts.shape[0], shape[0] * shape[1]))
-        yield ContingencyTable(rows, cols, flat, *place.arrays, is_grid=True)
+        yield ContingencyTable(rows, cols, flat, row_sums, col_sums, is_grid=True)
 
 
-def _listed(place: Place, shape: tuple[int, int], size: int) -> Iterable[ContingencyTable]:
-    for rows, cols in shuffled_codes(place.xp, place.source, *place.arrays, size):
+def _listed(place: Place, size: int) -> Iterable[ContingencyTable]:
+    xp, (row_sums, col_sums) = place.xp, place.arrays
+    for rows, cols in shuffled_codes(xp, place.source, row_sums, col_sums, size):
         for k in range(cols.shape[0]):  # a list of cells for each, as together they would occupy many more
-            yield table_of_labels(place.xp, rows, cols[k : k + 1, :], None)
+            table = table_of_labels(xp, rows, cols[k : k + 1, :])
+            yield table.with_arrays([*table.arrays[:3], row_sums, col_sums])
 
 
 def _pvalue(xp: ModuleType, observed: Array, null: Array, alternative: str) -> Array:

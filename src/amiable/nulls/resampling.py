@@ -151,7 +151,7 @@ def bootstrap(
         left_out = statistics_of_tables(function, _one_left_out(place, table.shape), cells[0].shape[0], place.back)
         tails = _corrected(xp, tails, observed, found, left_out, cells[0])
     ordered = xp.sort(found)
-    low, high = (_quantile(xp, ordered, tail) for tail in tails)
+    low, high = (_quantile(ordered, tail) for tail in tails)
     if method == "basic":
         low, high = 2 * observed - high, 2 * observed - low
     interval = ConfidenceInterval(as_result(low), as_result(high))
@@ -211,7 +211,7 @@ def _corrected(
     return [moved(tail) for tail in tails]
 
 
-def _quantile(xp: ModuleType, values: Array, share: float) -> Array:
+def _quantile(values: Array, share: float) -> Array:
     """Return the quantile of sorted values (N,), between neighbours by a straight line."""
     if math.isnan(share):
         return values[0] * share

@@ -51,8 +51,8 @@ def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, n
     -----
     The cost does not depend on the number of samples, up to 2**53 of them: half of the rows and half of the columns
     share a hypergeometric number of samples, each half is split again, and so on; all draws of a level are made
-    together. In host memory they are NumPy's, or SciPy's for tables of few samples; elsewhere, and for a thousand million
-    samples or more, they come from a ratio-of-uniforms sampler written for any library.
+    together. In host memory they are NumPy's, or SciPy's for tables of few samples; elsewhere, and for a thousand
+    million samples or more, they come from a ratio-of-uniforms sampler written for any library.
 
     References
     ----------
@@ -125,11 +125,10 @@ def iter_random_tables(
         raise ValueError(f"size is {size!r}: expected a whole number >= 0")
     if null not in get_args(Null):
         raise ValueError(f"null is {null!r}: expected {' or '.join(map(repr, get_args(Null)))}")
-    make, *margins = (permutation_tables, *_margins(row_sums, col_sums))
-    if null == "uniform":
-        make, *margins = (multinomial_tables, *_scattered(row_sums, col_sums))
-    place = randomly(namespace_of(margins[0]), rng, *margins)
-    return _passed_on(make(place.xp, place.source, *place.arrays, int(size)), place.back, int(size), progress)
+    rows, cols = _scattered(row_sums, col_sums) if null == "uniform" else _margins(row_sums, col_sums)
+    xp, (rows, cols), back, source = randomly(namespace_of(rows), rng, rows, cols)
+    draw = multinomial_tables if null == "uniform" else permutation_tables
+    return _passed_on(draw(xp, source, rows, cols, int(size)), back, int(size), progress)
 
 
 def _margins(row_sums: Any, col_sums: Any) -> tuple[Array, Array]:
@@ -159,7 +158,9 @@ def _scattered(row_sums: Any, col_sums: Any) -> tuple[Array, Array]:
 
 def _check_one(name: str, sums: Array) -> None:
     if sums.ndim != 1:
-        raise ValueError(f"{name} has shape {tuple(sums.shape)}: expected one dimension, the cluster sizes of one table")
+        raise ValueError(
+            f"{name} has shape {tuple(sums.shape)}: expected one dimension, the cluster sizes of one table"
+        )
     if is_traced(sums):
         raise ValueError(f"{name} is traced: random tables are drawn until all are accepted, outside of tracing")
 

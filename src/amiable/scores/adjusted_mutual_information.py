@@ -83,8 +83,16 @@ def adjusted_mutual_info_score(
     """
     check_average_method(average_method)
     if check_random_model(random_model) != "perm":
-        options = {"average_method": average_method, "random_model": random_model}
-        return evaluate(_adjusted_for_model, labels_true, labels_pred, contingency, n_labels, **options)
+        return evaluate(
+            _adjusted_for_model,
+            labels_true,
+            labels_pred,
+            contingency,
+            n_labels,
+            traceable=False,
+            average_method=average_method,
+            random_model=random_model,
+        )
     return evaluate(
         observed,
         labels_true,
@@ -112,6 +120,7 @@ class Observed(NamedTuple):
 
 
 def observed(table: ContingencyTable) -> Observed:
+    """Compute what a table tells before anything is expected."""
     xp, n, known = table.xp, table.n_samples, information(table)
     rows, cols = (concentration(xp, sizes, n) for sizes in (table.row_sums, table.col_sums))
     lifted = is_lifted(xp, rows, cols, n)

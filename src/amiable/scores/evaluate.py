@@ -34,21 +34,24 @@ def evaluate(
     n_labels: tuple[int, int] | None,
     *,
     finish: Callable[..., Any] | None = None,
+    traceable: bool = True,
     **options: Any,
 ) -> Any:
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do.
 
     With `finish`, the score is `finish(*kernel(table), **options)`: the kernel is computed for each block of a large
     batch, and what it returns, first the margins and then arrays of shape (...), is finished once, for the whole batch.
+    A kernel that looks at values is not `traceable`, and never compiled.
     """
+    of_table = _of_table if traceable else _apply
     lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
     nearby = map(_nearby, tables)
     (first, back), second = next(nearby), next(nearby, None)
     if second is None:
-        return _each(lambda x: as_result(back(x)), _of_table(first, kernel, finish, options))
+        return _each(lambda x: as_result(back(x)), of_table(first, kernel, finish, options))
     found, lengths = [], []
     for table, _ in itertools.chain(((first, back), second), nearby):
-        found.append(_of_table(table, kernel, None, {} if finish else options))
+        found.append(of_table(table, kernel, None, {} if finish else options))
         lengths.append(table.shape[0])
     if not isinstance(found[0], tuple):
         return back(_join(found, lengths, lead))

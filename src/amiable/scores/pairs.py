@@ -178,7 +178,9 @@ def adjusted_rand_score(
     0.571429
     """
     if check_random_model(random_model) != "perm":
-        return evaluate(_rand_for_model, labels_true, labels_pred, contingency, n_labels, random_model=random_model)
+        return evaluate(
+            _rand_for_model, labels_true, labels_pred, contingency, n_labels, traceable=False, random_model=random_model
+        )
     return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels)
 
 
