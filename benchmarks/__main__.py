@@ -18,6 +18,8 @@ SUBJECTS = {
     "bulk": "many labelings against one in one call",
     "pairwise": "every labeling against every other",
     "counting": "labels into tables, against a sum over them",
+    "nulls": "moments, random tables drawn and scored, models whose sizes vary",
+    "pvalues": "moments and p-values against a million random tables each",
     "memory": "peak memory above the inputs",
     "cost": "what a call costs as samples, clusters, batches grow; a plot",
 }

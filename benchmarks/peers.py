@@ -23,6 +23,8 @@ PEERS = {
     "torchmetrics": Peer("torchmetrics.functional.clustering", same_arrays=True),
     "fastami": Peer("fastami"),
     "clustering-mi": Peer("clustering_mi"),
+    "scipy": Peer("scipy.stats"),
+    "clusim": Peer("clusim.sim"),
     "amiable": Peer("amiable", same_arrays=True),
     "amiable on NumPy": Peer("amiable"),
     "numpy": Peer("numpy", same_arrays=True),
