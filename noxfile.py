@@ -90,6 +90,11 @@ def benchmarks(session: nox.Session) -> None:
     """Measure against the peers, write benchmarks/results/; `-- --revision A [B]` compares two git revisions."""
     session.install(TORCH)
     session.install(".", PEER, "matplotlib>=3.9")
-    for peer in ("torchmetrics", "fastami", "clustering-mi", "clusim"):  # one that does not install is named in the tables
+    for peer in (
+        "torchmetrics",
+        "fastami",
+        "clustering-mi",
+        "clusim",
+    ):  # one that does not install is named in the tables
         session.run("python", "-m", "pip", "install", peer, success_codes=[0, 1], silent=True)
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -57,7 +57,7 @@ def run(options: Options) -> Report:
     """Simulate every case."""
     rows = [simulate(case, options.place) for case in CASES if options.match in case.name]
     heads = ["case", "tables", "mean, in standard errors", "variance, in standard errors"]
-    first = [[r["case"], power(r["tables"]), *(f"{r[z]:+.1f}" for z in ("mean_z", "variance_z"))] for r in rows]
+    first = [[r["case"], power(r["tables"]), f"{r['mean_z']:+.1f}", f"{r['variance_z']:+.1f}"] for r in rows]
     levels = [f"p = {level:g}" for level in LEVELS]
     second = [[r["case"], *map(_ratio, r["gamma"]), *map(_ratio, r["chi_square"])] for r in rows]
     lines = [

@@ -10,7 +10,7 @@ import math
 from decimal import Decimal
 from types import ModuleType
 
-from amiable._array.namespace import Array, at_least, constant, on_cpu, to_float, working_dtype
+from amiable._array.namespace import Array, at_least, constant, maybe_any, on_cpu, to_float, working_dtype
 
 # Where |v| is below this, the deviance comes from its series in v; its 7 terms leave 0.1**16 / 17 < 1e-17.
 SERIES_BELOW = 0.1
@@ -52,15 +52,18 @@ def xlogx(xp: ModuleType, x: Array) -> Array:
 
 def log_factorial_excess(xp: ModuleType, x: Array, x_float: Array) -> Array:
     """Return log(x!) - (x log x - x) for whole x >= 0, given as whole numbers and as floats."""
-    at = xp.where(x < 16, x, xp.zeros_like(x))
-    small = xp.reshape(xp.take(constant(xp, _EXCESS, x_float), xp.reshape(at, (-1,))), x.shape)
     big = at_least(xp, x_float, 16.0)
     inverse = 1 / big
     r = inverse * inverse
     tail = xp.full_like(r, _STIRLING[-1])
     for coefficient in reversed(_STIRLING[:-1]):
         tail = tail * r + coefficient
-    return xp.where(x < 16, small, 0.5 * xp.log(2 * math.pi * big) + tail * inverse)
+    large = 0.5 * xp.log(2 * math.pi * big) + tail * inverse
+    if not maybe_any(xp, x_float < 16):
+        return large
+    at = xp.where(x < 16, x, xp.zeros_like(x))
+    small = xp.reshape(xp.take(constant(xp, _EXCESS, x_float), xp.reshape(at, (-1,))), x.shape)
+    return xp.where(x < 16, small, large)
 
 
 def mean_count(xp: ModuleType, row_sum: Array, col_sum: Array, n: Array) -> Array:

@@ -9,7 +9,10 @@ populations of 1e9 and more.
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
+
+import numpy as np
 
 from amiable._array.namespace import (
     Array,
@@ -25,10 +28,12 @@ from amiable.deviance import log_factorial_excess, mean_count, offset_from_mean
 from amiable.hypergeometric import below_mean
 
 _NUMPY_POPULATION = 10**9
+_TWO_THREADS = 1 << 14  # draws, a millisecond or two of work, from which on a second thread is worth its start
 # Stadlober's table mountain: s = 2 sqrt(2 / e) sd + 3 - 2 sqrt(3 / e), with sd**2 = variance + 1/2, is a hat
 _HAT_SLOPE, _HAT_OFFSET = 2 * math.sqrt(2 / math.e), 3 - 2 * math.sqrt(3 / math.e)
 _TRIES = 8  # for each draw that was not accepted at once: few rounds, as each waits for the device
 _TRIES_AT_ONCE = 16  # where shapes are compiled, all draws are tried so often together: one in 1e9 is not accepted
+_TAIL = 40.0  # exp(-40) is below the resolution of uniforms in float64
 _NO_MEAN = 1e-30  # stands in for a mean of 0, from which no count differs
 _NO_SAMPLE = -0.9999  # a count of so much less than its mean, relatively, has no chance to speak of
 
@@ -36,7 +41,7 @@ _NO_SAMPLE = -0.9999  # a count of so much less than its mean, relatively, has n
 def hypergeometric(xp: ModuleType, source: Source, a: Array, b: Array, n: Array) -> Array:
     """Draw how many of `a` samples, chosen from `n`, are among `b` of them; whole numbers of one shape."""
     if source.numpy is not None and (n.size == 0 or int(n.max()) < _NUMPY_POPULATION):
-        return source.numpy.hypergeometric(b, n - b, a)
+        return _in_two_threads(source.numpy, a, b, n)
     shape = n.shape
     a, b, n = (xp.reshape(x, (-1,)) for x in (a, b, n))
     size, mean = to_float(xp, at_least(xp, n, 1)), mean_count(xp, a, b, n)
@@ -49,6 +54,19 @@ def hypergeometric(xp: ModuleType, source: Source, a: Array, b: Array, n: Array)
     means = [mean, *(mean_count(xp, *x, n) for x in ((a, n - b), (n - a, b), (n - a, n - b)))]
     offset = offset_from_mean(xp, mode, a, b, n)
     return xp.reshape(_draw(xp, source, counts, means, offset, variance, low, high), shape)
+
+
+def _in_two_threads(generator: np.random.Generator, a: Array, b: Array, n: Array) -> Array:
+    """Let NumPy draw, which needs a generator for each thread; the same numbers, however many cores there are."""
+    size = n.size
+    if size < _TWO_THREADS:
+        return generator.hypergeometric(b, n - b, a)
+    second = np.random.default_rng(generator.integers(2**63, size=4))
+    flat = [x.reshape(-1) for x in (b, n - b, a)]
+    with ThreadPoolExecutor(1) as other:
+        later = other.submit(second.hypergeometric, *(x[size // 2 :] for x in flat))
+        halves = [generator.hypergeometric(*(x[: size // 2] for x in flat)), later.result()]
+    return np.concatenate(halves).reshape(n.shape)
 
 
 def binomial(xp: ModuleType, source: Source, n: Array, part: Array, whole: Array) -> Array:
@@ -86,7 +104,10 @@ def _draw(
     signs = (1, -1, -1, 1)[: len(counts)]
     inverses = [1 / at_least(xp, mean, _NO_MEAN) for mean in means]
     scale = _HAT_SLOPE * xp.sqrt(variance + 0.5) + _HAT_OFFSET
-    limits = [to_float(xp, x - counts[0]) for x in (low, high)]
+    # beyond, there is less than uniforms can tell from nothing, by Bernstein; so large counts stay far from 0
+    reach = xp.ceil(_TAIL / 3 + xp.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * variance)) + 2
+    least, most = (to_float(xp, x - counts[0]) for x in (low, high))
+    limits = [xp.maximum(least, -reach), xp.minimum(most, reach)]
     cells = xp.stack([*(to_float(xp, x) for x in counts), *inverses, offset])
     cost = _cost(xp, cells, signs, xp.zeros_like(offset))
     parameters = xp.concat([cells, xp.stack([scale, *limits, cost])])
@@ -127,12 +148,15 @@ def _try(xp: ModuleType, parameters: Array, u: Array, v: Array, *, signs: tuple[
 def _steps(xp: ModuleType, source: Source, parameters: Array, signs: tuple[int, ...]) -> Array:
     """Return accepted steps (m,): those that are not accepted are tried again, and they alone."""
     drawn, found = _try(xp, parameters, *_uniforms(source, 1, parameters), signs=signs)
-    at = xp.nonzero(~found)[0]
+    size, left = parameters.shape[1], xp.nonzero(~found)[0]
+    at = left
     while at.shape[0]:
-        parameters = xp.take(parameters, xp.nonzero(~found)[0], axis=1)
-        step, found = _try(xp, parameters, *_uniforms(source, _TRIES, parameters), signs=signs)
+        parameters = xp.take(parameters, left, axis=1)
+        tries = min(_TRIES, size // at.shape[0])
+        step, found = _try(xp, parameters, *_uniforms(source, tries, parameters), signs=signs)
         drawn = assigned(xp, drawn, at, step)
-        at = xp.take(at, xp.nonzero(~found)[0])
+        left = xp.nonzero(~found)[0]
+        at = xp.take(at, left)
     return drawn
 
 

@@ -22,7 +22,7 @@ from amiable._array.random import Source
 from amiable.sampling import binomial, hypergeometric
 
 # Elements of the running sums of one block of tables: a few megabytes, since they are read again at every level.
-_BLOCK = 1 << 19
+_BLOCK = 1 << 20
 _BLOCK_ON_DEVICE = 1 << 24
 # SciPy draws tables of so few samples a cell faster, but in time that grows with the samples.
 _SAMPLES_PER_CELL = 128
