@@ -64,7 +64,9 @@ def doctests(session: nox.Session) -> None:
     """The examples of docstrings and README."""
     session.install(TORCH)
     session.install("-e", ".[cli]", *group("test"))
-    session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", "README.md")
+    session.run(
+        "python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", "README.md", "docs/nulls.md"
+    )
 
 
 @nox.session

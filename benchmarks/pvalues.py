@@ -64,11 +64,12 @@ def run(options: Options) -> Report:
         "Mean and variance of `mutual_information_moments` against those of random tables; within 4 standard errors.",
         "",
         *table(heads, first),
-        "How often random tables have a p-value of at most p, divided by p: 1 is right, above 1 too many are found",
-        "significant. First by `mutual_info_pvalue`, then by the chi-square distribution with (R - 1) (C - 1) degrees of",
+        "How often random tables have a p-value of at most p, divided by p: 1 is right; above 1, too many are found",
+        "significant. First by `mutual_info_pvalue`, then by the chi-square distribution with "
+        "(R - 1) (C - 1) degrees of",
         "freedom for 2 n MI. The last digit is uncertain where few tables are that extreme.",
         "",
-        *table(["case", *(f"gamma, {x}" for x in levels), *(f"chi-square, {x}" for x in levels)], second),
+        *table(["case", *(f"{law}, {x}" for law in ("gamma", "chi-square") for x in levels)], second),
     ]
     far = [r["case"] for r in rows if max(abs(r["mean_z"]), abs(r["variance_z"])) > 4]
     return Report("Moments and p-values against random tables", lines, rows, far)
