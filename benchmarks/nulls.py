@@ -68,7 +68,7 @@ def cases(place: Place) -> Iterator[Case]:
 def far_from_chi_square(k: int, less: int, ours: Any, theirs: Any) -> float:
     """Return how far n MI is from half a chi-square variable, relatively; its limit, nearly reached at n = 1e9."""
     half = (k - 1) ** 2 / 2
-    found = ((10**9, ours, 1e-4), (less, theirs, 10.0))
+    found = ((10**9, ours, 1e-3), (less, theirs, 10.0))
     return max(
         abs(float(to_host(moment)) * n**power / half - 1) / scale
         for n, moments, scale in found

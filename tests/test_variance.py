@@ -122,6 +122,23 @@ def test_blocks_of_columns(rng, monkeypatch):
     assert variance_of_sum(np, rows, cols) == pytest.approx(whole, rel=1e-13)
 
 
+def test_too_large_for_a_traced_program():
+    jax = pytest.importorskip("jax")
+    sizes = jax.numpy.full(30, 10)
+    with pytest.raises(ValueError, match=r"row_sums \(30,\) and col_sums \(30,\) is too large for a traced program"):
+        jax.jit(lambda a: amiable.mutual_information_moments(a, a))(sizes)
+
+
+def test_equal_margins_of_a_batch_are_computed_once(monkeypatch):
+    seen = []
+    original = variance._over_sizes
+    monkeypatch.setattr(variance, "_over_sizes", lambda *given: seen.append(1) or original(*given))
+    tables = amiable.random_tables([40, 30, 30], [50, 50], 500, rng=0)
+    scores = amiable.standardized_mutual_info_score(contingency=tables)
+    assert len(seen) == 1
+    assert abs(scores.std() - 1) < 0.2
+
+
 CASES = {
     "2x2": ([300, 700], [500, 500]),
     "3x4": ([50, 30, 20], [40, 30, 20, 10]),

@@ -25,6 +25,8 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
+import numpy as np
+
 from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.counting import unique_inverse
 from amiable._array.namespace import (
@@ -44,8 +46,9 @@ from amiable.hypergeometric import MAX_NODES, Lattice, expectations, lattice, n_
 from amiable.information import concentration, is_lifted
 from amiable.interpolation import DEGREE, Nodes, Side, nodes_for, side_of_clusters
 
-_ONE_PROGRAM = 1 << 14  # cells, times those in a line with them: so few are one program where the library compiles
-_TRACED = 1 << 27  # elements of a block of columns that one program may hold at once
+# Cells, times those in a line with them: so few are one program where the library compiles, as under tracing; it
+# then holds 2**14 nodes for each at once.
+_ONE_PROGRAM = 1 << 13
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 
 
@@ -69,18 +72,30 @@ def variance_of_sum(
     -------
     variance : array of floats, shape (...)
     """
-    zero = to_float(xp, xp.zeros_like(xp.sum(row_sums, axis=-1)))
-    if static or is_traced(row_sums) or is_traced(col_sums):
+    traced = is_traced(row_sums) or is_traced(col_sums)
+    n_triples = math.prod(row_sums.shape) * col_sums.shape[-1] * (row_sums.shape[-1] + col_sums.shape[-1])
+    if traced and n_triples > _ONE_PROGRAM:
+        most = round((_ONE_PROGRAM / 2) ** (1 / 3))
+        raise ValueError(
+            f"the variance of mutual information of row_sums {tuple(row_sums.shape)} and col_sums "
+            f"{tuple(col_sums.shape)} is too large for a traced program: expected some {most} "
+            "clusters each at most, or a call outside of tracing"
+        )
+    if static or traced:
         of_deviances, of_xlogs = _over_cells(xp, row_sums, col_sums)
         variance = xp.where(_are_small(xp, row_sums, col_sums), of_xlogs, of_deviances)
-        return xp.where(is_constant(xp, row_sums, col_sums), zero, variance)
-    n_triples = math.prod(row_sums.shape) * col_sums.shape[-1] * (row_sums.shape[-1] + col_sums.shape[-1])
+        return xp.where(is_constant(xp, row_sums, col_sums), xp.zeros_like(variance), variance)
     if compiles_shapes(xp) and n_triples <= _ONE_PROGRAM:  # the number of distinct sizes would be a new shape
         return compiled(variance_of_sum, xp, static=True)(row_sums, col_sums)
-    lead = row_sums.shape[:-1]
-    rows, cols = (xp.reshape(sums, (math.prod(lead), sums.shape[-1])) for sums in (row_sums, col_sums))
-    each = [_over_sizes(xp, rows[i, :], cols[i, :], degree) for i in range(rows.shape[0])]
-    return xp.reshape(xp.stack(each), lead)
+    lead, n_rows = row_sums.shape[:-1], row_sums.shape[-1]
+    margins = xp.reshape(xp.concat([row_sums, col_sums], axis=-1), (math.prod(lead), n_rows + col_sums.shape[-1]))
+    where = None
+    if isinstance(margins, np.ndarray):  # tables that are drawn at random share their margins
+        margins, where = np.unique(margins, axis=0, return_inverse=True)
+    each = xp.stack(
+        [_over_sizes(xp, m[:n_rows], m[n_rows:], degree) for m in (margins[i, :] for i in range(margins.shape[0]))]
+    )
+    return xp.reshape(each if where is None else each[where], lead)
 
 
 def is_constant(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
@@ -188,8 +203,7 @@ def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array
     numbers = [xp.arange(k, dtype=n.dtype, device=device_of(n)) for k in (n_rows, n_cols)]
     totals: list[Array] = []
     per_column = math.prod(row_sums.shape) * (n_rows + n_cols) * MAX_NODES**2
-    traced = is_traced(row_sums) or is_traced(col_sums)
-    for block in blocks(n_cols, _TRACED // per_column) if traced else cell_blocks(row_sums, n_cols, per_column):
+    for block in cell_blocks(row_sums, n_cols, per_column):
         b = col_sums[..., None, block]
         nodes = lattice(xp, a, b, n, line=True)
         row_rest, col_rest = _rests_of_cells(xp, nodes.k, a, b, n, row_sums, col_sums, numbers[0], numbers[1][block])

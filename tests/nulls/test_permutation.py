@@ -206,12 +206,50 @@ def test_limits():
         ({"statistic": "ami"}, "statistic is 'ami': expected a function of tables, or one of 'adjusted_mutual_info_"),
         ({"statistic": 3}, "statistic is 3: expected a function of tables"),
         ({"statistic": lambda contingency: 1.0}, "score returned float for 9 tables: expected one number a table"),
-        ({"contingency": [[[1, 2], [3, 4]]]}, r"a batch of tables of shape \(1, 2, 2\) was given"),
+        (
+            {"contingency": [[[1, 2], [3, 4]]]},
+            r"contingency is a batch of tables of shape \(1, 2, 2\): expected one table",
+        ),
     ],
 )
 def test_bad_input(options, message):
     with pytest.raises(ValueError, match=message):
         permutation_test(**{"contingency": TABLE, "n_resamples": 9, **options})
+
+
+@pytest.mark.parametrize("n", [10**6, 10**9, 10**14])
+def test_small_scores_of_many_samples(backend, n):
+    """Ties are told from small differences, whatever the scale of the scores: here 1 / n."""
+    if backend.narrow and n > 2**31:
+        pytest.skip("more samples than int32 counts")
+    if backend.single and not backend.narrow and n > 10**9:
+        pytest.skip("more samples than float32 can count on")
+    shift = round(1.5 * math.sqrt(n) / 2)
+    table = backend.asarray(np.array([[n // 4 + shift, n // 4 - shift], [n // 4 - shift, n // 4 + shift]]))
+    found = permutation_test(contingency=table, n_resamples=1999, rng=0)
+    assert float(found.pvalue) == pytest.approx(0.0027, abs=0.005)
+
+
+def test_statistics_that_are_whole_numbers_or_none():
+    def corner(contingency):
+        return contingency.counts[:, 0]
+
+    found = permutation_test(contingency=TABLE, statistic=corner, n_resamples=99, rng=0)
+    assert found.statistic == 30
+    assert found.pvalue < 0.1
+
+    def sometimes(contingency):
+        return np.where(contingency.counts[:, 0] > 25, np.nan, 0.0)
+
+    found = permutation_test(contingency=[[20, 30], [30, 20]], statistic=sometimes, n_resamples=99, rng=0)
+    assert found.pvalue == 1  # equal or not a number: as extreme
+
+
+def test_traced():
+    jax = pytest.importorskip("jax")
+    for call in (permutation_test, amiable.bootstrap):
+        with pytest.raises(ValueError, match="contingency is traced: random tables are drawn until all are accepted"):
+            jax.jit(lambda table, call=call: call(contingency=table))(jax.numpy.asarray(TABLE))
 
 
 def test_bad_labels():

@@ -125,8 +125,11 @@ def test_degenerate():
         ({"confidence_level": "0.9"}, "confidence_level is '0.9': expected a number between 0 and 1"),
         ({"method": "bca"}, "method is 'bca': expected one of 'BCa', 'percentile', 'basic'"),
         ({"statistic": "ami"}, "statistic is 'ami': expected a function of tables, or one of"),
-        ({"contingency": [[0, 0]]}, "there are no samples to draw from: expected at least one"),
-        ({"contingency": [[[1, 2], [3, 4]]]}, r"a batch of tables of shape \(1, 2, 2\) was given"),
+        ({"contingency": [[0, 0]]}, "contingency has no samples to draw from: expected at least one"),
+        (
+            {"contingency": [[[1, 2], [3, 4]]]},
+            r"contingency is a batch of tables of shape \(1, 2, 2\): expected one table",
+        ),
     ],
 )
 def test_bad_input(options, message):

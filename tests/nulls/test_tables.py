@@ -198,6 +198,8 @@ def test_bad_null():
         random_tables([2], [2], 1, null="other")
     with pytest.raises(ValueError, match="col_sums is 0: expected at least one cluster"):
         random_tables([2], 0, 1, null="uniform")
+    with pytest.raises(ValueError, match="col_sums is empty: expected at least one cluster"):
+        random_tables([2], [], 1, null="uniform")
     torch = pytest.importorskip("torch")
     with pytest.raises(TypeError, match="expected one array library"):
         random_tables(np.array([2]), torch.tensor([2]), 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal, get_args
 
-from amiable._array.namespace import Array, as_result, at_least, device_of, to_count, to_float
+from amiable._array.namespace import Array, as_result, device_of, to_count, to_float
 from amiable._array.random import Place, randomly
 from amiable.contingency import ContingencyTable, most_cells, table_of_labels
 from amiable.nulls.draws import permutation_tables, shuffled_codes
@@ -23,8 +23,7 @@ from amiable.nulls.statistics import (
 
 Alternative = Literal["greater", "less", "two-sided"]
 
-# Statistics of equal tables differ by rounding, as their cells are summed in another order: so many eps, absolutely
-# below 1 and relatively above.
+# Statistics of equal tables differ by rounding, as their cells are summed in another order: by so many eps at most.
 _ROUNDING = 100
 
 
@@ -96,8 +95,9 @@ def permutation_test(
     result : PermutationTestResult
         ``statistic``, ``pvalue``, ``null_distribution`` (n_resamples,), its ``mean``, ``standard_deviation`` and
         ``standard_error``. The p-value is (1 + how many random tables are at least as extreme) / (1 + n_resamples),
-        never 0: the labelings that were given are one of the equally likely ones. Floats and a NumPy array for lists
-        and NumPy labels, else arrays of the inputs' library on their device.
+        never 0: the labelings that were given are one of the equally likely ones. Equal values count as extreme, and so
+        does what is not a number. Floats and a NumPy array for lists and NumPy labels, else arrays of the inputs'
+        library on their device.
 
     Raises
     ------
@@ -192,10 +192,15 @@ def _listed(place: Place, size: int) -> Iterable[ContingencyTable]:
 
 
 def _pvalue(xp: ModuleType, observed: Array, null: Array, alternative: str) -> Array:
-    slack = _ROUNDING * float(xp.finfo(null.dtype).eps) * at_least(xp, xp.abs(observed), 1.0)
+    """Count ties, and what is not a number, as extreme."""
+    observed, null = to_float(xp, observed), to_float(xp, null)
+    eps, largest = float(xp.finfo(null.dtype).eps), xp.maximum(xp.max(xp.abs(null)), xp.abs(observed))
+    spread = xp.maximum(xp.max(null), observed) - xp.minimum(xp.min(null), observed)
+    # a small part of the spread holds few values if they are many, and rounding by far more than some eps
+    slack = _ROUNDING * eps * largest + eps**0.5 * spread
     above, below = (
-        to_float(xp, 1 + xp.sum(to_count(xp, extreme))) / (1 + null.shape[0])
-        for extreme in (null >= observed - slack, null <= observed + slack)
+        to_float(xp, 1 + xp.sum(to_count(xp, ~common))) / (1 + null.shape[0])
+        for common in (null < observed - slack, null > observed + slack)
     )
     if alternative == "two-sided":
         twice = 2 * xp.minimum(above, below)

@@ -10,6 +10,8 @@ from statistics import NormalDist
 from types import ModuleType
 from typing import Any, Literal, NamedTuple, get_args
 
+import numpy as np
+
 from amiable._array.blocks import blocks
 from amiable._array.namespace import Array, as_result, device_of, to_count, to_float
 from amiable._array.random import Place, randomly
@@ -112,9 +114,10 @@ def bootstrap(
     Notes
     -----
     To draw n samples with replacement is to draw a table from a multinomial distribution over the occupied cells, so
-    the cost does not depend on n_samples. Samples must be independent of each other for the interval to mean
-    something. Resamples repeat samples, and repeated samples agree: scores of small data sets with many clusters have a
-    bootstrap distribution above the statistic.
+    the cost depends on these, not on n_samples. "BCa" scores one more table for each occupied cell, which takes longer
+    than all else from a few thousand cells on; there, ask for another method. Samples must be independent of each other
+    for the interval to mean something. Resamples repeat samples, and repeated samples agree: scores of small data sets
+    with many clusters have a bootstrap distribution above the statistic.
 
     References
     ----------
@@ -133,13 +136,14 @@ def bootstrap(
     n_resamples = check_count("n_resamples", n_resamples)
     if batch is not None:
         batch = check_count("batch", batch)
-    if not (isinstance(confidence_level, (int, float)) and 0 < confidence_level < 1):
+    if not (isinstance(confidence_level, (int, float, np.floating)) and 0 < confidence_level < 1):
         raise ValueError(f"confidence_level is {confidence_level!r}: expected a number between 0 and 1")
     if method not in get_args(Method):
         raise ValueError(f"method is {method!r}: expected one of {', '.join(map(repr, get_args(Method)))}")
     table = one_table(labels_true, labels_pred, contingency)
     if int(table.n_samples) == 0:
-        raise ValueError("there are no samples to draw from: expected at least one")
+        what = "labels_true" if contingency is None else "contingency"
+        raise ValueError(f"{what} has no samples to draw from: expected at least one")
     xp, occupied = table.xp, table.counts > 0
     cells = [x[occupied] for x in (table.counts, table.rows, table.cols)]
     place = randomly(xp, rng, *cells, table.n_samples[None])
@@ -148,8 +152,7 @@ def bootstrap(
     observed = statistic_of_table(function, table)
     tails = [(1 - confidence_level) / 2, (1 + confidence_level) / 2]
     if method == "BCa":
-        left_out = statistics_of_tables(function, _one_left_out(place, table.shape), cells[0].shape[0], place.back)
-        tails = _corrected(xp, tails, observed, found, left_out, cells[0])
+        tails = _corrected(tails, _share_below(xp, found, observed), lambda: _acceleration(xp, place, table, function))
     ordered = xp.sort(found)
     low, high = (_quantile(ordered, tail) for tail in tails)
     if method == "basic":
@@ -181,13 +184,25 @@ def _one_left_out(place: Place, shape: tuple[int, ...]) -> Iterator[ContingencyT
         yield table_of_cells(xp, keys, fewer, (shape[0], shape[1]))
 
 
-def _corrected(
-    xp: ModuleType, tails: list[float], observed: Array, found: Array, left_out: Array, counts: Array
-) -> list[float]:
-    """Return tails corrected for bias and acceleration; `left_out` is the statistic without a sample of each cell."""
-    size = found.shape[0]
-    below = float(xp.sum(to_count(xp, found < observed)) + xp.sum(to_count(xp, found <= observed))) / (2 * size)
-    normal = NormalDist()
+def _share_below(xp: ModuleType, found: Array, observed: Array) -> float:
+    """Return how many resamples are below the statistic; those that equal it count half."""
+    below, up_to = (float(xp.sum(to_count(xp, x))) for x in (found < observed, found <= observed))
+    return (below + up_to) / (2 * found.shape[0])
+
+
+def _acceleration(xp: ModuleType, place: Place, table: ContingencyTable, function: Callable[..., Any]) -> float:
+    """Return the skewness that comes from the influence of each sample, by leaving it out."""
+    counts = table.counts[table.counts > 0]
+    left_out = statistics_of_tables(function, _one_left_out(place, table.shape), counts.shape[0], place.back)
+    weights = to_float(xp, counts)
+    weights = weights / xp.sum(weights)
+    influence = xp.sum(weights * left_out) - left_out
+    squares, cubes = (float(xp.sum(weights * influence**power)) for power in (2, 3))
+    return cubes / (6 * squares * math.sqrt(squares * float(table.n_samples))) if squares > 0 else 0.0
+
+
+def _corrected(tails: list[float], below: float, acceleration: Callable[[], float]) -> list[float]:
+    """Return tails corrected for bias, told by how many resamples are below the statistic, and acceleration."""
     if below in (0.0, 1.0):
         side = "above" if below == 0 else "below"
         warnings.warn(
@@ -196,17 +211,12 @@ def _corrected(
             stacklevel=3,
         )
         return [math.nan, math.nan]
+    normal, a = NormalDist(), acceleration()
     bias = normal.inv_cdf(below)
-    weights = to_float(xp, counts)
-    weights = weights / xp.sum(weights)
-    influence = xp.sum(weights * left_out) - left_out
-    squares, cubes = (float(xp.sum(weights * influence**power)) for power in (2, 3))
-    spread = math.sqrt(squares * float(xp.sum(to_float(xp, counts))))
-    acceleration = cubes / (6 * squares * spread) if squares > 0 else 0.0
 
     def moved(tail: float) -> float:
         z = bias + normal.inv_cdf(tail)
-        return normal.cdf(bias + z / (1 - acceleration * z))
+        return normal.cdf(bias + z / (1 - a * z))
 
     return [moved(tail) for tail in tails]
 

@@ -23,7 +23,7 @@ def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, n
     row_sums : array-like of whole numbers, shape (R,)
         Cluster sizes of the fixed labeling, the true one.
     col_sums : array-like of whole numbers, shape (C,); or int with ``null="uniform"``
-        Cluster sizes of the random labeling; or C, how many clusters it may have.
+        Cluster sizes of the random labeling. With "uniform" only their number C counts, which may be given instead.
     size : int
         How many tables.
     rng : seed, generator or key, optional
@@ -153,6 +153,8 @@ def _scattered(row_sums: Any, col_sums: Any) -> tuple[Array, Array]:
     cols = check_counts("col_sums", col_sums, -1)
     common_namespace(row_sums=rows, col_sums=cols)
     _check_one("col_sums", cols)
+    if cols.shape[0] == 0 and bool(xp.any(rows > 0)):
+        raise ValueError("col_sums is empty: expected at least one cluster")
     return rows, xp.ones_like(cols)
 
 

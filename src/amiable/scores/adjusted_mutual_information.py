@@ -172,7 +172,7 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: R
 
     The expectation is over all pairs of labelings with these sizes, equally likely (the permutation model: cell
     counts are hypergeometric), or under a model whose sizes vary. It is exact up to rounding, and its cost does not
-    grow with n_samples (with their square root under "num").
+    grow with n_samples (with their square root where sizes vary).
 
     Parameters
     ----------

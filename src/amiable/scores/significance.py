@@ -88,7 +88,8 @@ def standardized_mutual_info_score(
     contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
         Counts in place of labels.
     n_labels : tuple of two int, optional
-        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`. On an accelerator or under
+        tracing the variance then takes memory and work of R C (R + C) times 2**14; traced, R and C of 16 is the most.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def standardized_mutual_info_score(
     >>> round(standardized_mutual_info_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
     0.816497
     """
-    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, finish=_standardized)
+    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, finish=_standardized, traceable=False)
 
 
 def _standardized(*known: Array, static: bool) -> Array:
@@ -142,7 +143,8 @@ def mutual_info_pvalue(
     contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
         Counts in place of labels.
     n_labels : tuple of two int, optional
-        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`. On an accelerator or under
+        tracing the variance then takes memory and work of R C (R + C) times 2**14; traced, R and C of 16 is the most.
 
     Returns
     -------
@@ -160,9 +162,9 @@ def mutual_info_pvalue(
     An approximation, except in the limit of large clusters, where n_samples MI is half a chi-square variable, which is
     a gamma variable. `benchmarks/results/pvalues.md` compares it with a million random tables in each of many cases:
     from 3 x 3 tables on, with ten samples or more a cluster, p-values down to 0.001 were right within 40 percent, and
-    with a hundred samples a cluster within 3. Do not use it where MI takes few values: with fewer than some tens of
-    samples, in 2 x 2 tables of fewer than a thousand samples or with a small cluster (off by factors of 2), for labelings
-    of nearly all singletons or pairs; nor for p-values below 0.001 with clusters of a few samples. There use
+    with a hundred samples a cluster within 4. Do not use it where MI takes few values: with fewer than some tens of
+    samples, in 2 x 2 tables of fewer than a thousand samples or with a small cluster (off by factors of 2), for
+    labelings of nearly all singletons or pairs; nor for p-values below 0.001 with clusters of a few samples. There use
     `permutation_test`.
 
     References
@@ -176,7 +178,7 @@ def mutual_info_pvalue(
     >>> round(mutual_info_pvalue(contingency=[[30, 20], [20, 30]]), 3)
     0.046
     """
-    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, finish=_pvalue)
+    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, finish=_pvalue, traceable=False)
 
 
 def _pvalue(*known: Array, static: bool) -> Array:
