@@ -71,7 +71,7 @@ def adjusted_mutual_info_score(
     ----------
     Vinh, Epps and Bailey (2010), Information theoretic measures for clusterings comparison, JMLR 11:2837-2854,
     10.5555/1756006.1953024. Other models: Gates and Ahn (2017), The impact of random models on clustering similarity,
-    JMLR 18(87):1-28, 10.5555/3122009.3176831.
+    JMLR 18(87):1-28, 10.48550/arXiv.1701.06508.
 
     Examples
     --------
@@ -200,7 +200,7 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: R
     References
     ----------
     Vinh, Epps and Bailey (2010), JMLR 11:2837-2854, 10.5555/1756006.1953024; the other models: Gates and Ahn (2017),
-    JMLR 18(87):1-28, 10.5555/3122009.3176831.
+    JMLR 18(87):1-28, 10.48550/arXiv.1701.06508.
 
     Examples
     --------

@@ -167,7 +167,7 @@ def adjusted_rand_score(
     References
     ----------
     Hubert and Arabie (1985), Comparing partitions, Journal of Classification 2:193-218, 10.1007/BF01908075. Other
-    models: Gates and Ahn (2017), JMLR 18(87):1-28, 10.5555/3122009.3176831.
+    models: Gates and Ahn (2017), JMLR 18(87):1-28, 10.48550/arXiv.1701.06508.
 
     Examples
     --------

@@ -53,7 +53,7 @@ def mutual_information_moments(row_sums: Any, col_sums: Any) -> Moments:
     ----------
     Vinh, Epps and Bailey (2010), JMLR 11:2837-2854, 10.5555/1756006.1953024. The variance, by a slower formula: Romano,
     Bailey, Nguyen and Verspoor (2014), Standardized mutual information for clustering comparisons, ICML,
-    10.5555/3044805.3045020.
+    PMLR 32(2):1143-1151.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def standardized_mutual_info_score(
     References
     ----------
     Romano, Bailey, Nguyen and Verspoor (2014), Standardized mutual information for clustering comparisons: one step
-    further in adjustment for chance, ICML, 10.5555/3044805.3045020.
+    further in adjustment for chance, ICML, PMLR 32(2):1143-1151.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def mutual_info_pvalue(
     References
     ----------
     Vinh, Epps and Bailey (2010), JMLR 11:2837-2854, 10.5555/1756006.1953024; Romano, Bailey, Nguyen and Verspoor
-    (2014), ICML, 10.5555/3044805.3045020.
+    (2014), ICML, PMLR 32(2):1143-1151.
 
     Examples
     --------
