@@ -7,7 +7,10 @@ sizes are computed once, and a few hundred sizes stand in for any number (`inter
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import ModuleType
+
+import numpy as np
 
 from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.counting import count_keys, sum_by_key
@@ -76,6 +79,17 @@ def expected_sums(
     rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
     cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
     return xp.reshape(_sums_of_batch(xp, rows, cols, xlogs, degree), (1 + xlogs, *lead))
+
+
+def each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Callable[[Array, Array], Array]) -> Array:
+    """Return `of_table(rows, cols)` for each table of a batch: shape (...); in host memory, once for equal margins."""
+    lead, n_rows = row_sums.shape[:-1], row_sums.shape[-1]
+    margins = xp.reshape(xp.concat([row_sums, col_sums], axis=-1), (math.prod(lead), n_rows + col_sums.shape[-1]))
+    where = None
+    if isinstance(margins, np.ndarray):  # tables that are drawn at random share their margins
+        margins, where = np.unique(margins, axis=0, return_inverse=True)
+    each = xp.stack([of_table(margins[i, :n_rows], margins[i, n_rows:]) for i in range(margins.shape[0])])
+    return xp.reshape(each if where is None else each[where], lead)
 
 
 def _sums_of_batch(xp: ModuleType, rows: Array, cols: Array, xlogs: bool, degree: int | None) -> Array:

@@ -23,9 +23,9 @@ _STRIDE_SIGMA = 4.7
 # k log k is not smooth at k = 0; above this mean P(K = 0) < exp(-40), and a stride does no harm.
 _STRIDE_MEAN = 40.0
 # Stands in for a mean of 0, which has no sample to expect: 1 / n is larger.
-_NO_MEAN = 1e-30
+NO_MEAN = 1e-30
 # x / mean - 1 is larger than this for every x >= 1 that is walked to: up to a mean of about 170.
-_NO_SAMPLE = -0.9999
+NO_SAMPLE = -0.9999
 
 
 def window(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) -> tuple[Array, Array, Array]:
@@ -64,11 +64,8 @@ def stride_of_reach(up: int) -> int:
 
 def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array, Array]:
     """Return the first and the last k that carry Hypergeometric(n, a, b), its mean and standard deviation."""
-    size = to_float(xp, at_least(xp, n, 1))
-    mean = mean_count(xp, a, b, n)
-    rest = (to_float(xp, n - a) / size) * (to_float(xp, n - b) / at_least(xp, size - 1, 1.0))
-    variance = mean * rest
-    above = _TAIL / 3 + xp.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * variance)  # Bernstein
+    mean, variance = mean_and_variance(xp, a, b, n)
+    above = reach_above(xp, variance, _TAIL)
     below = xp.minimum(above, xp.sqrt(2 * _TAIL * mean))  # a lower tail is sub-Gaussian
     start, beyond = _start(xp, a, b, n, mean)
     least = at_least(xp, a - (n - b), 0)
@@ -76,6 +73,18 @@ def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array,
     first = xp.minimum(xp.maximum(start + xp.astype(xp.floor(-beyond - below), start.dtype), least), most)
     last = xp.minimum(xp.maximum(start + xp.astype(xp.ceil(above - beyond), start.dtype), first), most)
     return first, last, mean, xp.sqrt(variance)
+
+
+def mean_and_variance(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
+    """Return mean and variance of Hypergeometric(n, a, b), elementwise."""
+    size, mean = to_float(xp, at_least(xp, n, 1)), mean_count(xp, a, b, n)
+    rest = (to_float(xp, n - a) / size) * (to_float(xp, n - b) / at_least(xp, size - 1, 1.0))
+    return mean, mean * rest
+
+
+def reach_above(xp: ModuleType, variance: Array, tail: float) -> Array:
+    """Return how far above its mean a sum of Bernoulli variables is with a chance of exp(-tail) at most (Bernstein)."""
+    return tail / 3 + xp.sqrt(tail * tail / 9 + 2 * tail * variance)
 
 
 def below_mean(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> Array:
@@ -159,13 +168,13 @@ def walked_expectations(
     start, middle = _start(xp, a, b, n, mean)
     counts = [to_float(xp, x) for x in (start, a - start, b - start, (n - a) - (b - start))]
     both, row_only, col_only, neither = counts
-    mean = at_least(xp, mean, _NO_MEAN)
+    mean = at_least(xp, mean, NO_MEAN)
 
     def terms(step: Array | float) -> list[Array]:
         """Return what is expected at x = start + step; finite for x < 0, too, which has no weight."""
         x, t = both + step, middle + step
         # this form loses digits where t is small beside the mean, but by no more than eps * sd of the sum over cells
-        own = x * xp.log1p(at_least(xp, t / mean, _NO_SAMPLE)) - t
+        own = x * xp.log1p(at_least(xp, t / mean, NO_SAMPLE)) - t
         return [own, x * xp.log(at_least(xp, x, 1.0))] if xlogs else [own]
 
     sums = [*terms(0.0), xp.ones_like(mean)]

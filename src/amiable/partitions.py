@@ -39,7 +39,7 @@ def sizes_of_partitions_into(n: int, k: int) -> Sizes:
         return np.asarray([n // k]), np.asarray([float(k)])
     # with this rate n is the mean of the sum; in (0, n / k), as a positive Poisson variable has a mean above its rate
     rate = _root(lambda x: -x / math.expm1(-x) - n / k, 1e-9 / n, n / k)
-    far = _TAIL / 3 + math.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * rate)  # Bernstein
+    far = _reach_of_size(rate)
     sizes = np.arange(max(1, math.floor(rate - far)), min(n - k + 1, math.ceil(rate + far)) + 1)
     chances = np.exp(_log_poisson(sizes, rate))
     middle = (sizes[0] + sizes[-1]) // 2
@@ -58,7 +58,7 @@ def sizes_of_all_partitions(n: int) -> Sizes:
     """
     urns, chances = _urns(n)
     most = n / urns[0]
-    sizes = np.arange(1, min(n, math.ceil(most + _TAIL / 3 + math.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * most))) + 1)
+    sizes = np.arange(1, min(n, math.ceil(most + _reach_of_size(most))) + 1)
     weights = np.zeros(sizes.size)
     for block in blocks(urns.size, (1 << 18) // sizes.size):
         each = np.exp(_log_binomial(sizes[None, :], n, urns[block, None]))
@@ -70,6 +70,11 @@ def _root(f: Callable[[float], float], low: float, high: float) -> float:
     from scipy.optimize import brentq  # which takes longer to import than all of amiable
 
     return float(brentq(f, low, high, xtol=1e-300))
+
+
+def _reach_of_size(mean: float) -> float:
+    """Return a distance from its mean that a Poisson or binomial variable has a chance below exp(-_TAIL) to exceed."""
+    return _TAIL / 3 + math.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * mean)  # Bernstein
 
 
 def _urns(n: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,12 +7,11 @@ of how many clusters are of each size, how many are on average (`partitions`).
 from __future__ import annotations
 
 import functools
-import math
 from types import ModuleType
 from typing import Any, Literal
 
 from amiable._array.namespace import Array, at_least, device_of, fetch, is_traced, matmul, to_count, to_float
-from amiable.expectation import expectations_of_sizes
+from amiable.expectation import each_table, expectations_of_sizes
 from amiable.interpolation import Side, side_of, side_of_clusters
 from amiable.partitions import Sizes, sizes_of_all_partitions, sizes_of_partitions_into
 
@@ -31,7 +30,8 @@ def expected_deviances(xp: ModuleType, row_sums: Array, col_sums: Array, random_
     """Return n EMI (...) of labelings with cluster sizes (..., R) and (..., C) under a model other than "perm"."""
     sides = _random_sides(xp, row_sums, col_sums, random_model)
 
-    def of_table(n: int, rows: Array, cols: Array) -> Array:
+    def of_table(rows: Array, cols: Array) -> Array:
+        n = fetch(xp.sum(rows)[None])[0]
         if n == 0:
             return to_float(xp, xp.sum(rows))
         one, two = (side(n, sums) for side, sums in zip(sides, (rows, cols), strict=True))
@@ -39,14 +39,15 @@ def expected_deviances(xp: ModuleType, row_sums: Array, col_sums: Array, random_
         cells = expectations_of_sizes(xp, one.sizes, two.sizes, total, xlogs=False)[0, ...]
         return xp.sum(matmul(xp, cells, two.counts[:, None])[:, 0] * one.counts)
 
-    return _each_table(xp, row_sums, col_sums, of_table)
+    return each_table(xp, row_sums, col_sums, of_table)
 
 
 def expected_rand(xp: ModuleType, row_sums: Array, col_sums: Array, random_model: str) -> Array:
     """Return the expected Rand index (...) under a model other than "perm"; 1 where there are no pairs."""
     sides = _random_sides(xp, row_sums, col_sums, random_model)
 
-    def of_table(n: int, rows: Array, cols: Array) -> Array:
+    def of_table(rows: Array, cols: Array) -> Array:
+        n = fetch(xp.sum(rows)[None])[0]
         if n < 2:
             return xp.ones_like(to_float(xp, xp.sum(rows)))
         shares = []
@@ -57,7 +58,7 @@ def expected_rand(xp: ModuleType, row_sums: Array, col_sums: Array, random_model
         together = shares[0] * shares[1]
         return together + (1 - shares[0]) * (1 - shares[1])
 
-    return _each_table(xp, row_sums, col_sums, of_table)
+    return each_table(xp, row_sums, col_sums, of_table)
 
 
 def largest_entropies(xp: ModuleType, row_sums: Array, col_sums: Array, random_model: str) -> tuple[Array, Array]:
@@ -109,11 +110,3 @@ def _random_sides(xp: ModuleType, row_sums: Array, col_sums: Array, random_model
 @functools.lru_cache(maxsize=64)
 def _random_sizes(n: int, k: int | None) -> Sizes:
     return sizes_of_all_partitions(n) if k is None else sizes_of_partitions_into(n, k)
-
-
-def _each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Any) -> Array:
-    """Return `of_table(n, rows, cols)` for each table of a batch: shape (...)."""
-    lead = row_sums.shape[:-1]
-    rows, cols = (xp.reshape(sums, (math.prod(lead), sums.shape[-1])) for sums in (row_sums, col_sums))
-    totals = fetch(xp.sum(rows, axis=-1))
-    return xp.reshape(xp.stack([of_table(n, rows[i, :], cols[i, :]) for i, n in enumerate(totals)]), lead)

@@ -25,7 +25,7 @@ from amiable._array.namespace import (
 )
 from amiable._array.random import Source
 from amiable.deviance import log_factorial_excess, mean_count, offset_from_mean
-from amiable.hypergeometric import below_mean
+from amiable.hypergeometric import NO_MEAN, NO_SAMPLE, below_mean, mean_and_variance, reach_above
 
 _NUMPY_POPULATION = 10**9
 _TWO_THREADS = 1 << 14  # draws, a millisecond or two of work, from which on a second thread is worth its start
@@ -34,8 +34,6 @@ _HAT_SLOPE, _HAT_OFFSET = 2 * math.sqrt(2 / math.e), 3 - 2 * math.sqrt(3 / math.
 _TRIES = 8  # for each draw that was not accepted at once: few rounds, as each waits for the device
 _TRIES_AT_ONCE = 16  # where shapes are compiled, all draws are tried so often together: one in 1e9 is not accepted
 _TAIL = 40.0  # exp(-40) is below the resolution of uniforms in float64
-_NO_MEAN = 1e-30  # stands in for a mean of 0, from which no count differs
-_NO_SAMPLE = -0.9999  # a count of so much less than its mean, relatively, has no chance to speak of
 
 
 def hypergeometric(xp: ModuleType, source: Source, a: Array, b: Array, n: Array) -> Array:
@@ -44,8 +42,7 @@ def hypergeometric(xp: ModuleType, source: Source, a: Array, b: Array, n: Array)
         return _in_two_threads(source.numpy, a, b, n)
     shape = n.shape
     a, b, n = (xp.reshape(x, (-1,)) for x in (a, b, n))
-    size, mean = to_float(xp, at_least(xp, n, 1)), mean_count(xp, a, b, n)
-    variance = mean * (to_float(xp, n - a) / size) * (to_float(xp, n - b) / at_least(xp, size - 1, 1.0))
+    mean, variance = mean_and_variance(xp, a, b, n)
     low, high = at_least(xp, a - (n - b), 0), xp.minimum(a, b)
     k = xp.minimum(xp.maximum(below_mean(xp, a, b, n, mean), low), high)
     both, row_only, col_only, neither = (to_float(xp, x) for x in (k, a - k, b - k, (n - a) - (b - k)))
@@ -102,10 +99,10 @@ def _draw(
     others fall.
     """
     signs = (1, -1, -1, 1)[: len(counts)]
-    inverses = [1 / at_least(xp, mean, _NO_MEAN) for mean in means]
+    inverses = [1 / at_least(xp, mean, NO_MEAN) for mean in means]
     scale = _HAT_SLOPE * xp.sqrt(variance + 0.5) + _HAT_OFFSET
-    # beyond, there is less than uniforms can tell from nothing, by Bernstein; so large counts stay far from 0
-    reach = xp.ceil(_TAIL / 3 + xp.sqrt(_TAIL * _TAIL / 9 + 2 * _TAIL * variance)) + 2
+    # beyond, there is less than uniforms can tell from nothing; so large counts stay far from 0
+    reach = xp.ceil(reach_above(xp, variance, _TAIL)) + 2
     least, most = (to_float(xp, x - counts[0]) for x in (low, high))
     limits = [xp.maximum(least, -reach), xp.minimum(most, reach)]
     cells = xp.stack([*(to_float(xp, x) for x in counts), *inverses, offset])
@@ -125,7 +122,7 @@ def _cost(xp: ModuleType, cells: Array, signs: tuple[int, ...], step: Array) -> 
     total = xp.zeros_like(t)
     for i, sign in enumerate(signs):
         x = cells[i, :] + sign * step
-        ratio = at_least(xp, sign * t * cells[len(signs) + i, :], _NO_SAMPLE)
+        ratio = at_least(xp, sign * t * cells[len(signs) + i, :], NO_SAMPLE)
         total = total + x * xp.log1p(ratio) + log_factorial_excess(xp, to_count(xp, x), x)
     return total
 

@@ -25,8 +25,6 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
-import numpy as np
-
 from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.counting import unique_inverse
 from amiable._array.namespace import (
@@ -41,7 +39,7 @@ from amiable._array.namespace import (
     to_float,
 )
 from amiable.deviance import deviance, mean_count, xlogx
-from amiable.expectation import expectations_of_pairs, expectations_of_sizes
+from amiable.expectation import each_table, expectations_of_pairs, expectations_of_sizes
 from amiable.hypergeometric import MAX_NODES, Lattice, expectations, lattice, n_nodes
 from amiable.information import concentration, is_lifted
 from amiable.interpolation import DEGREE, Nodes, Side, nodes_for, side_of_clusters
@@ -87,15 +85,7 @@ def variance_of_sum(
         return xp.where(is_constant(xp, row_sums, col_sums), xp.zeros_like(variance), variance)
     if compiles_shapes(xp) and n_triples <= _ONE_PROGRAM:  # the number of distinct sizes would be a new shape
         return compiled(variance_of_sum, xp, static=True)(row_sums, col_sums)
-    lead, n_rows = row_sums.shape[:-1], row_sums.shape[-1]
-    margins = xp.reshape(xp.concat([row_sums, col_sums], axis=-1), (math.prod(lead), n_rows + col_sums.shape[-1]))
-    where = None
-    if isinstance(margins, np.ndarray):  # tables that are drawn at random share their margins
-        margins, where = np.unique(margins, axis=0, return_inverse=True)
-    each = xp.stack(
-        [_over_sizes(xp, m[:n_rows], m[n_rows:], degree) for m in (margins[i, :] for i in range(margins.shape[0]))]
-    )
-    return xp.reshape(each if where is None else each[where], lead)
+    return each_table(xp, row_sums, col_sums, lambda rows, cols: _over_sizes(xp, rows, cols, degree))
 
 
 def is_constant(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:

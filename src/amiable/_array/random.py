@@ -41,7 +41,7 @@ def randomly(xp: ModuleType, rng: Any, *arrays: Array) -> Place:
     if compat.is_numpy_namespace(near):
         generator = np.random.default_rng(_seed(rng))
         return Place(np, views, back, Source(generator.random, generator))
-    make = _sources().get(library_of(arrays[0]))
+    make = _SOURCES.get(library_of(arrays[0]))
     if make is not None:
         return Place(xp, arrays, back, make(xp, arrays[0], rng))
     generator = np.random.default_rng(rng)
@@ -105,10 +105,6 @@ def _seed(rng: Any) -> Any:
     return torch.randint(0, 2**32, (_WORDS,), generator=rng, device=rng.device, dtype=torch.int64).tolist()
 
 
-def _sources() -> dict[str, Callable[[ModuleType, Array, Any], Source]]:
-    return {"torch": _of_torch, "cupy": _of_cupy, "jax": _of_jax}
-
-
 def _of_torch(xp: ModuleType, like: Array, rng: Any) -> Source:
     import torch
 
@@ -142,3 +138,6 @@ def _of_jax(xp: ModuleType, like: Array, rng: Any) -> Source:
         return jax.random.uniform(here, shape, dtype=dtype)
 
     return Source(uniform)
+
+
+_SOURCES = {"torch": _of_torch, "cupy": _of_cupy, "jax": _of_jax}

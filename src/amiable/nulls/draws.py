@@ -11,13 +11,14 @@ for a whole block of tables. The cost does not depend on the number of samples.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from amiable._array.blocks import blocks
-from amiable._array.namespace import Array, assigned, compiles_shapes, device_of, fetch, to_float
+from amiable._array.namespace import Array, assigned, compiles_shapes, device_of, fetch, is_traced, working_dtype
 from amiable._array.random import Source
 from amiable.sampling import binomial, hypergeometric
 
@@ -63,9 +64,8 @@ def shuffled_codes(xp: ModuleType, source: Source, row_sums: Array, col_sums: Ar
             yield rows, source.numpy.permuted(np.broadcast_to(cols, (k, n)), axis=1)
             continue
         order = xp.argsort(source.uniform((k, n)), axis=-1)
-        if (
-            to_float(xp, samples).dtype != xp.float64
-        ):  # many keys are equal: sort by other ones, and by these where equal
+        if working_dtype(xp, samples) != xp.float64:
+            # many keys are equal: sort by other ones, and by these where equal
             again = xp.argsort(source.uniform((k, n)), axis=-1, stable=True)
             order = xp.take_along_axis(order, again, axis=-1)
         yield rows, xp.reshape(xp.take(cols, xp.reshape(order, (-1,))), (k, n))
@@ -89,6 +89,22 @@ def multinomial_tables(xp: ModuleType, source: Source, row_sums: Array, weights:
         return xp.cumulative_sum(sums, axis=0)
 
     return _in_blocks(xp, draw, row_sums, weights, size)
+
+
+def with_progress(blocks: Iterable[Any], size: int, progress: Callable[[int, int], Any] | None) -> Iterator[Any]:
+    """Pass blocks of tables (K, ...) on, and tell after each how many of `size` are done."""
+    done = 0
+    for block in blocks:
+        yield block
+        done += block.shape[0]
+        if progress is not None:
+            progress(done, size)
+
+
+def check_untraced(name: str, x: Any) -> None:
+    """Raise ValueError for a traced array."""
+    if is_traced(x):
+        raise ValueError(f"{name} is traced: random tables are drawn until all are accepted, outside of tracing")
 
 
 def _in_blocks(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal, get_args
@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from amiable._array.namespace import Array, as_result, device_of, to_count, to_float
 from amiable._array.random import Place, randomly
 from amiable.contingency import ContingencyTable, most_cells, table_of_labels
-from amiable.nulls.draws import permutation_tables, shuffled_codes
+from amiable.nulls.draws import permutation_tables, shuffled_codes, with_progress
 from amiable.nulls.statistics import (
     Statistic,
     check_count,
@@ -140,7 +140,7 @@ def permutation_test(
     table = one_table(labels_true, labels_pred, contingency)
     xp = table.xp
     place = randomly(xp, rng, *(sums[sums > 0] for sums in (table.row_sums, table.col_sums)))
-    tables = _tables(place, n_resamples, most_cells(int(table.n_samples)), progress)
+    tables = with_progress(_tables(place, n_resamples, most_cells(int(table.n_samples))), n_resamples, progress)
     pieces = (piece for block in tables for piece in cut(block, batch))
     null = statistics_of_tables(function, pieces, n_resamples, place.back)
     observed = statistic_of_table(function, table)
@@ -161,17 +161,10 @@ def moments_of_sample(xp: ModuleType, x: Array) -> tuple[Array, Array, Array]:
     return mean, deviation, deviation / n**0.5
 
 
-def _tables(
-    place: Place, size: int, most: int, progress: Callable[[int, int], Any] | None
-) -> Iterator[ContingencyTable]:
+def _tables(place: Place, size: int, most: int) -> Iterable[ContingencyTable]:
     """Draw tables with given margins, which they share, in blocks; with more than `most` cells, as lists of cells."""
-    done, shape = 0, (place.arrays[0].shape[0], place.arrays[1].shape[0])
-    found = _listed(place, size) if shape[0] * shape[1] > most else _grids(place, shape, size)
-    for table in found:
-        yield table
-        done += table.counts.shape[0]
-        if progress is not None:
-            progress(done, size)
+    shape = (place.arrays[0].shape[0], place.arrays[1].shape[0])
+    return _listed(place, size) if shape[0] * shape[1] > most else _grids(place, shape, size)
 
 
 def _grids(place: Place, shape: tuple[int, int], size: int) -> Iterable[ContingencyTable]:

@@ -16,7 +16,7 @@ from amiable._array.blocks import blocks
 from amiable._array.namespace import Array, as_result, device_of, to_count, to_float
 from amiable._array.random import Place, randomly
 from amiable.contingency import ContingencyTable, table_of_cells
-from amiable.nulls.draws import most_elements, multinomial_tables
+from amiable.nulls.draws import most_elements, multinomial_tables, with_progress
 from amiable.nulls.permutation import moments_of_sample
 from amiable.nulls.statistics import (
     Statistic,
@@ -147,7 +147,8 @@ def bootstrap(
     xp, occupied = table.xp, table.counts > 0
     cells = [x[occupied] for x in (table.counts, table.rows, table.cols)]
     place = randomly(xp, rng, *cells, table.n_samples[None])
-    pieces = (piece for block in _resamples(place, table.shape, n_resamples, progress) for piece in cut(block, batch))
+    tables = with_progress(_resamples(place, table.shape, n_resamples), n_resamples, progress)
+    pieces = (piece for block in tables for piece in cut(block, batch))
     found = statistics_of_tables(function, pieces, n_resamples, place.back)
     observed = statistic_of_table(function, table)
     tails = [(1 - confidence_level) / 2, (1 + confidence_level) / 2]
@@ -161,17 +162,12 @@ def bootstrap(
     return BootstrapResult(as_result(observed), interval, found, as_result(moments_of_sample(xp, found)[1]))
 
 
-def _resamples(
-    place: Place, shape: tuple[int, ...], size: int, progress: Callable[[int, int], Any] | None
-) -> Iterator[ContingencyTable]:
+def _resamples(place: Place, shape: tuple[int, ...], size: int) -> Iterator[ContingencyTable]:
     """Draw tables of as many samples, each from the same cells, in blocks."""
-    xp, (counts, rows, cols, total), done = place.xp, place.arrays, 0
+    xp, (counts, rows, cols, total) = place.xp, place.arrays
     keys = rows * shape[1] + cols
     for drawn in multinomial_tables(xp, place.source, total, counts, size):
         yield table_of_cells(xp, keys, drawn[:, 0, :], (shape[0], shape[1]))
-        done += drawn.shape[0]
-        if progress is not None:
-            progress(done, size)
 
 
 def _one_left_out(place: Place, shape: tuple[int, ...]) -> Iterator[ContingencyTable]:

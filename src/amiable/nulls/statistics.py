@@ -8,8 +8,9 @@ from types import ModuleType
 from typing import Any
 
 from amiable._array.blocks import blocks
-from amiable._array.namespace import Array, is_traced, namespace_of
+from amiable._array.namespace import Array, namespace_of
 from amiable.contingency import ContingencyTable, TableStream
+from amiable.nulls.draws import check_untraced
 from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score
 from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import score_of_tables
@@ -65,8 +66,7 @@ def check_count(name: str, value: Any) -> int:
 def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> ContingencyTable:
     """Return the table of one pair of labelings, or the one that is given."""
     for name, given in (("labels_true", labels_true), ("labels_pred", labels_pred), ("contingency", contingency)):
-        if is_traced(getattr(given, "counts", given)):
-            raise ValueError(f"{name} is traced: random tables are drawn until all are accepted, outside of tracing")
+        check_untraced(name, getattr(given, "counts", given))
     table = as_table(labels_true, labels_pred, contingency, None)
     if len(table.shape) != 2:
         what = "labels_true and labels_pred make" if contingency is None else "contingency is"

@@ -7,10 +7,10 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from amiable._array.namespace import Array, common_namespace, is_traced, namespace_of
+from amiable._array.namespace import Array, common_namespace, namespace_of
 from amiable._array.random import randomly
 from amiable.counts import check_counts, check_margins
-from amiable.nulls.draws import multinomial_tables, permutation_tables
+from amiable.nulls.draws import check_untraced, multinomial_tables, permutation_tables, with_progress
 
 Null = Literal["permutation", "uniform"]
 
@@ -128,7 +128,7 @@ def iter_random_tables(
     rows, cols = _scattered(row_sums, col_sums) if null == "uniform" else _margins(row_sums, col_sums)
     xp, (rows, cols), back, source = randomly(namespace_of(rows), rng, rows, cols)
     draw = multinomial_tables if null == "uniform" else permutation_tables
-    return _passed_on(draw(xp, source, rows, cols, int(size)), back, int(size), progress)
+    return with_progress(map(back, draw(xp, source, rows, cols, int(size))), int(size), progress)
 
 
 def _margins(row_sums: Any, col_sums: Any) -> tuple[Array, Array]:
@@ -163,16 +163,4 @@ def _check_one(name: str, sums: Array) -> None:
         raise ValueError(
             f"{name} has shape {tuple(sums.shape)}: expected one dimension, the cluster sizes of one table"
         )
-    if is_traced(sums):
-        raise ValueError(f"{name} is traced: random tables are drawn until all are accepted, outside of tracing")
-
-
-def _passed_on(
-    blocks: Iterator[Array], back: Callable[[Array], Array], size: int, progress: Callable[[int, int], Any] | None
-) -> Iterator[Any]:
-    done = 0
-    for block in blocks:
-        yield back(block)
-        done += block.shape[0]
-        if progress is not None:
-            progress(done, size)
+    check_untraced(name, sums)

@@ -89,7 +89,7 @@ def adjusted_mutual_info_score(
             labels_pred,
             contingency,
             n_labels,
-            traceable=False,
+            compiles=False,
             average_method=average_method,
             random_model=random_model,
         )

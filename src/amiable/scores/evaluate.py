@@ -34,16 +34,16 @@ def evaluate(
     n_labels: tuple[int, int] | None,
     *,
     finish: Callable[..., Any] | None = None,
-    traceable: bool = True,
+    compiles: bool = True,
     **options: Any,
 ) -> Any:
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do.
 
     With `finish`, the score is `finish(*kernel(table), **options)`: the kernel is computed for each block of a large
     batch, and what it returns, first the margins and then arrays of shape (...), is finished once, for the whole batch.
-    A kernel that looks at values is not `traceable`, and never compiled.
+    With `compiles=False`, for what looks at values or makes a long program, nothing is compiled here.
     """
-    of_table = _of_table if traceable else _apply
+    of_table = _of_table if compiles else _apply
     lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
     nearby = map(_nearby, tables)
     (first, back), second = next(nearby), next(nearby, None)

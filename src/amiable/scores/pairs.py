@@ -179,7 +179,7 @@ def adjusted_rand_score(
     """
     if check_random_model(random_model) != "perm":
         return evaluate(
-            _rand_for_model, labels_true, labels_pred, contingency, n_labels, traceable=False, random_model=random_model
+            _rand_for_model, labels_true, labels_pred, contingency, n_labels, compiles=False, random_model=random_model
         )
     return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels)
 
