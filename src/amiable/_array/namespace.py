@@ -38,6 +38,11 @@ def as_array(name: str, value: Any) -> Array:
         raise ValueError(f"{name} could not be made an array: {error}") from error
 
 
+def is_dask(x: Any) -> bool:
+    """Whether `x` is a Dask array, or a Dask series, which has one."""
+    return compat.is_dask_array(x) or hasattr(x, "to_dask_array")
+
+
 def namespace_of(x: Array) -> ModuleType:
     """Return the array namespace of `x`: NumPy's own, which follows the standard, or that of array-api-compat."""
     return np if isinstance(x, _NUMPY) else compat.array_namespace(x)

@@ -6,6 +6,7 @@ from amiable.contingency.counting import (
     counts_of_codes,
     most_cells,
     table_of_labels,
+    table_of_pairs,
     tables_of_batch,
 )
 from amiable.contingency.table import ContingencyTable, Structure, TableStream, grid, table_of_all_cells, table_of_cells
@@ -22,5 +23,6 @@ __all__ = [
     "table_of_all_cells",
     "table_of_cells",
     "table_of_labels",
+    "table_of_pairs",
     "tables_of_batch",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from amiable._array.blocks import blocks
 from amiable._array.compact import count_compact, host_integers, like_integers
-from amiable._array.counting import count_inside, count_keys, unique_counts, unique_inverse
+from amiable._array.counting import count_inside, count_keys, sum_by_key, unique_counts, unique_inverse
 from amiable._array.namespace import Array, device_of, from_host, on_cpu
 from amiable.codes import encode
 from amiable.contingency.table import ContingencyTable, fuse, grid, table_of_all_cells, table_of_cells
@@ -71,6 +71,18 @@ def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = Non
         return count_keys(xp, codes, labels.shape[0])
     codes = check_codes(xp, "labels", x, n_labels)
     return count_inside(xp, codes, (codes >= 0) & (codes < n_labels), n_labels)
+
+
+def table_of_pairs(xp: ModuleType, true: Array, pred: Array, counts: Array) -> ContingencyTable:
+    """Take `counts` (M,) of pairs of checked labels (M,); what is listed of one pair adds up."""
+    (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
+    shape = row_labels.shape[0], col_labels.shape[0]
+    keys = fuse(xp, rows, cols, shape)
+    if shape[0] * shape[1] <= most_cells(keys.shape[0]):
+        counts = sum_by_key(xp, keys, counts, shape[0] * shape[1])
+        return table_of_all_cells(xp, counts, shape, row_labels, col_labels)
+    cells, which = unique_inverse(xp, keys)
+    return table_of_cells(xp, cells, sum_by_key(xp, which, counts, cells.shape[0]), shape, row_labels, col_labels)
 
 
 def most_cells(n_samples: int) -> int:

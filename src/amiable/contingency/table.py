@@ -16,6 +16,7 @@ from amiable._array.namespace import (
     Array,
     common_namespace,
     device_of,
+    is_dask,
     is_traced,
     library_of,
     namespace_of,
@@ -23,6 +24,7 @@ from amiable._array.namespace import (
 )
 from amiable.codes import encode
 from amiable.counts import check_counts
+from amiable.frames import count_pairs
 from amiable.labels import check_labelings, check_labels, check_n_labels, check_values_known
 
 # A table of more cells than this lists those alone that hold samples.
@@ -48,7 +50,7 @@ class ContingencyTable:
 
     One representation serves dense, sparse and batched tables: a list of M cells, each a row, a column and
     a count; cells that are not listed hold no sample. A dense table lists all R C cells in row-major order.
-    Make one with `from_labels` or `from_counts`; `+` adds tables of parts of the data.
+    Make one with `from_labels`, `from_counts`, `from_cells` or `from_frame`; `+` adds tables of parts of the data.
 
     Attributes
     ----------
@@ -101,7 +103,8 @@ class ContingencyTable:
         ----------
         labels_true, labels_pred : array-like of shape (..., n_samples)
             Labels of any kind: integers, booleans, strings, floats. Leading (batch) dimensions broadcast, and
-            the labels of a batch share one label set.
+            the labels of a batch share one label set. Two Dask arrays (or series) of shape (n_samples,) are counted
+            block by block where they lie, see `amiable.dask`; the table is computed before this returns.
         n_labels : tuple of two int, optional
             (R, C): the labels are already codes below R and C. Nothing is sorted or looked up, and on an
             accelerator or under tracing no value is looked at. There, samples with a code outside are not counted.
@@ -119,6 +122,10 @@ class ContingencyTable:
         """
         from amiable.contingency.counting import table_of_labels
 
+        if is_dask(labels_true) or is_dask(labels_pred):
+            from amiable.dask import delayed_table
+
+            return delayed_table(labels_true, labels_pred, n_labels=n_labels).compute()
         promised = None if n_labels is None else check_n_labels(n_labels)
         return table_of_labels(*check_labelings(labels_true, labels_pred), promised)
 
@@ -154,6 +161,92 @@ class ContingencyTable:
         shape = x.shape[-2:]
         labels = _check_axes(xp, x, shape, row_labels, col_labels)
         return table_of_all_cells(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels)
+
+    @classmethod
+    def from_cells(cls, labels_true: Any, labels_pred: Any, counts: Any) -> ContingencyTable:
+        """Take a list of pairs of labels with their counts, as a GROUP BY of two columns gives it.
+
+        Parameters
+        ----------
+        labels_true, labels_pred : array-like of shape (M,)
+            Labels of any kind.
+        counts : array-like of shape (M,)
+            How many samples have these labels: whole numbers >= 0. What is listed more than once adds up.
+
+        Raises
+        ------
+        TypeError
+            Labels that are None, mixed in kind, or of different array libraries or devices; counts that are no numbers.
+        ValueError
+            Different lengths, more than one dimension, missing labels, counts that are negative, fractional or not
+            finite.
+
+        Returns
+        -------
+        ContingencyTable
+
+        Examples
+        --------
+        >>> from amiable import ContingencyTable
+        >>> ContingencyTable.from_cells(["cat", "dog", "cat"], [0, 1, 1], [10, 7, 2]).to_dense()
+        array([[10,  2],
+               [ 0,  7]])
+        """
+        from amiable.contingency.counting import table_of_pairs
+
+        xp, true, pred = check_labelings(labels_true, labels_pred)
+        amounts = check_counts("counts", counts, axis=-1)
+        common_namespace(labels_true=true, counts=amounts)
+        for name, x in (("labels_true", true), ("labels_pred", pred), ("counts", amounts)):
+            check_values_known(name, x)
+            if x.ndim != 1 or x.shape != true.shape:
+                raise ValueError(
+                    f"{name} has shape {tuple(x.shape)} and labels_true {tuple(true.shape)}: expected (M,) for all"
+                )
+        return table_of_pairs(xp, true, pred, amounts)
+
+    @classmethod
+    def from_frame(cls, frame: Any, true: str, pred: str, *, dropna: bool = False) -> ContingencyTable:
+        """Count two columns of a dataframe where it lies: its engine groups and counts, only counts arrive.
+
+        Parameters
+        ----------
+        frame : dataframe, lazy frame or relation
+            Of pandas, polars, PyArrow, DuckDB, Dask, PySpark or another library that narwhals supports.
+        true, pred : str
+            The columns of true and of predicted labels.
+        dropna : bool, default=False
+            Leave rows out where either label is missing (null or NaN).
+
+        Raises
+        ------
+        ModuleNotFoundError
+            narwhals is not installed.
+        TypeError
+            What is given is no dataframe; a column holds lists, structures or labels of several kinds.
+        ValueError
+            A column that is not there (the message lists those there are); missing labels without `dropna` (it counts
+            them).
+
+        Returns
+        -------
+        ContingencyTable
+            In NumPy.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> from amiable import ContingencyTable
+        >>> frame = pl.LazyFrame({"truth": ["cat", "cat", "dog", None], "cluster": [1, 2, 2, 2]})
+        >>> ContingencyTable.from_frame(frame, "truth", "cluster", dropna=True).to_dense()
+        array([[1, 1],
+               [0, 1]])
+        """
+        from amiable.contingency.counting import table_of_pairs
+
+        *labels, counts = count_pairs(frame, true, pred, dropna=dropna)
+        columns = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
+        return table_of_pairs(np, *columns, counts)
 
     @property
     def arrays(self) -> tuple[Array, Array, Array, Array, Array]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array.namespace import Array, common_namespace
+from amiable._array.namespace import Array, common_namespace, is_dask
 from amiable.contingency import ContingencyTable, TableStream, cluster_sizes_of_labels, tables_of_batch
 from amiable.counts import check_counts
 from amiable.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels
@@ -26,6 +26,8 @@ def as_tables(
         given = isinstance(contingency, ContingencyTable)
         table = contingency if given else ContingencyTable.from_counts(contingency)
         return table.shape[:-2], iter([table])
+    if is_dask(labels_true) or is_dask(labels_pred):
+        return (), iter([ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)])
     xp, true, pred = check_labelings(labels_true, labels_pred)
     _check_column("labels_true", true)
     _check_column("labels_pred", pred)
@@ -67,6 +69,10 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
             raise TypeError("contingency is a table of two labelings: expected cluster sizes, its row_sums or col_sums")
         sizes = check_counts("contingency", contingency, axis=-1)
         return common_namespace(contingency=sizes), sizes
+    if is_dask(labels):
+        n_each = None if n_labels is None else (n_labels, n_labels)
+        table = ContingencyTable.from_labels(labels, labels, n_labels=n_each)
+        return table.xp, table.row_sums
     x = check_labels("labels", labels)
     xp = common_namespace(labels=x)
     _check_column("labels", x)
