@@ -191,13 +191,13 @@ def check_values_known(name: str, x: Array) -> None:
         )
 
 
-def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int) -> Array:
-    """Return integer `x` as codes that are promised to lie in 0..n_labels-1.
+def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str = "n_labels") -> Array:
+    """Return integer `x` as codes that are promised to lie in 0..n_labels-1, by the argument named `promise`.
 
     The promise is checked where looking at the values copies nothing (in host memory, outside tracing).
     """
     if not xp.isdtype(x.dtype, ("integral", "bool")):
-        raise TypeError(f"{name} has dtype {x.dtype}: with n_labels, labels must be integer codes")
+        raise TypeError(f"{name} has dtype {x.dtype}: with {promise}, labels must be integer codes")
     codes = to_count(xp, x)
     if on_cpu(x) and x.shape[-1]:
         seen = host_view(x)  # under tracing, functions of the library would be traced, whatever they are given
@@ -206,7 +206,7 @@ def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int) -> Array:
         )
         if low < 0 or high >= n_labels:
             raise ValueError(
-                f"{name} has the code {low if low < 0 else high}, outside n_labels: expected 0..{n_labels - 1}"
+                f"{name} has the code {low if low < 0 else high}, outside {promise}: expected 0..{n_labels - 1}"
             )
     return codes
 
@@ -214,7 +214,7 @@ def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int) -> Array:
 def check_n_labels(n_labels: Any) -> tuple[int, int]:
     """Return `n_labels` as a pair of positive whole numbers (R, C)."""
     pair = tuple(n_labels) if isinstance(n_labels, (tuple, list)) else ()
-    if len(pair) != 2 or not all(map(_is_positive, pair)):
+    if len(pair) != 2 or not all(map(is_positive, pair)):
         raise ValueError(
             f"n_labels is {n_labels!r}: expected two positive integers, (classes of true, clusters of pred)"
         )
@@ -223,10 +223,11 @@ def check_n_labels(n_labels: Any) -> tuple[int, int]:
 
 def check_one_n_labels(n_labels: Any) -> int:
     """Return `n_labels` of a single labeling as a positive whole number."""
-    if not _is_positive(n_labels):
+    if not is_positive(n_labels):
         raise ValueError(f"n_labels is {n_labels!r}: expected a positive integer")
     return int(n_labels)
 
 
-def _is_positive(k: Any) -> bool:
+def is_positive(k: Any) -> bool:
+    """Whether `k` is a whole number above 0."""
     return isinstance(k, (int, np.integer)) and not isinstance(k, bool) and bool(k > 0)

@@ -19,7 +19,7 @@ RandomModel = Literal["perm", "num", "all", "num1", "all1"]
 _MODELS = ("perm", "num", "all", "num1", "all1")
 
 
-def check_random_model(random_model: str) -> str:
+def check_random_model(random_model: RandomModel) -> RandomModel:
     """Return `random_model`; raise ValueError unless it is one of the five."""
     if random_model not in _MODELS:
         raise ValueError(f"random_model is {random_model!r}: expected one of {', '.join(map(repr, _MODELS))}")

@@ -11,10 +11,11 @@ AverageMethod = Literal["arithmetic", "geometric", "min", "max"]
 _METHODS = ("arithmetic", "geometric", "min", "max")
 
 
-def check_average_method(average_method: str) -> None:
-    """Raise ValueError unless `average_method` is one of the four."""
+def check_average_method(average_method: AverageMethod) -> AverageMethod:
+    """Return `average_method`; raise ValueError unless it is one of the four."""
     if average_method not in _METHODS:
         raise ValueError(f"average_method is {average_method!r}: expected one of {', '.join(map(repr, _METHODS))}")
+    return average_method
 
 
 def average(xp: ModuleType, h_true: Array, h_pred: Array, average_method: str) -> Array:

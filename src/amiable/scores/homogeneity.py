@@ -57,7 +57,7 @@ def homogeneity_completeness_v_measure(
     >>> h, round(c, 6), round(v, 6)
     (1.0, 0.666667, 0.8)
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=_checked(beta))
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=check_beta(beta))
 
 
 def homogeneity_score(
@@ -188,10 +188,11 @@ def v_measure_score(
     >>> round(v_measure_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.8
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=_checked(beta))[2]
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=check_beta(beta))[2]
 
 
-def _checked(beta: Any) -> float:
+def check_beta(beta: Any) -> float:
+    """Return `beta`, a number of at least 0."""
     if not (isinstance(beta, (int, float, np.number)) and 0 <= float(beta) < math.inf):
         raise ValueError(f"beta is {beta!r}: expected a number >= 0")
     return float(beta)

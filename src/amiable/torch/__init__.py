@@ -1,0 +1,41 @@
+"""Scores as torchmetrics metrics: they stream, checkpoint, and sync across ranks, and keep counts, never labels."""
+
+try:
+    import torch as _  # noqa: F401
+    import torchmetrics as _  # noqa: F401, F811
+except ModuleNotFoundError as error:
+    if error.name not in ("torch", "torchmetrics"):
+        raise
+    raise ModuleNotFoundError(
+        f"amiable.torch needs {error.name}; install it with: pip install 'amiable[torch]'", name=error.name
+    ) from error
+
+from amiable.torch.contingency_metric import ContingencyMetric
+from amiable.torch.metrics import (
+    AdjustedMutualInfoScore,
+    AdjustedRandScore,
+    CompletenessScore,
+    FowlkesMallowsIndex,
+    HomogeneityScore,
+    MutualInfoScore,
+    NormalizedMutualInfoScore,
+    RandScore,
+    StandardizedMutualInfoScore,
+    VariationOfInformation,
+    VMeasureScore,
+)
+
+__all__ = [
+    "AdjustedMutualInfoScore",
+    "AdjustedRandScore",
+    "CompletenessScore",
+    "ContingencyMetric",
+    "FowlkesMallowsIndex",
+    "HomogeneityScore",
+    "MutualInfoScore",
+    "NormalizedMutualInfoScore",
+    "RandScore",
+    "StandardizedMutualInfoScore",
+    "VMeasureScore",
+    "VariationOfInformation",
+]

@@ -1,0 +1,234 @@
+"""Every score as a metric: the function of its name, of all that was counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+
+from amiable.random_models import RandomModel, check_random_model
+from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score
+from amiable.scores.averages import AverageMethod, check_average_method
+from amiable.scores.homogeneity import check_beta, completeness_score, homogeneity_score, v_measure_score
+from amiable.scores.mutual_information import (
+    mutual_info_score,
+    normalized_mutual_info_score,
+    variation_of_information,
+)
+from amiable.scores.pairs import adjusted_rand_score, fowlkes_mallows_score, rand_score
+from amiable.scores.significance import standardized_mutual_info_score
+from amiable.torch.contingency_metric import ContingencyMetric
+
+
+class AdjustedMutualInfoScore(ContingencyMetric):
+    """Adjusted mutual information (AMI) of all batches together; see `amiable.adjusted_mutual_info_score`.
+
+    Parameters
+    ----------
+    average_method : {"arithmetic", "geometric", "min", "max"}, default="arithmetic"
+        How the two entropies are averaged.
+    random_model : {"perm", "num", "all", "num1", "all1"}, default="perm"
+        What is random; see `amiable.expected_mutual_information`.
+    **kwargs
+        Of `ContingencyMetric`: `num_classes`, `num_clusters`, `argmax`, `ignore_index`, `ignore_cluster`, and those of
+        `torchmetrics.Metric`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from amiable.torch import AdjustedMutualInfoScore
+    >>> metric = AdjustedMutualInfoScore()
+    >>> for preds, target in [([0, 0, 1], [4, 4, 4]), ([1, 2, 2], [7, 7, 7])]:
+    ...     metric.update(torch.tensor(preds), torch.tensor(target))
+    >>> metric.compute()
+    tensor(0.2988, dtype=torch.float64)
+    """
+
+    plot_lower_bound = None
+
+    def __init__(
+        self, average_method: AverageMethod = "arithmetic", random_model: RandomModel = "perm", **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.average_method = check_average_method(average_method)
+        self.random_model = check_random_model(random_model)
+
+    def compute(self) -> Tensor:
+        """Return AMI, at most 1: a tensor of shape () on the metric's device."""
+        return adjusted_mutual_info_score(
+            contingency=self.table, average_method=self.average_method, random_model=self.random_model
+        )
+
+
+class NormalizedMutualInfoScore(ContingencyMetric):
+    """Normalized mutual information (NMI) of all batches together; see `amiable.normalized_mutual_info_score`.
+
+    Parameters
+    ----------
+    average_method : {"arithmetic", "geometric", "min", "max"}, default="arithmetic"
+        How the two entropies are averaged.
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    def __init__(self, average_method: AverageMethod = "arithmetic", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.average_method = check_average_method(average_method)
+
+    def compute(self) -> Tensor:
+        """Return NMI, in [0, 1]: a tensor of shape () on the metric's device."""
+        return normalized_mutual_info_score(contingency=self.table, average_method=self.average_method)
+
+
+class MutualInfoScore(ContingencyMetric):
+    """Mutual information (MI) of all batches together, in nats; see `amiable.mutual_info_score`.
+
+    Parameters
+    ----------
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    plot_upper_bound = None
+
+    def compute(self) -> Tensor:
+        """Return MI in nats, at least 0: a tensor of shape () on the metric's device."""
+        return mutual_info_score(contingency=self.table)
+
+
+class StandardizedMutualInfoScore(ContingencyMetric):
+    """Standardized mutual information (SMI) of all batches together; see `amiable.standardized_mutual_info_score`.
+
+    Parameters
+    ----------
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    plot_lower_bound = None
+    plot_upper_bound = None
+
+    def compute(self) -> Tensor:
+        """Return SMI in standard deviations, unbounded: a tensor of shape () on the metric's device."""
+        return standardized_mutual_info_score(contingency=self.table)
+
+
+class HomogeneityScore(ContingencyMetric):
+    """Homogeneity of all batches together; see `amiable.homogeneity_score`.
+
+    Parameters
+    ----------
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    def compute(self) -> Tensor:
+        """Return homogeneity, in [0, 1]: a tensor of shape () on the metric's device."""
+        return homogeneity_score(contingency=self.table)
+
+
+class CompletenessScore(ContingencyMetric):
+    """Completeness of all batches together; see `amiable.completeness_score`.
+
+    Parameters
+    ----------
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    def compute(self) -> Tensor:
+        """Return completeness, in [0, 1]: a tensor of shape () on the metric's device."""
+        return completeness_score(contingency=self.table)
+
+
+class VMeasureScore(ContingencyMetric):
+    """V-measure of all batches together; see `amiable.v_measure_score`.
+
+    Parameters
+    ----------
+    beta : float, default=1.0
+        How many times as much completeness counts as homogeneity.
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    def __init__(self, beta: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.beta = check_beta(beta)
+
+    def compute(self) -> Tensor:
+        """Return V-measure, in [0, 1]: a tensor of shape () on the metric's device."""
+        return v_measure_score(contingency=self.table, beta=self.beta)
+
+
+class RandScore(ContingencyMetric):
+    """Rand index of all batches together; see `amiable.rand_score`.
+
+    Parameters
+    ----------
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    def compute(self) -> Tensor:
+        """Return the Rand index, in [0, 1]: a tensor of shape () on the metric's device."""
+        return rand_score(contingency=self.table)
+
+
+class AdjustedRandScore(ContingencyMetric):
+    """Adjusted Rand index (ARI) of all batches together; see `amiable.adjusted_rand_score`.
+
+    Parameters
+    ----------
+    random_model : {"perm", "num", "all", "num1", "all1"}, default="perm"
+        What is random; see `amiable.expected_mutual_information`.
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    plot_lower_bound = -0.5
+
+    def __init__(self, random_model: RandomModel = "perm", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.random_model = check_random_model(random_model)
+
+    def compute(self) -> Tensor:
+        """Return ARI, in [-0.5, 1]: a tensor of shape () on the metric's device."""
+        return adjusted_rand_score(contingency=self.table, random_model=self.random_model)
+
+
+class FowlkesMallowsIndex(ContingencyMetric):
+    """Fowlkes-Mallows index (FMI) of all batches together; see `amiable.fowlkes_mallows_score`.
+
+    Parameters
+    ----------
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    def compute(self) -> Tensor:
+        """Return the Fowlkes-Mallows index, in [0, 1]: a tensor of shape () on the metric's device."""
+        return fowlkes_mallows_score(contingency=self.table)
+
+
+class VariationOfInformation(ContingencyMetric):
+    """Variation of information (VI) of all batches together, a distance; see `amiable.variation_of_information`.
+
+    Parameters
+    ----------
+    normalized : bool, default=False
+        Divide by the joint entropy.
+    **kwargs
+        Of `ContingencyMetric`.
+    """
+
+    higher_is_better = False
+    plot_upper_bound = None
+
+    def __init__(self, normalized: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.normalized = normalized
+
+    def compute(self) -> Tensor:
+        """Return VI in nats, or in [0, 1] if normalized: a tensor of shape () on the metric's device."""
+        return variation_of_information(contingency=self.table, normalized=self.normalized)

@@ -1,0 +1,121 @@
+"""Ranks of torch.distributed against one process, bit for bit."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torchmetrics")
+
+import torch.distributed as dist  # noqa: E402
+from torchmetrics import MetricCollection  # noqa: E402
+
+from tests.torch.registry import METRICS, batches_of_rank  # noqa: E402
+
+STATES = {"cells": {}, "table": {"num_classes": 12, "num_clusters": 8}}
+
+
+def tensors(batch, device):
+    preds, target = (torch.from_numpy(x).to(device) for x in batch)
+    return preds.to(torch.int32), target
+
+
+def score_of_rank(rank, world, folder, backend):
+    """What one process computes: by a metric each, by a collection, at each forward, before and after a sync."""
+    device = f"cuda:{rank}" if backend == "nccl" else "cpu"
+    dist.init_process_group(backend, init_method=f"file://{folder}/store", rank=rank, world_size=world)
+    warnings.simplefilter("ignore", UserWarning)  # of the rank without updates
+    batches = [tensors(batch, device) for batch in batches_of_rank(rank, world)]
+    empty = torch.zeros(0, dtype=torch.int64, device=device)
+    found = {}
+    for name, state in STATES.items():
+        collection = MetricCollection({str(r): r.make(**state) for r in METRICS}).to(device)
+        for registered in METRICS:
+            metric = registered.make(**state).to(device)
+            for batch in batches:
+                metric.update(*batch)
+            local = metric.table.n_samples
+            found[f"{name} {registered}"] = metric.compute()
+            assert metric.table.n_samples == local, "a rank keeps its own counts after a sync"
+            for batch in batches or [(empty, empty)]:  # torchmetrics keeps the last result until the next update
+                metric.update(*batch)
+            found[f"{name} {registered} twice"] = metric.compute()
+        for batch in batches:
+            collection.update(*batch)
+        found |= {f"{name} {k} in collection": v for k, v in collection.compute().items()}
+        metric = METRICS[0].make(**state, dist_sync_on_step=True).to(device)
+        first = metric(*(batches[0] if batches else (empty, empty)))  # every rank takes part in every step
+        found[f"{name} forward"] = first
+        metric.sync()
+        found[f"{name} samples"] = metric.table.n_samples
+        metric.unsync()
+    torch.save({k: v.cpu() for k, v in found.items()}, f"{folder}/{rank}.pt")
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def expected_of_one(world):
+    """The same, in one process that has all batches."""
+    every = [[tensors(b, "cpu") for b in batches_of_rank(rank, world)] for rank in range(world)]
+    batches = [batch for own in every for batch in own]
+    first = [own[0] for own in every if own]
+    found = {}
+    for name, state in STATES.items():
+        for registered in METRICS:
+            metric = registered.make(**state)
+            for batch in batches:
+                metric.update(*batch)
+            found[f"{name} {registered}"] = found[f"{name} {registered} in collection"] = metric.compute()
+            for batch in batches:
+                metric.update(*batch)
+            found[f"{name} {registered} twice"] = metric.compute()
+        metric = METRICS[0].make(**state)
+        for batch in first:
+            metric.update(*batch)
+        found[f"{name} forward"], found[f"{name} samples"] = metric.compute(), metric.table.n_samples
+    return found
+
+
+def check(world, folder: Path, backend):
+    torch.multiprocessing.spawn(score_of_rank, (world, str(folder), backend), nprocs=world)
+    expected = expected_of_one(world)
+    for rank in range(world):
+        found = torch.load(folder / f"{rank}.pt")
+        assert found.keys() == expected.keys()
+        wrong = [name for name, value in expected.items() if not torch.equal(found[name], value)]
+        assert wrong == []
+
+
+@pytest.mark.parametrize("world", [2, 4])
+def test_ranks_agree_with_one_process(world, tmp_path):
+    """Labels shared in part, unequal lengths, the last rank without a single update."""
+    check(world, tmp_path, "gloo")
+
+
+@pytest.mark.gpu
+def test_ranks_on_gpus(tmp_path):
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no CUDA device")
+    check(min(torch.cuda.device_count(), 4), tmp_path, "nccl")
+
+
+def test_no_rank_with_any_label(tmp_path):
+    torch.multiprocessing.spawn(empty_rank, (2, str(tmp_path)), nprocs=2)
+    for rank in range(2):
+        assert torch.load(tmp_path / f"{rank}.pt") == {"AMI": 1.0, "cells": 0}
+
+
+def empty_rank(rank, world, folder):
+    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=world)
+    warnings.simplefilter("ignore", UserWarning)
+    metric = METRICS[0].make()
+    found = {"AMI": float(metric.compute())}
+    metric.sync()
+    found["cells"] = sum(map(len, metric.cells))
+    metric.reset()  # while synced
+    torch.save(found, f"{folder}/{rank}.pt")
+    dist.barrier()
+    dist.destroy_process_group()

@@ -1,0 +1,428 @@
+"""Metrics against their functions, and the behaviour that torchmetrics expects of every metric."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+torchmetrics = pytest.importorskip("torchmetrics")
+
+import amiable  # noqa: E402
+import amiable.torch as metrics  # noqa: E402
+from tests.backends import BACKENDS  # noqa: E402
+from tests.registry import SCORES, function_of  # noqa: E402
+from tests.torch.registry import METRICS  # noqa: E402
+
+every_metric = pytest.mark.parametrize("registered", METRICS, ids=str)
+STATES = [{}, {"num_classes": 7, "num_clusters": 9}]
+every_state = pytest.mark.parametrize("state", STATES, ids=["cells", "table"])
+DEVICES = [
+    pytest.param(b, id=b.name, marks=b.marks) for b in BACKENDS if b.name in ("torch", "torch-as-accelerator", "torch-cuda")
+]
+INTEGERS = ["bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
+
+
+@pytest.fixture
+def batches(rng):
+    """(preds, target) of unequal lengths, one of them empty."""
+    return [tuple(torch.from_numpy(rng.integers(0, k, n)) for k in (9, 7)) for n in (50, 1, 0, 33)]
+
+
+@pytest.fixture(params=DEVICES)
+def place(request):
+    with request.param.context():
+        yield request.param
+
+
+def joined(batches):
+    """All labels as (labels_true, labels_pred)."""
+    preds, target = (torch.cat(parts) for parts in zip(*batches, strict=True))
+    return target, preds
+
+
+def expected(registered, batches, state):
+    n_labels = (7, 9) if state else None
+    return registered.function(*joined(batches), n_labels=n_labels)
+
+
+def test_every_metric_and_score_is_registered():
+    assert {r.metric.__name__ for r in METRICS} == set(metrics.__all__) - {"ContingencyMetric"}
+    without = {amiable.mutual_info_pvalue}
+    assert {function_of(score) for score in SCORES} - without == {r.score for r in METRICS}
+
+
+@every_metric
+@every_state
+def test_batches_are_scored_as_their_function_scores_all(registered, state, batches):
+    metric = registered.make(**state)
+    for preds, target in batches:
+        metric.update(preds, target)
+    value = metric.compute()
+    assert value.shape == ()
+    assert torch.equal(value, expected(registered, batches, state))
+
+
+@every_metric
+@every_state
+def test_on_devices(registered, state, batches, place):
+    if place.name != "torch-cuda" and registered.metric is metrics.StandardizedMutualInfoScore and state:
+        pytest.skip("the static variance is tested with the score")
+    metric = registered.make(**state).to(place.asarray(np.zeros(1)).device)
+    for preds, target in batches:
+        metric.update(place.asarray(preds.numpy()), place.asarray(target.numpy()))
+    value = metric.compute()
+    assert value.device == metric.device
+    np.testing.assert_allclose(place.to_numpy(value), expected(registered, batches, state), rtol=0, atol=1e-12)
+
+
+@pytest.mark.gpu
+def test_updates_with_num_classes_never_wait_for_the_device(batches):
+    if not torch.cuda.is_available():
+        pytest.skip("torch sees no CUDA device")
+    metric = metrics.AdjustedMutualInfoScore(num_classes=9, ignore_index=3).to("cuda")
+    here = [tuple(x.to("cuda") for x in batch) for batch in batches]
+    metric.update(*here[0])
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for batch in here:
+            metric.update(*batch)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+@every_state
+def test_integers_of_every_dtype(dtype, state, rng):
+    labels = rng.integers(0, 2 if dtype == "bool" else 7, (2, 60)).astype(dtype)
+    preds, target = torch.from_numpy(labels)
+    metric = metrics.AdjustedMutualInfoScore(**state)
+    metric.update(preds, target.to(torch.int64))  # dtypes may differ
+    metric.update(preds, target)
+    assert float(metric.compute()) == pytest.approx(
+        amiable.adjusted_mutual_info_score(np.tile(labels[1], 2), np.tile(labels[0], 2)), abs=1e-13
+    )
+
+
+def test_labels_far_apart_keep_their_precision():
+    """Neighbours that no float tells apart."""
+    target = torch.tensor([2**62, 2**62 + 1, -(2**63), -(2**63) + 1] * 5)
+    metric = metrics.AdjustedMutualInfoScore()
+    for module in (metric, torch.nn.ModuleList([metric])):
+        module.half()
+    metric.set_dtype(torch.float16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        for part in target.split(3):
+            metric.update(part, part)
+        assert metric.compute() == 1
+    assert metric.table.row_labels.tolist() == [-(2**63), -(2**63) + 1, 2**62, 2**62 + 1]
+
+
+@pytest.mark.parametrize("convert", ["half", "set_dtype", "to", "parent", "parent type"])
+def test_counts_survive_half_precision(convert):
+    """4,097 samples in one cell, a number that float16 does not hold."""
+    metric = metrics.RandScore(num_classes=2)
+    labels = torch.cat([torch.zeros(4097, dtype=torch.int64), torch.ones(3, dtype=torch.int64)])
+    metric.update(labels, labels)
+    parent = torch.nn.Sequential(metric)
+    {
+        "half": metric.half,
+        "set_dtype": lambda: metric.set_dtype(torch.float16),
+        "to": lambda: metric.to(torch.float16),
+        "parent": parent.half,
+        "parent type": lambda: parent.type(torch.float16),
+    }[convert]()
+    assert metric.contingency.tolist() == [[4097, 0], [0, 3]]
+    metric.reset()
+    metric.update(labels, labels)
+    assert metric.contingency.tolist() == [[4097, 0], [0, 3]]
+
+
+@every_metric
+@every_state
+def test_forward_gives_the_batch_and_adds_it(registered, state, batches):
+    for synced in (False, True):
+        metric = registered.make(**state, dist_sync_on_step=synced)
+        for batch in batches:
+            if len(batch[0]) or synced:
+                assert torch.equal(metric(*batch), expected(registered, [batch], state))
+        assert torch.equal(metric.compute(), expected(registered, batches, state))
+
+
+@every_metric
+@every_state
+def test_pickled_cloned_reset(registered, state, batches):
+    metric = registered.make(**state)
+    metric.update(*batches[0])
+    for copied in (pickle.loads(pickle.dumps(metric)), metric.clone(), copy.deepcopy(metric)):
+        copied.update(*batches[3])
+        assert torch.equal(copied.compute(), expected(registered, [batches[0], batches[3]], state))
+    assert torch.equal(metric.compute(), expected(registered, batches[:1], state))
+    metric.reset()
+    assert metric.update_count == 0
+    metric.update(*batches[3])
+    assert torch.equal(metric.compute(), expected(registered, batches[3:], state))
+
+
+@every_metric
+@every_state
+def test_merge_state(registered, state, batches):
+    one, two = registered.make(**state), registered.make(**state)
+    one.update(*batches[0])
+    for batch in batches[1:]:
+        two.update(*batch)
+    one.merge_state(two)
+    assert torch.equal(one.compute(), expected(registered, batches, state))
+    assert torch.equal(two.compute(), expected(registered, batches[1:], state))  # is as it was
+
+
+@every_metric
+@every_state
+def test_checkpoints(registered, state, batches):
+    metric = registered.make(**state)
+    metric.update(*batches[0])
+    assert metric.state_dict() == {}
+    metric.persistent(True)
+    file = io.BytesIO()
+    torch.save(torch.nn.ModuleDict({"score": metric}).state_dict(), file)
+    file.seek(0)
+    other = registered.make(**state)
+    other.persistent(True)
+    torch.nn.ModuleDict({"score": other}).load_state_dict(torch.load(file))
+    other.update(*batches[3])
+    assert torch.equal(other.compute(), expected(registered, [batches[0], batches[3]], state))
+
+
+@every_metric
+def test_constants(registered):
+    metric = registered.make()
+    assert metric.is_differentiable is False
+    assert metric.full_state_update is False
+    assert metric.higher_is_better is (registered.metric is not metrics.VariationOfInformation)
+    with pytest.raises(RuntimeError, match="Can't change const"):
+        metric.higher_is_better = True
+    assert isinstance(hash(metric), int)
+    assert str(metric) == f"{registered.metric.__name__}()"
+    with pytest.raises(ValueError, match="Unexpected keyword arguments: `typo`"):
+        registered.make(typo=1)
+
+
+@every_metric
+@every_state
+def test_without_updates_warns_and_scores_empty_labels(registered, state):
+    metric = registered.make(**state)
+    with pytest.warns(UserWarning, match="was called before the ``update`` method"):
+        value = metric.compute()
+    assert value == registered.function([], [])
+
+
+@every_metric
+def test_plot(registered, batches):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    metric = registered.make()
+    values = [metric(*batches[0]), metric(*batches[3])]
+    for shown in (None, values[0], values):
+        figure, axes = metric.plot(shown)
+        assert axes.has_data()
+        pyplot.close(figure)
+
+
+@every_state
+def test_a_collection_counts_once_for_all(state, batches, monkeypatch):
+    every = {str(r): r.make(**state) for r in METRICS}
+    collection = torchmetrics.MetricCollection(every)
+    collection.update(*batches[0])
+    assert len(collection.compute_groups) == 1
+    updates = []
+    for metric in every.values():
+        original = metric.update
+        monkeypatch.setattr(metric, "update", lambda *args, f=original, **kw: (updates.append(1), f(*args, **kw)))
+    for batch in batches[1:]:
+        collection.update(*batch)
+    assert len(updates) == len(batches) - 1
+    values = collection.compute()
+    for registered in METRICS:
+        assert torch.equal(values[str(registered)], expected(registered, batches, state))
+    collection.reset()
+    collection.update(*batches[0])
+    assert torch.equal(collection.compute()[str(METRICS[0])], expected(METRICS[0], batches[:1], state))
+
+
+def test_a_collection_does_not_share_what_is_counted_differently(rng):
+    """Though the first batch, without any label to ignore, looks the same to all."""
+    collection = torchmetrics.MetricCollection(
+        {
+            "all": metrics.RandScore(),
+            "padded": metrics.RandScore(ignore_index=-1),
+            "noisy": metrics.AdjustedRandScore(ignore_cluster=-1),
+            "same": metrics.AdjustedRandScore(ignore_cluster=-1),
+            "codes": metrics.RandScore(num_classes=5),
+        }
+    )
+    first, second = rng.integers(0, 5, (2, 2, 40))
+    collection.update(*map(torch.from_numpy, first))
+    second[:, 7] = 1, 2
+    collection.update(*map(torch.from_numpy, second))
+    assert sorted(map(sorted, collection.compute_groups.values())) == [["all"], ["codes"], ["noisy", "same"], ["padded"]]
+
+
+@every_state
+@pytest.mark.parametrize("accelerated", [False, True])
+def test_ignored_labels(state, accelerated, rng, request):
+    preds, target = rng.integers(0, 7, (2, 200))
+    keep = (target != 2) & (preds != 5)
+    labels = torch.from_numpy(preds), torch.from_numpy(target)
+    metric = metrics.AdjustedMutualInfoScore(ignore_index=2, ignore_cluster=5, **state)
+    padded = metrics.AdjustedMutualInfoScore(ignore_index=-100, ignore_cluster=-1, **state)
+    with BACKENDS[6 if accelerated else 5].context():
+        metric.update(*labels)
+        padded.update(torch.from_numpy(np.where(keep, preds, -1)), torch.from_numpy(np.where(keep, target, 3)))
+        padded.update(torch.from_numpy(np.where(keep, preds, 3)), torch.from_numpy(np.where(keep, target, -100)))
+        padded.update(torch.full((4,), -1), torch.full((4,), -100))  # nothing is left
+    once = amiable.adjusted_mutual_info_score(target[keep], preds[keep])
+    twice = amiable.adjusted_mutual_info_score(np.tile(target[keep], 2), np.tile(preds[keep], 2))
+    assert float(metric.compute()) == pytest.approx(once, abs=1e-12)
+    assert float(padded.compute()) == pytest.approx(twice, abs=1e-12)
+
+
+@every_state
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_logits(state, dtype, rng):
+    logits, target = torch.from_numpy(rng.normal(size=(60, 9))).to(dtype), torch.from_numpy(rng.integers(0, 7, 60))
+    metric = metrics.AdjustedMutualInfoScore(argmax=True, **state)
+    metric.update(logits, target)
+    found = amiable.adjusted_mutual_info_score(target.numpy(), logits.float().numpy().argmax(1))
+    assert float(metric.compute()) == pytest.approx(found, abs=1e-12)
+
+
+def test_memory_is_that_of_occupied_cells(rng):
+    """Three hundred batches, by update and by forward, that would keep 300,000 labels each."""
+    for few, bound in ((10, 8192), (80, 2 * 6400)):
+        metric = metrics.RandScore()
+        for step in range(300):
+            batch = torch.from_numpy(rng.integers(0, few, (2, 1000)))
+            metric.update(*batch) if step % 2 else metric(*batch)
+            assert sum(map(len, metric.cells)) <= bound
+        assert int(metric.table.n_samples) == 300_000
+        one = metric.clone()
+        one.merge_state(metric)
+        assert sum(map(len, one.cells)) <= bound
+        assert int(one.table.n_samples) == 600_000
+
+
+def test_compute_on_cpu_is_accepted(batches):
+    metric = metrics.AdjustedMutualInfoScore(compute_on_cpu=True)
+    for batch in batches:
+        metric(*batch)
+    assert torch.equal(metric.compute(), amiable.adjusted_mutual_info_score(*joined(batches)))
+
+
+def ints(*values):
+    return torch.tensor(values)
+
+
+@pytest.mark.parametrize(
+    ("options", "preds", "target", "error", "message"),
+    [
+        ({}, ints(0, 1), ints(0), ValueError, "preds has 2 labels and target 1: expected as many"),
+        ({}, ints([0], [1]), ints([0], [1]), ValueError, r"preds has shape \(2, 1\): expected \(N,\), one label"),
+        ({}, ints(0, 1), torch.tensor(0), ValueError, r"target has shape \(\): expected \(N,\)"),
+        ({}, ints(0, 1), ints(0.0, 1.0), TypeError, "target has dtype torch.float32: expected integer labels$"),
+        ({}, ints(0.5, 1), ints(0, 1), TypeError, r"preds has dtype torch.float32: .*\(N, C\): argmax=True"),
+        ({}, [0, 1], ints(0, 1), TypeError, "preds is a list: expected a torch.Tensor"),
+        ({}, ints(0, 1), np.array([0, 1]), TypeError, "target is a ndarray: expected a torch.Tensor"),
+        ({}, ints(0).to("meta"), ints(0), ValueError, "preds is on meta and the metric on cpu: expected one device"),
+        ({}, ints(0), ints(0).to("meta"), ValueError, "target is on meta and the metric on cpu: expected one device"),
+        ({"num_classes": 3}, ints(0, 1), ints(0, 3), ValueError, "target has the code 3, outside num_classes: .*0..2"),
+        ({"num_classes": 3}, ints(-1, 1), ints(0, 1), ValueError, "preds has the code -1, outside num_clusters: .*0..2"),
+        ({"argmax": True}, ints(0, 1), ints(0, 1), ValueError, r"preds has shape \(2,\) and dtype torch.int64: with"),
+        ({"argmax": True}, torch.zeros(2, 0), ints(0, 1), ValueError, r"preds has shape \(2, 0\)"),
+        ({"argmax": True}, ints([0, 1.0], [0, np.nan]), ints(0, 1), ValueError, "preds contains NaN for 1 of 2 samples"),
+        (
+            {"argmax": True, "num_classes": 2},
+            torch.zeros(2, 3),
+            ints(0, 1),
+            ValueError,
+            "preds has 3 columns: expected at most num_clusters, 2",
+        ),
+    ],
+)
+def test_bad_batches(options, preds, target, error, message):
+    metric = metrics.AdjustedMutualInfoScore(**options)
+    with pytest.raises(error, match=message):
+        metric.update(preds, target)
+
+
+def test_labels_beyond_int64():
+    big = torch.from_numpy(np.array([2**63, 1], dtype=np.uint64))
+    with pytest.raises(ValueError, match=r"target has labels of 2\*\*63 or more"):
+        metrics.RandScore().update(big, big)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"num_classes": 0}, ValueError, "num_classes is 0: expected a positive integer, or None"),
+        ({"num_classes": 2.0}, ValueError, "num_classes is 2.0: expected a positive integer"),
+        ({"num_classes": 3, "num_clusters": -1}, ValueError, "num_clusters is -1: expected a positive"),
+        ({"num_clusters": 3}, ValueError, "num_clusters is 3 without num_classes"),
+        ({"ignore_index": 0.5}, TypeError, "ignore_index is 0.5: expected an integer label, or None"),
+        ({"average_method": "median"}, ValueError, "average_method is 'median': expected one of"),
+        ({"random_model": "none"}, ValueError, "random_model is 'none': expected one of"),
+    ],
+)
+def test_bad_options(options, error, message):
+    with pytest.raises(error, match=message):
+        metrics.AdjustedMutualInfoScore(**options)
+
+
+def test_bad_beta():
+    with pytest.raises(ValueError, match="beta is -1: expected a number >= 0"):
+        metrics.VMeasureScore(beta=-1)
+
+
+@pytest.mark.parametrize(
+    ("preds", "target", "message"),
+    [
+        (ints(0, 1), ints(5, 1), r"target had the label 5, outside num_classes: expected 0..2; such samples were not"),
+        (ints(0, -1), ints(2, 1), r"preds had the label -1, outside num_clusters: expected 0..3"),
+        (ints(0, -(2**63)), ints(2, 1), "preds had the label -9223372036854775808, outside"),
+    ],
+)
+def test_labels_outside_are_named_later_where_nobody_may_look(preds, target, message):
+    metric = metrics.RandScore(num_classes=3, num_clusters=4, ignore_index=7)
+    with BACKENDS[6].context():
+        metric.update(ints(3, 0), ints(2, 7))
+        metric.update(preds, target)
+    with pytest.raises(ValueError, match=message):
+        metric.compute()
+    metric.reset()
+    with BACKENDS[6].context():
+        metric.update(ints(3, 0), ints(2, 7))
+    assert metric.compute() == 1
+
+
+def test_nan_among_logits_is_named_later_where_nobody_may_look():
+    metric = metrics.RandScore(num_classes=3, argmax=True)
+    with BACKENDS[6].context():
+        metric.update(ints([0.0, 1, 0], [np.nan, 0, 0]), ints(1, 2))
+    with pytest.raises(ValueError, match=r"preds had the label -1, .* \(-1 stands for NaN among logits\)"):
+        metric.compute()
+
+
+def test_nothing_warns_on_import_and_the_hint_names_the_extra():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        import amiable.torch  # noqa: F401
+    for missing in ("torch", "torchmetrics"):
+        code = f"import sys; sys.modules[{missing!r}] = None\nimport amiable.torch"
+        found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        hint = f"amiable.torch needs {missing}; install it with: pip install 'amiable[torch]'"
+        assert found.stderr.strip().endswith(hint)
