@@ -131,3 +131,8 @@ BACKENDS = [
     Backend("torch-cuda", _torch("cuda"), context=lambda: _cuda("torch"), marks=(pytest.mark.gpu,)),
     Backend("cupy", _cupy, context=lambda: _cuda("cupy"), marks=(pytest.mark.gpu,)),
 ]
+
+
+def named(name: str) -> Backend:
+    """Return the backend of this name."""
+    return next(b for b in BACKENDS if b.name == name)

@@ -82,8 +82,8 @@ def _lined_up(true: da.Array, pred: da.Array) -> tuple[list[Delayed], list[Delay
         _, (true, pred) = da.core.unify_chunks(true, "i", pred, "i")
     elif true.numblocks != pred.numblocks:
         raise ValueError(
-            f"labels_true has {true.numblocks[0]} blocks and labels_pred {pred.numblocks[0]}, of lengths not all known: "
-            "expected as many blocks, or known lengths (compute_chunk_sizes())"
+            f"labels_true has {true.numblocks[0]} blocks and labels_pred {pred.numblocks[0]}, of lengths not all "
+            "known: expected as many blocks, or known lengths (compute_chunk_sizes())"
         )
     return true.to_delayed().tolist(), pred.to_delayed().tolist()
 

@@ -59,7 +59,7 @@ Batch = tuple[np.ndarray, np.ndarray]
 
 
 def batches_of_rank(rank: int, world: int) -> list[Batch]:
-    """Return (preds, target) batches: labels that ranks share in part, lengths that differ, the last rank without any."""
+    """Return (preds, target) batches: labels shared in part, lengths that differ, none for the last of many ranks."""
     if world > 1 and rank == world - 1:
         return []
     rng = np.random.default_rng(rank)

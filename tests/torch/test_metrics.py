@@ -17,7 +17,7 @@ torchmetrics = pytest.importorskip("torchmetrics")
 
 import amiable  # noqa: E402
 import amiable.torch as metrics  # noqa: E402
-from tests.backends import BACKENDS  # noqa: E402
+from tests.backends import named  # noqa: E402
 from tests.registry import SCORES, function_of  # noqa: E402
 from tests.torch.registry import METRICS  # noqa: E402
 
@@ -25,7 +25,7 @@ every_metric = pytest.mark.parametrize("registered", METRICS, ids=str)
 STATES = [{}, {"num_classes": 7, "num_clusters": 9}]
 every_state = pytest.mark.parametrize("state", STATES, ids=["cells", "table"])
 DEVICES = [
-    pytest.param(b, id=b.name, marks=b.marks) for b in BACKENDS if b.name in ("torch", "torch-as-accelerator", "torch-cuda")
+    pytest.param(b, id=b.name, marks=b.marks) for b in map(named, ("torch", "torch-as-accelerator", "torch-cuda"))
 ]
 INTEGERS = ["bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
 
@@ -270,7 +270,12 @@ def test_a_collection_does_not_share_what_is_counted_differently(rng):
     collection.update(*map(torch.from_numpy, first))
     second[:, 7] = 1, 2
     collection.update(*map(torch.from_numpy, second))
-    assert sorted(map(sorted, collection.compute_groups.values())) == [["all"], ["codes"], ["noisy", "same"], ["padded"]]
+    assert sorted(map(sorted, collection.compute_groups.values())) == [
+        ["all"],
+        ["codes"],
+        ["noisy", "same"],
+        ["padded"],
+    ]
 
 
 @every_state
@@ -281,7 +286,7 @@ def test_ignored_labels(state, accelerated, rng, request):
     labels = torch.from_numpy(preds), torch.from_numpy(target)
     metric = metrics.AdjustedMutualInfoScore(ignore_index=2, ignore_cluster=5, **state)
     padded = metrics.AdjustedMutualInfoScore(ignore_index=-100, ignore_cluster=-1, **state)
-    with BACKENDS[6 if accelerated else 5].context():
+    with named("torch-as-accelerator" if accelerated else "torch").context():
         metric.update(*labels)
         padded.update(torch.from_numpy(np.where(keep, preds, -1)), torch.from_numpy(np.where(keep, target, 3)))
         padded.update(torch.from_numpy(np.where(keep, preds, 3)), torch.from_numpy(np.where(keep, target, -100)))
@@ -341,10 +346,22 @@ def ints(*values):
         ({}, ints(0).to("meta"), ints(0), ValueError, "preds is on meta and the metric on cpu: expected one device"),
         ({}, ints(0), ints(0).to("meta"), ValueError, "target is on meta and the metric on cpu: expected one device"),
         ({"num_classes": 3}, ints(0, 1), ints(0, 3), ValueError, "target has the code 3, outside num_classes: .*0..2"),
-        ({"num_classes": 3}, ints(-1, 1), ints(0, 1), ValueError, "preds has the code -1, outside num_clusters: .*0..2"),
-        ({"argmax": True}, ints(0, 1), ints(0, 1), ValueError, r"preds has shape \(2,\) and dtype torch.int64: with"),
+        (
+            {"num_classes": 3},
+            ints(-1, 1),
+            ints(0, 1),
+            ValueError,
+            "preds has the code -1, outside num_clusters: .*0..2",
+        ),
+        ({"argmax": True}, ints(0, 1), ints(0, 1), ValueError, r"preds has shape \(2,\) and dtype torch.int64: exp"),
         ({"argmax": True}, torch.zeros(2, 0), ints(0, 1), ValueError, r"preds has shape \(2, 0\)"),
-        ({"argmax": True}, ints([0, 1.0], [0, np.nan]), ints(0, 1), ValueError, "preds contains NaN for 1 of 2 samples"),
+        (
+            {"argmax": True},
+            ints([0, 1.0], [0, np.nan]),
+            ints(0, 1),
+            ValueError,
+            "preds contains NaN for 1 of 2 samples",
+        ),
         (
             {"argmax": True, "num_classes": 2},
             torch.zeros(2, 3),
@@ -398,20 +415,20 @@ def test_bad_beta():
 )
 def test_labels_outside_are_named_later_where_nobody_may_look(preds, target, message):
     metric = metrics.RandScore(num_classes=3, num_clusters=4, ignore_index=7)
-    with BACKENDS[6].context():
+    with named("torch-as-accelerator").context():
         metric.update(ints(3, 0), ints(2, 7))
         metric.update(preds, target)
     with pytest.raises(ValueError, match=message):
         metric.compute()
     metric.reset()
-    with BACKENDS[6].context():
+    with named("torch-as-accelerator").context():
         metric.update(ints(3, 0), ints(2, 7))
     assert metric.compute() == 1
 
 
 def test_nan_among_logits_is_named_later_where_nobody_may_look():
     metric = metrics.RandScore(num_classes=3, argmax=True)
-    with BACKENDS[6].context():
+    with named("torch-as-accelerator").context():
         metric.update(ints([0.0, 1, 0], [np.nan, 0, 0]), ints(1, 2))
     with pytest.raises(ValueError, match=r"preds had the label -1, .* \(-1 stands for NaN among logits\)"):
         metric.compute()

@@ -245,8 +245,8 @@ class ContingencyTable:
         from amiable.contingency.counting import table_of_pairs
 
         *labels, counts = count_pairs(frame, true, pred, dropna=dropna)
-        columns = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
-        return table_of_pairs(np, *columns, counts)
+        rows, cols = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
+        return table_of_pairs(np, rows, cols, counts)
 
     @property
     def arrays(self) -> tuple[Array, Array, Array, Array, Array]:

@@ -1,7 +1,7 @@
 """Scores as torchmetrics metrics: they stream, checkpoint, and sync across ranks, and keep counts, never labels."""
 
 try:
-    import torch as _  # noqa: F401
+    import torch as _
     import torchmetrics as _  # noqa: F401, F811
 except ModuleNotFoundError as error:
     if error.name not in ("torch", "torchmetrics"):

@@ -67,6 +67,8 @@ class ContingencyMetric(Metric):
     is_differentiable: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     full_state_update: ClassVar[bool] = False
+    extremes: Tensor  # a state
+
     plot_lower_bound: ClassVar[float | None] = 0.0
     plot_upper_bound: ClassVar[float | None] = 1.0
 
@@ -119,18 +121,18 @@ class ContingencyMetric(Metric):
         """
         target, preds = self._check(preds, target)
         keep = self._kept(target, preds)
-        unseen = self.n_labels is not None and not on_cpu(target)
+        n_labels, unseen = self.n_labels, self.n_labels is not None and not on_cpu(target)
         if keep is not None and not unseen:
             target, preds = target[keep], preds[keep]
         if target.shape[0] == 0:
             return
-        if self.n_labels is None:
+        if n_labels is None:
             xp, labels, back = nearest(namespace_of(target), target, preds)
             self._add(back(_cells(table_of_labels(xp, *labels))))
         elif unseen:
-            self._count_unseen(target.to(torch.int64), preds.to(torch.int64), keep)
+            self._count_unseen(target.to(torch.int64), preds.to(torch.int64), keep, n_labels)
         else:
-            self._count(target, preds)
+            self._count(target, preds, n_labels)
 
     @property
     def table(self) -> ContingencyTable:
@@ -193,7 +195,7 @@ class ContingencyMetric(Metric):
         """Return the index of the largest of each row of logits (N, C); -1 for NaN where nobody may look."""
         if preds.ndim != 2 or preds.shape[1] == 0 or not preds.is_floating_point():
             raise ValueError(
-                f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: with argmax=True, expected floats (N, C)"
+                f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: expected floats (N, C) with argmax"
             )
         if self.n_labels is not None and preds.shape[1] > self.n_labels[1]:
             raise ValueError(f"preds has {preds.shape[1]} columns: expected at most num_clusters, {self.n_labels[1]}")
@@ -213,15 +215,15 @@ class ContingencyMetric(Metric):
                 keep = x != value if keep is None else keep & (x != value)
         return keep
 
-    def _count(self, target: Tensor, preds: Tensor) -> None:
+    def _count(self, target: Tensor, preds: Tensor, n_labels: tuple[int, int]) -> None:
         xp = namespace_of(target)
         rows, cols = (
             check_codes(xp, name, x, k, _PROMISES[name])
-            for name, x, k in zip(_NAMES, (target, preds), self.n_labels, strict=True)
+            for name, x, k in zip(_NAMES, (target, preds), n_labels, strict=True)
         )
-        self._add_counts(counts_of_codes(xp, rows, cols, self.n_labels))
+        self._add_counts(counts_of_codes(xp, rows, cols, n_labels))
 
-    def _count_unseen(self, target: Tensor, preds: Tensor, keep: Tensor | None) -> None:
+    def _count_unseen(self, target: Tensor, preds: Tensor, keep: Tensor | None, n_labels: tuple[int, int]) -> None:
         """Count codes below `n_labels` without a look at any; remember the lowest and the highest."""
         rows, cols = target, preds
         if keep is not None:
@@ -229,7 +231,7 @@ class ContingencyMetric(Metric):
             target = torch.where(keep, target, -1)
         seen = torch.stack([torch.stack([~x.min(), x.max()]) for x in (rows, cols)])
         self.extremes = torch.maximum(self.extremes, seen)
-        self._add_counts(counts_of_codes(namespace_of(target), target, preds, self.n_labels))
+        self._add_counts(counts_of_codes(namespace_of(target), target, preds, n_labels))
 
     def _add_counts(self, counts: Tensor) -> None:
         setattr(self, self._state, getattr(self, self._state) + counts.reshape(self.n_labels))
