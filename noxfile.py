@@ -7,7 +7,7 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "types", "floors", "tests", "doctests", "peer_suite"]
+nox.options.sessions = ["lint", "types", "floors", "tests", "engines", "doctests", "peer_suite"]
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 
@@ -40,7 +40,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Static types."""
-    session.install(".[cli]", *group("types"))
+    session.install(".[cli,frames,dask]", *group("types"))
     session.run("mypy")
 
 
@@ -55,18 +55,24 @@ def floors(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test, on every array library; those marked gpu skip where there is no CUDA device."""
     session.install(TORCH)
-    session.install(".[cli,jax]", *group("test"))
+    session.install(".[cli,jax,torch,frames,dask]", *group("test"), *group("lightning"))
     session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]))
+
+
+@nox.session
+def engines(session: nox.Session) -> None:
+    """Tables from Spark, DuckDB, Arrow and Dask, the last on a cluster of processes; Spark needs Java 17 or later."""
+    session.install(".[cli,frames,dask]", *group("test"), *group("engines"))
+    session.run("python", "-m", "pytest", "tests/test_frames.py", "tests/test_dask.py", *session.posargs)
 
 
 @nox.session
 def doctests(session: nox.Session) -> None:
     """The examples of docstrings and README."""
     session.install(TORCH)
-    session.install("-e", ".[cli]", *group("test"))
-    session.run(
-        "python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", "README.md", "docs/nulls.md"
-    )
+    session.install("-e", ".[cli,torch,frames,dask]", *group("test"))
+    pages = ["README.md", "docs/nulls.md", "docs/streams.md"]
+    session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", *pages)
 
 
 @nox.session
@@ -91,7 +97,7 @@ def minimums(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Measure against the peers, write benchmarks/results/; `-- --revision A [B]` compares two git revisions."""
     session.install(TORCH)
-    session.install(".", PEER, "matplotlib>=3.9")
+    session.install(".[cli,torch,dask]", PEER, "matplotlib>=3.9", "pyarrow>=17", "distributed>=2024.8")
     for peer in (
         "torchmetrics",
         "fastami",

@@ -20,6 +20,8 @@ SUBJECTS = {
     "counting": "labels into tables, against a sum over them",
     "nulls": "moments, random tables drawn and scored, models whose sizes vary",
     "pvalues": "moments and p-values against a million random tables each",
+    "metrics": "metrics of a torch evaluation loop: epochs and updates",
+    "streams": "1e8 labels as a metric, in files, on a Dask cluster: peak memory and time",
     "memory": "peak memory above the inputs",
     "cost": "what a call costs as samples, clusters, batches grow; a plot",
 }

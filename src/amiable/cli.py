@@ -30,7 +30,7 @@ from amiable import (
     v_measure_score,
     variation_of_information,
 )
-from amiable.files import FileError, read_labels
+from amiable.files import FileError, Pairs, count_pairs_in_file
 
 app = typer.Typer(
     name="amiable",
@@ -106,10 +106,8 @@ def score(
 ) -> None:
     """Score every labeling of a file against the true labels, the best AMI first."""
     try:
-        labels_true, labelings = read_labels(file, true, pred)
-        scores = [
-            _score_labeling(true, labels_true, name, labels, average_method.value) for name, labels in labelings.items()
-        ]
+        counted = count_pairs_in_file(file, true, pred)
+        scores = [_score_labeling(true, name, pairs, average_method.value) for name, pairs in counted.items()]
     except FileError as error:
         typer.echo(f"amiable: {error}", err=True)
         raise typer.Exit(2) from error
@@ -117,7 +115,7 @@ def score(
     result = {
         "file": str(file),
         "true": true,
-        "n_samples": len(labels_true),
+        "n_samples": int(next(iter(counted.values())).counts.sum()),
         "average_method": average_method.value,
         "scores": scores,
     }
@@ -127,11 +125,11 @@ def score(
         _print_table(result)
 
 
-def _score_labeling(true: str, labels_true: Any, name: str, labels: Any, average_method: str) -> dict[str, Any]:
+def _score_labeling(true: str, name: str, pairs: Pairs, average_method: str) -> dict[str, Any]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         try:
-            table = ContingencyTable.from_labels(labels_true, labels)
+            table = ContingencyTable.from_cells(*pairs)
         except (ValueError, TypeError) as error:
             raise FileError(_in_columns(str(error), true, name)) from error
     for warning in caught:

@@ -1,8 +1,9 @@
-"""Columns of labels from files: CSV, TSV, Parquet, NPY and NPZ."""
+"""Tables of the labelings in files: CSV, TSV, Parquet, NPY and NPZ. CSV and Parquet may be larger than memory."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,14 +18,22 @@ class FileError(Exception):
     """A file that cannot give the labels asked for; the message says why, in one line."""
 
 
-def read_labels(path: Path, true: str, pred: list[str] | None = None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Read the true labels and the labelings named in `pred`, by default every other column.
+class Pairs(NamedTuple):
+    """How many samples have each pair of labels: arrays of shape (M,)."""
+
+    labels_true: np.ndarray
+    labels_pred: np.ndarray
+    counts: np.ndarray
+
+
+def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) -> dict[str, Pairs]:
+    """Count the pairs of labels that the true labeling makes with each named in `pred`, by default every other column.
 
     Parameters
     ----------
     path : Path
         A CSV, TSV, Parquet, NPY (columns of a 2-D array are named "0", "1", ...; those of a structured array by
-        its fields) or NPZ file (one array a column).
+        its fields) or NPZ file (one array a column). CSV, TSV and Parquet are read a part at a time.
     true : str
         The column of true labels.
     pred : list of str, optional
@@ -32,8 +41,7 @@ def read_labels(path: Path, true: str, pred: list[str] | None = None) -> tuple[n
 
     Returns
     -------
-    labels_true : array of shape (n_samples,)
-    labelings : dict of array of shape (n_samples,)
+    pairs : dict of Pairs
         In the order of `pred`, or of the file.
 
     Raises
@@ -41,60 +49,120 @@ def read_labels(path: Path, true: str, pred: list[str] | None = None) -> tuple[n
     FileError
         No such file or column, an unknown or unreadable format, unequal lengths, missing values.
     """
-    frame = _read(path, None if pred is None or not pred else [true, *pred])
-    names = [name for name in frame.columns if name != true] if not pred else list(dict.fromkeys(pred))
+    frame = _scan(path, None if pred is None or not pred else [true, *pred])
+    schema = _collected(path, frame.collect_schema)
+    names = [name for name in schema if name != true] if not pred else list(dict.fromkeys(pred))
     for name in (true, *names):
-        if name not in frame.columns:
-            raise FileError(f"{path} has no column {name!r}: its columns are {', '.join(map(repr, frame.columns))}")
+        if name not in schema:
+            raise FileError(f"{path} has no column {name!r}: its columns are {', '.join(map(repr, schema))}")
+        if schema[name].is_nested() or schema[name] == pl.Object:
+            raise FileError(f"{path}: column {name!r} holds {schema[name]}: expected one label a row")
     if not names:
         raise FileError(f"{path} has no column besides {true!r}: expected at least one labeling to score")
-    if frame.height == 0:
+    found = _group(path, frame, true, names)
+    if any(pairs[side].has_nulls() for pairs in found for side in ("true", "pred")) and _is_text(path):
+        frame = _without_empty_end(path, frame)
+        found = _group(path, frame, true, names)
+    if found[0].is_empty():
         raise FileError(f"{path} has no rows below its column names: expected at least one sample")
-    return _labels(path, frame[true]), {name: _labels(path, frame[name]) for name in names}
+    _check_missing(path, frame, true, found[0]["true"], found[0]["count"])
+    for name, pairs in zip(names, found, strict=True):
+        _check_missing(path, frame, name, pairs["pred"], pairs["count"])
+    return {name: _arrays(pairs, _is_text(path)) for name, pairs in zip(names, found, strict=True)}
 
 
-def _read(path: Path, names: list[str] | None) -> pl.DataFrame:
-    """Read all columns, or, where a format keeps them apart, those of `names` that there are."""
+def _scan(path: Path, names: list[str] | None) -> pl.LazyFrame:
+    """Open a file without reading it; of arrays, read all, or, where a format keeps them apart, those of `names`."""
     if not path.is_file():
         raise FileError(f"{path} {'is a folder, not a file' if path.is_dir() else 'does not exist'}")
-    suffix = path.suffix.lower()
-    if suffix == ".gz":
-        suffix = Path(path.stem).suffix.lower()
-        if suffix not in _SEPARATORS:
-            raise FileError(f"{path} is compressed: expected that of {', '.join(_SEPARATORS)} only")
+    suffix = _suffix(path)
+    if path.suffix.lower() == ".gz" and suffix not in _SEPARATORS:
+        raise FileError(f"{path} is compressed: expected that of {', '.join(_SEPARATORS)} only")
     if suffix not in _FORMATS:
         raise FileError(f"{path} has an unknown format {path.suffix!r}: expected one of {', '.join(_FORMATS)}")
+    if suffix in _SEPARATORS:
+        return _scan_text(path, _SEPARATORS[suffix])
+    if suffix in (".parquet", ".pq"):
+        return _collected(path, lambda: pl.scan_parquet(path, glob=False))
+    return _collected(path, lambda: pl.LazyFrame(_read_numpy(path, names)))
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix == ".gz" else suffix
+
+
+def _is_text(path: Path) -> bool:
+    return _suffix(path) in _SEPARATORS
+
+
+def _collected(path: Path, read: Any) -> Any:
+    """Return what `read()` does; whatever a broken file makes a reader say, a person gets one line."""
     try:
-        if suffix in _SEPARATORS:
-            return _read_text(path, _SEPARATORS[suffix])
-        if suffix in (".parquet", ".pq"):
-            return pl.read_parquet(path, glob=False)
-        return pl.DataFrame(_read_numpy(path, names))
+        return read()
     except FileError:
         raise
-    except Exception as error:  # whatever a broken file makes a reader say, a person gets one line
+    except Exception as error:
         reason = "it holds Python objects, which are never loaded, or is no such file"
         if "pickle" not in str(error):
             reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise FileError(f"{path} could not be read as {suffix[1:]}: {reason}") from error
+        raise FileError(f"{path} could not be read as {_suffix(path)[1:]}: {reason}") from error
 
 
-def _read_text(path: Path, separator: str) -> pl.DataFrame:
-    """Read text as text, so that "01" and "1" stay apart; only columns of decimal numbers become numbers."""
-    frame = pl.read_csv(path, separator=separator, infer_schema=False, null_values=_MISSING, glob=False)
-    for name in frame.columns:
+def _scan_text(path: Path, separator: str) -> pl.LazyFrame:
+    """Open text as text, so that "01" and "1" stay apart."""
+    options: dict[str, Any] = {"separator": separator, "infer_schema": False, "null_values": _MISSING, "glob": False}
+    frame = _collected(path, lambda: pl.scan_csv(path, **options))
+    names = _collected(path, frame.collect_schema)
+    for name in names:
         base, _, number = name.rpartition("_duplicated_")
-        if number.isdigit() and base in frame.columns:
+        if number.isdigit() and base in names:
             raise FileError(f"{path} has two columns named {base!r}: expected different names")
-    if frame.width > 1:  # an empty line at the end is no sample without labels
-        labelled = frame.select(~pl.all_horizontal(pl.all().is_null())).to_series()
-        frame = frame.head(frame.height - int(labelled.reverse().arg_max() or 0)) if labelled.any() else frame.clear()
-    decimal = [
-        column.name
-        for column in frame.get_columns()
-        if column.str.contains(_NUMBER).all() and column.str.contains(r"[.eEiI]").any()
+    return frame
+
+
+def _group(path: Path, frame: pl.LazyFrame, true: str, names: list[str]) -> list[pl.DataFrame]:
+    """Count the pairs of labels of all labelings in one pass over the file."""
+    grouped = [
+        frame.select(pl.col(true).alias("true"), pl.col(name).alias("pred"))
+        .group_by("true", "pred")
+        .agg(pl.len().cast(pl.Int64).alias("count"))
+        for name in names
     ]
-    return frame.with_columns(pl.col(decimal).cast(pl.Float64)) if decimal else frame
+    return _collected(path, lambda: pl.collect_all(grouped, engine="streaming"))
+
+
+def _without_empty_end(path: Path, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave out what follows the last row with any label: an empty line at the end is no sample."""
+    labelled = frame.with_row_index("row").filter(pl.any_horizontal(pl.exclude("row").is_not_null()))
+    last = _collected(path, lambda: labelled.select(pl.col("row").max()).collect(engine="streaming")).item()
+    return frame.head(0 if last is None else last + 1)
+
+
+def _check_missing(path: Path, frame: pl.LazyFrame, name: str, labels: pl.Series, counts: pl.Series) -> None:
+    is_float = labels.dtype.is_float()
+    missing = labels.is_null() | (labels.is_nan() if is_float else False)
+    if missing.any():
+        where = pl.col(name).is_null() | (pl.col(name).is_nan() if is_float else False)
+        rows = frame.select(where.fill_null(True).alias("missing")).with_row_index("row").filter("missing")
+        first = _collected(path, lambda: rows.select(pl.col("row").min()).collect(engine="streaming")).item()
+        raise FileError(
+            f"{path}: column {name!r} has {counts.filter(missing).sum()} missing values in {counts.sum()} rows, "
+            f"the first in row {first + 1}: expected a label in every row"
+        )
+
+
+def _arrays(pairs: pl.DataFrame, is_text: bool) -> Pairs:
+    return Pairs(_labels(pairs["true"], is_text), _labels(pairs["pred"], is_text), pairs["count"].to_numpy())
+
+
+def _labels(labels: pl.Series, is_text: bool) -> np.ndarray:
+    """Return labels as an array; text becomes numbers where all of a column is decimal numbers."""
+    if is_text and labels.str.contains(_NUMBER).all() and labels.str.contains(r"[.eEiI]").any():
+        labels = labels.cast(pl.Float64)
+    if labels.dtype.is_decimal() or labels.dtype == pl.Int128:
+        labels = labels.cast(pl.String)  # NumPy has no such numbers
+    return labels.to_numpy()
 
 
 def _read_numpy(path: Path, names: list[str] | None) -> dict[str, np.ndarray]:
@@ -116,17 +184,3 @@ def _read_numpy(path: Path, names: list[str] | None) -> dict[str, np.ndarray]:
         found = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
         raise FileError(f"{path} holds columns of unequal lengths: {found}")
     return columns
-
-
-def _labels(path: Path, column: pl.Series) -> np.ndarray:
-    if column.dtype.is_nested() or column.dtype == pl.Object:
-        raise FileError(f"{path}: column {column.name!r} holds {column.dtype}: expected one label a row")
-    missing = column.is_null() | (column.is_nan() if column.dtype.is_float() else False)
-    if missing.any():
-        raise FileError(
-            f"{path}: column {column.name!r} has {missing.sum()} missing values in {len(column)} rows, "
-            f"the first in row {int(missing.arg_max() or 0) + 1}: expected a label in every row"
-        )
-    if column.dtype.is_decimal() or column.dtype == pl.Int128:
-        column = column.cast(pl.String)  # NumPy has no such numbers
-    return column.to_numpy()

@@ -316,6 +316,9 @@ def test_memory_is_that_of_occupied_cells(rng):
             metric.update(*batch) if step % 2 else metric(*batch)
             assert sum(map(len, metric.cells)) <= bound
         assert int(metric.table.n_samples) == 300_000
+        for _ in range(3):  # nor do empty batches add up
+            metric.update(*torch.zeros((2, 0), dtype=torch.int64))
+        assert all(map(len, metric.cells))
         one = metric.clone()
         one.merge_state(metric)
         assert sum(map(len, one.cells)) <= bound

@@ -121,18 +121,19 @@ class ContingencyMetric(Metric):
         """
         target, preds = self._check(preds, target)
         keep = self._kept(target, preds)
-        n_labels, unseen = self.n_labels, self.n_labels is not None and not on_cpu(target)
-        if keep is not None and not unseen:
-            target, preds = target[keep], preds[keep]
-        if target.shape[0] == 0:
-            return
-        if n_labels is None:
-            xp, labels, back = nearest(namespace_of(target), target, preds)
-            self._add(back(_cells(table_of_labels(xp, *labels))))
-        elif unseen:
+        n_labels = self.n_labels
+        if n_labels is not None and not on_cpu(target):
             self._count_unseen(target.to(torch.int64), preds.to(torch.int64), keep, n_labels)
-        else:
-            self._count(target, preds, n_labels)
+            return
+        if keep is not None:
+            target, preds = target[keep], preds[keep]
+        xp, (rows, cols), back = nearest(namespace_of(target), target, preds)
+        if n_labels is None:
+            self._add(back(_cells(table_of_labels(xp, rows, cols))))
+            return
+        for name, x, k in zip(_NAMES, (rows, cols), n_labels, strict=True):
+            check_codes(xp, name, x, k, _PROMISES[name])
+        self._add_counts(back(counts_of_codes(xp, rows, cols, n_labels)))
 
     @property
     def table(self) -> ContingencyTable:
@@ -215,16 +216,10 @@ class ContingencyMetric(Metric):
                 keep = x != value if keep is None else keep & (x != value)
         return keep
 
-    def _count(self, target: Tensor, preds: Tensor, n_labels: tuple[int, int]) -> None:
-        xp = namespace_of(target)
-        rows, cols = (
-            check_codes(xp, name, x, k, _PROMISES[name])
-            for name, x, k in zip(_NAMES, (target, preds), n_labels, strict=True)
-        )
-        self._add_counts(counts_of_codes(xp, rows, cols, n_labels))
-
     def _count_unseen(self, target: Tensor, preds: Tensor, keep: Tensor | None, n_labels: tuple[int, int]) -> None:
         """Count codes below `n_labels` without a look at any; remember the lowest and the highest."""
+        if target.shape[0] == 0:
+            return
         rows, cols = target, preds
         if keep is not None:
             rows, cols = (torch.where(keep, x, 0) for x in (target, preds))
@@ -239,7 +234,7 @@ class ContingencyMetric(Metric):
     def _add(self, *runs: Tensor) -> None:
         """Add lists of cells; two of similar lengths become one, so that each is at most half of the one before."""
         kept: list[Tensor] = []
-        for run in sorted((*getattr(self, self._state), *runs), key=len, reverse=True):
+        for run in sorted(filter(len, (*getattr(self, self._state), *runs)), key=len, reverse=True):
             kept.append(run)
             while len(kept) > 1 and 2 * len(kept[-1]) > len(kept[-2]):
                 one, two = kept[-2:]
