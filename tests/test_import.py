@@ -7,7 +7,19 @@ import sys
 
 
 def test_import_is_light():
-    heavy = ["torch", "jax", "cupy", "dask", "plotly", "pandas", "polars", "typer", "sklearn"]
+    heavy = [
+        "torch",
+        "jax",
+        "cupy",
+        "dask",
+        "plotly",
+        "pandas",
+        "polars",
+        "typer",
+        "sklearn",
+        "narwhals",
+        "torchmetrics",
+    ]
     code = f"import sys, amiable; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
