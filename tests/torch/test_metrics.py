@@ -83,6 +83,27 @@ def test_on_devices(registered, state, batches, place):
     np.testing.assert_allclose(place.to_numpy(value), expected(registered, batches, state), rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("options", [{}, {"ignore_index": 3, "ignore_cluster": 0}, {"argmax": True}])
+def test_updates_with_num_classes_look_at_no_value(options):
+    """On a device that has shapes and no values."""
+    metric = metrics.AdjustedMutualInfoScore(num_classes=9, num_clusters=5, **options).to("meta")
+    target = torch.zeros(50, dtype=torch.int32, device="meta")
+    metric.update(torch.rand(50, 5, device="meta") if "argmax" in options else target, target)
+    assert metric.metric_state[metric._state].shape == (9, 5)
+    assert metric.extremes.device.type == "meta"
+
+
+def test_inference_mode(batches):
+    metric = metrics.AdjustedMutualInfoScore()
+    table = metrics.AdjustedMutualInfoScore(num_classes=9)
+    for at, batch in enumerate(batches):
+        with torch.inference_mode(at % 2 == 0):
+            metric.update(*batch)
+            table.update(*batch)
+    assert torch.equal(metric.compute(), amiable.adjusted_mutual_info_score(*joined(batches)))
+    assert float(table.compute()) == pytest.approx(float(metric.compute()), abs=1e-14)
+
+
 @pytest.mark.gpu
 def test_updates_with_num_classes_never_wait_for_the_device(batches):
     if not torch.cuda.is_available():
