@@ -10,31 +10,9 @@ _TRUE, _PRED, _COUNT = "labels_true", "labels_pred", "count"
 
 
 def count_pairs(frame: Any, true: str, pred: str, *, dropna: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Count how often each pair of labels stands in a row of two columns of any dataframe that narwhals knows.
+    """Return the pairs of labels (M,), (M,) in two columns of `frame`, and in how many rows (M,) each stands.
 
-    Parameters
-    ----------
-    frame : dataframe, lazy frame or relation
-        Of pandas, polars, PyArrow, DuckDB, Dask, PySpark or another library that narwhals supports.
-    true, pred : str
-        The columns of true and of predicted labels.
-    dropna : bool, default=False
-        Leave rows out where either label is missing (null or NaN).
-
-    Returns
-    -------
-    labels_true, labels_pred : array of shape (M,)
-    counts : array of int64, shape (M,)
-        In how many rows each pair of labels stands.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        narwhals is not installed.
-    TypeError
-        What is given is no dataframe, or a column holds lists, structures or the like.
-    ValueError
-        A column that is not there, missing labels without `dropna`.
+    The arguments are those of `ContingencyTable.from_frame`, as are the complaints.
     """
     nw = _narwhals()
     try:

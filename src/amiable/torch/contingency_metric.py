@@ -29,8 +29,8 @@ _NAN = " (-1 stands for NaN among logits)"
 class ContingencyMetric(Metric):
     """What all metrics here share: a contingency table that grows with every update, on the metric's device.
 
-    A subclass computes a score of `table`. Metrics that count the same share one state in a
-    `torchmetrics.MetricCollection`, which is then updated once for all of them.
+    A subclass names the `score` of `table` that it computes, and the `options` it passes on. Metrics that count the
+    same share one state in a `torchmetrics.MetricCollection`, which is then updated once for all of them.
 
     Parameters
     ----------
@@ -67,6 +67,7 @@ class ContingencyMetric(Metric):
     is_differentiable: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     full_state_update: ClassVar[bool] = False
+    score: ClassVar[Callable[..., Tensor]]
     extremes: Tensor  # a state
 
     plot_lower_bound: ClassVar[float | None] = 0.0
@@ -92,6 +93,7 @@ class ContingencyMetric(Metric):
         if num_classes is None and num_clusters is not None:
             raise ValueError(f"num_clusters is {num_clusters} without num_classes: expected both, or num_classes alone")
         self.n_labels = None if num_classes is None else (int(num_classes), int(num_clusters or num_classes))
+        self.options: dict[str, Any] = {}
         self.argmax = argmax
         self.ignored = (ignore_index, ignore_cluster)
         # a MetricCollection takes states of the same name and value for the same: the name says what is counted
@@ -134,6 +136,10 @@ class ContingencyMetric(Metric):
         for name, x, k in zip(_NAMES, (rows, cols), n_labels, strict=True):
             check_codes(xp, name, x, k, _PROMISES[name])
         self._add_counts(back(counts_of_codes(xp, rows, cols, n_labels)))
+
+    def compute(self) -> Tensor:
+        """Return the score of all that was counted, on every rank: a tensor of shape () on the metric's device."""
+        return self.score(contingency=self.table, **self.options)
 
     @property
     def table(self) -> ContingencyTable:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from torch import Tensor
-
 from amiable.random_models import RandomModel, check_random_model
 from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score
 from amiable.scores.averages import AverageMethod, check_average_method
@@ -21,7 +19,7 @@ from amiable.torch.contingency_metric import ContingencyMetric
 
 
 class AdjustedMutualInfoScore(ContingencyMetric):
-    """Adjusted mutual information (AMI) of all batches together; see `amiable.adjusted_mutual_info_score`.
+    """Adjusted mutual information (AMI) of all batches together, at most 1; see `amiable.adjusted_mutual_info_score`.
 
     Parameters
     ----------
@@ -44,24 +42,21 @@ class AdjustedMutualInfoScore(ContingencyMetric):
     tensor(0.2988, dtype=torch.float64)
     """
 
+    score = staticmethod(adjusted_mutual_info_score)
     plot_lower_bound = None
 
     def __init__(
         self, average_method: AverageMethod = "arithmetic", random_model: RandomModel = "perm", **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.average_method = check_average_method(average_method)
-        self.random_model = check_random_model(random_model)
-
-    def compute(self) -> Tensor:
-        """Return AMI, at most 1: a tensor of shape () on the metric's device."""
-        return adjusted_mutual_info_score(
-            contingency=self.table, average_method=self.average_method, random_model=self.random_model
-        )
+        self.options = {
+            "average_method": check_average_method(average_method),
+            "random_model": check_random_model(random_model),
+        }
 
 
 class NormalizedMutualInfoScore(ContingencyMetric):
-    """Normalized mutual information (NMI) of all batches together; see `amiable.normalized_mutual_info_score`.
+    """Normalized mutual information (NMI) of all batches together, in [0, 1]; see `amiable.normalized_mutual_info_score`.
 
     Parameters
     ----------
@@ -71,17 +66,15 @@ class NormalizedMutualInfoScore(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
+    score = staticmethod(normalized_mutual_info_score)
+
     def __init__(self, average_method: AverageMethod = "arithmetic", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.average_method = check_average_method(average_method)
-
-    def compute(self) -> Tensor:
-        """Return NMI, in [0, 1]: a tensor of shape () on the metric's device."""
-        return normalized_mutual_info_score(contingency=self.table, average_method=self.average_method)
+        self.options = {"average_method": check_average_method(average_method)}
 
 
 class MutualInfoScore(ContingencyMetric):
-    """Mutual information (MI) of all batches together, in nats; see `amiable.mutual_info_score`.
+    """Mutual information (MI) of all batches together, in nats, at least 0; see `amiable.mutual_info_score`.
 
     Parameters
     ----------
@@ -89,15 +82,12 @@ class MutualInfoScore(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
+    score = staticmethod(mutual_info_score)
     plot_upper_bound = None
-
-    def compute(self) -> Tensor:
-        """Return MI in nats, at least 0: a tensor of shape () on the metric's device."""
-        return mutual_info_score(contingency=self.table)
 
 
 class StandardizedMutualInfoScore(ContingencyMetric):
-    """Standardized mutual information (SMI) of all batches together; see `amiable.standardized_mutual_info_score`.
+    """Standardized mutual information (SMI) of all batches together, unbounded; see `amiable.standardized_mutual_info_score`.
 
     Parameters
     ----------
@@ -105,16 +95,13 @@ class StandardizedMutualInfoScore(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
+    score = staticmethod(standardized_mutual_info_score)
     plot_lower_bound = None
     plot_upper_bound = None
 
-    def compute(self) -> Tensor:
-        """Return SMI in standard deviations, unbounded: a tensor of shape () on the metric's device."""
-        return standardized_mutual_info_score(contingency=self.table)
-
 
 class HomogeneityScore(ContingencyMetric):
-    """Homogeneity of all batches together; see `amiable.homogeneity_score`.
+    """Homogeneity of all batches together, in [0, 1]; see `amiable.homogeneity_score`.
 
     Parameters
     ----------
@@ -122,13 +109,11 @@ class HomogeneityScore(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
-    def compute(self) -> Tensor:
-        """Return homogeneity, in [0, 1]: a tensor of shape () on the metric's device."""
-        return homogeneity_score(contingency=self.table)
+    score = staticmethod(homogeneity_score)
 
 
 class CompletenessScore(ContingencyMetric):
-    """Completeness of all batches together; see `amiable.completeness_score`.
+    """Completeness of all batches together, in [0, 1]; see `amiable.completeness_score`.
 
     Parameters
     ----------
@@ -136,13 +121,11 @@ class CompletenessScore(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
-    def compute(self) -> Tensor:
-        """Return completeness, in [0, 1]: a tensor of shape () on the metric's device."""
-        return completeness_score(contingency=self.table)
+    score = staticmethod(completeness_score)
 
 
 class VMeasureScore(ContingencyMetric):
-    """V-measure of all batches together; see `amiable.v_measure_score`.
+    """V-measure of all batches together, in [0, 1]; see `amiable.v_measure_score`.
 
     Parameters
     ----------
@@ -152,17 +135,15 @@ class VMeasureScore(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
+    score = staticmethod(v_measure_score)
+
     def __init__(self, beta: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.beta = check_beta(beta)
-
-    def compute(self) -> Tensor:
-        """Return V-measure, in [0, 1]: a tensor of shape () on the metric's device."""
-        return v_measure_score(contingency=self.table, beta=self.beta)
+        self.options = {"beta": check_beta(beta)}
 
 
 class RandScore(ContingencyMetric):
-    """Rand index of all batches together; see `amiable.rand_score`.
+    """Rand index of all batches together, in [0, 1]; see `amiable.rand_score`.
 
     Parameters
     ----------
@@ -170,13 +151,11 @@ class RandScore(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
-    def compute(self) -> Tensor:
-        """Return the Rand index, in [0, 1]: a tensor of shape () on the metric's device."""
-        return rand_score(contingency=self.table)
+    score = staticmethod(rand_score)
 
 
 class AdjustedRandScore(ContingencyMetric):
-    """Adjusted Rand index (ARI) of all batches together; see `amiable.adjusted_rand_score`.
+    """Adjusted Rand index (ARI) of all batches together, in [-0.5, 1]; see `amiable.adjusted_rand_score`.
 
     Parameters
     ----------
@@ -186,19 +165,16 @@ class AdjustedRandScore(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
+    score = staticmethod(adjusted_rand_score)
     plot_lower_bound = -0.5
 
     def __init__(self, random_model: RandomModel = "perm", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.random_model = check_random_model(random_model)
-
-    def compute(self) -> Tensor:
-        """Return ARI, in [-0.5, 1]: a tensor of shape () on the metric's device."""
-        return adjusted_rand_score(contingency=self.table, random_model=self.random_model)
+        self.options = {"random_model": check_random_model(random_model)}
 
 
 class FowlkesMallowsIndex(ContingencyMetric):
-    """Fowlkes-Mallows index (FMI) of all batches together; see `amiable.fowlkes_mallows_score`.
+    """Fowlkes-Mallows index (FMI) of all batches together, in [0, 1]; see `amiable.fowlkes_mallows_score`.
 
     Parameters
     ----------
@@ -206,29 +182,24 @@ class FowlkesMallowsIndex(ContingencyMetric):
         Of `ContingencyMetric`.
     """
 
-    def compute(self) -> Tensor:
-        """Return the Fowlkes-Mallows index, in [0, 1]: a tensor of shape () on the metric's device."""
-        return fowlkes_mallows_score(contingency=self.table)
+    score = staticmethod(fowlkes_mallows_score)
 
 
 class VariationOfInformation(ContingencyMetric):
-    """Variation of information (VI) of all batches together, a distance; see `amiable.variation_of_information`.
+    """Variation of information (VI) of all batches together, a distance in nats; see `amiable.variation_of_information`.
 
     Parameters
     ----------
     normalized : bool, default=False
-        Divide by the joint entropy.
+        Divide by the joint entropy; then in [0, 1].
     **kwargs
         Of `ContingencyMetric`.
     """
 
+    score = staticmethod(variation_of_information)
     higher_is_better = False
     plot_upper_bound = None
 
     def __init__(self, normalized: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.normalized = normalized
-
-    def compute(self) -> Tensor:
-        """Return VI in nats, or in [0, 1] if normalized: a tensor of shape () on the metric's device."""
-        return variation_of_information(contingency=self.table, normalized=self.normalized)
+        self.options = {"normalized": normalized}
