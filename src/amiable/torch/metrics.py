@@ -19,7 +19,7 @@ from amiable.torch.contingency_metric import ContingencyMetric
 
 
 class AdjustedMutualInfoScore(ContingencyMetric):
-    """Adjusted mutual information (AMI) of all batches together, at most 1; see `amiable.adjusted_mutual_info_score`.
+    """Adjusted mutual information (AMI) of all batches, at most 1; see `amiable.adjusted_mutual_info_score`.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class AdjustedMutualInfoScore(ContingencyMetric):
 
 
 class NormalizedMutualInfoScore(ContingencyMetric):
-    """Normalized mutual information (NMI) of all batches together, in [0, 1]; see `amiable.normalized_mutual_info_score`.
+    """Normalized mutual information (NMI) of all batches, in [0, 1]; see `amiable.normalized_mutual_info_score`.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class NormalizedMutualInfoScore(ContingencyMetric):
 
 
 class MutualInfoScore(ContingencyMetric):
-    """Mutual information (MI) of all batches together, in nats, at least 0; see `amiable.mutual_info_score`.
+    """Mutual information (MI) of all batches, in nats, at least 0; see `amiable.mutual_info_score`.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class MutualInfoScore(ContingencyMetric):
 
 
 class StandardizedMutualInfoScore(ContingencyMetric):
-    """Standardized mutual information (SMI) of all batches together, unbounded; see `amiable.standardized_mutual_info_score`.
+    """Standardized mutual information (SMI) of all batches, unbounded; see `amiable.standardized_mutual_info_score`.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ class StandardizedMutualInfoScore(ContingencyMetric):
 
 
 class HomogeneityScore(ContingencyMetric):
-    """Homogeneity of all batches together, in [0, 1]; see `amiable.homogeneity_score`.
+    """Homogeneity of all batches, in [0, 1]; see `amiable.homogeneity_score`.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ class HomogeneityScore(ContingencyMetric):
 
 
 class CompletenessScore(ContingencyMetric):
-    """Completeness of all batches together, in [0, 1]; see `amiable.completeness_score`.
+    """Completeness of all batches, in [0, 1]; see `amiable.completeness_score`.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class CompletenessScore(ContingencyMetric):
 
 
 class VMeasureScore(ContingencyMetric):
-    """V-measure of all batches together, in [0, 1]; see `amiable.v_measure_score`.
+    """V-measure of all batches, in [0, 1]; see `amiable.v_measure_score`.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class VMeasureScore(ContingencyMetric):
 
 
 class RandScore(ContingencyMetric):
-    """Rand index of all batches together, in [0, 1]; see `amiable.rand_score`.
+    """Rand index of all batches, in [0, 1]; see `amiable.rand_score`.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ class RandScore(ContingencyMetric):
 
 
 class AdjustedRandScore(ContingencyMetric):
-    """Adjusted Rand index (ARI) of all batches together, in [-0.5, 1]; see `amiable.adjusted_rand_score`.
+    """Adjusted Rand index (ARI) of all batches, in [-0.5, 1]; see `amiable.adjusted_rand_score`.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ class AdjustedRandScore(ContingencyMetric):
 
 
 class FowlkesMallowsIndex(ContingencyMetric):
-    """Fowlkes-Mallows index (FMI) of all batches together, in [0, 1]; see `amiable.fowlkes_mallows_score`.
+    """Fowlkes-Mallows index (FMI) of all batches, in [0, 1]; see `amiable.fowlkes_mallows_score`.
 
     Parameters
     ----------
@@ -186,7 +186,7 @@ class FowlkesMallowsIndex(ContingencyMetric):
 
 
 class VariationOfInformation(ContingencyMetric):
-    """Variation of information (VI) of all batches together, a distance in nats; see `amiable.variation_of_information`.
+    """Variation of information (VI) of all batches, a distance in nats; see `amiable.variation_of_information`.
 
     Parameters
     ----------
