@@ -7,7 +7,6 @@ import io
 import pickle
 import subprocess
 import sys
-import warnings
 
 import numpy as np
 import pytest
@@ -346,6 +345,132 @@ def test_memory_is_that_of_occupied_cells(rng):
         assert int(one.table.n_samples) == 600_000
 
 
+@pytest.mark.parametrize("classes", [1000, 3])
+def test_tables_of_many_classes(classes, rng):
+    """Small batches are counted into a large table at the cells that they touch."""
+    metric = metrics.AdjustedMutualInfoScore(num_classes=classes, num_clusters=classes + 1)
+    labels = rng.integers(0, classes, (2, 5, 60))
+    for preds, target in zip(*torch.from_numpy(labels), strict=True):
+        metric.update(preds, target)
+    found = amiable.adjusted_mutual_info_score(labels[1].ravel(), labels[0].ravel())
+    assert float(metric.compute()) == pytest.approx(found, abs=1e-12)
+
+
+def test_tables_handed_out_stay_as_they_are(batches):
+    metric = metrics.RandScore(num_classes=1000)
+    metric.update(*batches[0])
+    before, counts = metric.table, metric.table.to_dense()
+    metric.update(*batches[0])
+    assert torch.equal(before.to_dense(), counts)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "bool"])
+@every_state
+def test_ignored_labels_that_a_dtype_does_not_hold(dtype, state):
+    """255 is no -1, and 258 no 2."""
+    labels = torch.from_numpy(np.array([0, 1, 1], dtype=dtype))
+    for value in (-1, 257, 256):
+        metric = metrics.RandScore(ignore_index=value, ignore_cluster=value, **state)
+        metric.update(labels, labels)
+        assert int(metric.table.n_samples) == 3
+    metric = metrics.RandScore(ignore_index=np.int64(-1))
+    metric.update(ints(0, 1, 1), torch.tensor([0, 1, 255], dtype=torch.uint8))
+    assert int(metric.table.n_samples) == 3
+
+
+@every_state
+def test_a_bad_batch_loses_nothing(state, batches):
+    for synced in (False, True):
+        metric = metrics.AdjustedMutualInfoScore(**state, dist_sync_on_step=synced)
+        metric(*batches[0])
+        for use in (metric, metric.update):
+            with pytest.raises(ValueError, match="expected as many"):
+                use(ints(0, 1), ints(0))
+        metric(*batches[3])
+        assert torch.equal(metric.compute(), expected(METRICS[0], [batches[0], batches[3]], state))
+
+
+@every_state
+def test_merging_after_a_score_was_computed(state, batches):
+    one, two = metrics.AdjustedMutualInfoScore(**state), metrics.AdjustedMutualInfoScore(**state)
+    one.update(*batches[0])
+    two.update(*batches[3])
+    one.compute()
+    one.merge_state(two)
+    both = expected(METRICS[0], [batches[0], batches[3]], state)
+    assert torch.equal(one.compute(), both)
+    fresh = metrics.AdjustedMutualInfoScore(**state)
+    fresh.merge_state(two.metric_state)
+    fresh.merge_state(one)
+    assert int(fresh.table.n_samples) == 33 + 83  # and computing it warns of nothing
+    fresh.compute()
+
+
+def test_states_of_other_sizes_are_refused():
+    small, large = metrics.RandScore(num_classes=1), metrics.RandScore(num_classes=3)
+    with pytest.raises(
+        ValueError, match=r"incoming_state has contingency of shape \(1, 1\) and this metric one of \(3"
+    ):
+        large.merge_state(small)
+    wide = metrics.RandScore(num_classes=2, num_clusters=8)
+    wide.update(ints(7), ints(1))
+    wide.persistent(True)
+    square = metrics.RandScore(num_classes=4)
+    with pytest.raises(
+        RuntimeError, match=r"size mismatch for contingency: \(2, 8\) in the checkpoint, \(4, 4\) in this"
+    ):
+        square.load_state_dict(wide.state_dict())
+    assert int(square.contingency.sum()) == 0
+    with pytest.raises(ValueError, match="Expected state variable contingency to be present"):
+        large.merge_state(metrics.RandScore().metric_state)
+
+
+@every_state
+def test_a_checkpoint_can_be_loaded_again(state, batches):
+    metric = metrics.AdjustedMutualInfoScore(**state)
+    metric.update(*batches[0])
+    metric.persistent(True)
+    saved = metric.state_dict()
+    for _ in range(2):
+        other = metrics.AdjustedMutualInfoScore(**state)
+        other.load_state_dict(saved)
+        assert torch.equal(other.compute(), metric.compute())  # without a warning that nothing was counted
+        other(*batches[3])
+        other.reset()
+
+
+@every_state
+def test_wrapped_by_torchmetrics(state, batches):
+    running = torchmetrics.wrappers.Running(metrics.AdjustedMutualInfoScore(**state), window=2)
+    tracker = torchmetrics.wrappers.MetricTracker(metrics.AdjustedMutualInfoScore(**state), maximize=True)
+    for batch in (*batches[:2], batches[3]):
+        running.update(*batch)
+        tracker.increment()
+        tracker.update(*batch)
+    assert torch.equal(running.compute(), expected(METRICS[0], [batches[1], batches[3]], state))
+    assert torch.equal(tracker.compute_all()[2], expected(METRICS[0], batches[3:], state))
+
+
+def test_a_failed_score_leaves_the_metric_unsynced():
+    two_ranks = {"dist_sync_fn": lambda x, group: [x, x], "distributed_available_fn": lambda: True}
+    metric = metrics.RandScore(num_classes=3, **two_ranks)
+    with named("torch-as-accelerator").context():
+        metric.update(ints(0, 1, 5), ints(0, 1, 2))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="preds had the label 5"):
+            metric.compute()
+        assert int(metric.contingency.sum()) == 2
+    cells = metrics.RandScore(**two_ranks)
+    cells.update(ints(0, 1, 5), ints(0, 1, 2))
+    assert cells.compute() == 1
+    assert int(cells.table.n_samples) == 3
+
+
+def test_what_metrics_share_is_no_metric():
+    with pytest.raises(TypeError, match="ContingencyMetric is what metrics share: expected one of its subclasses"):
+        metrics.ContingencyMetric()
+
+
 def test_compute_on_cpu_is_accepted(batches):
     metric = metrics.AdjustedMutualInfoScore(compute_on_cpu=True)
     for batch in batches:
@@ -378,6 +503,7 @@ def ints(*values):
             "preds has the code -1, outside num_clusters: .*0..2",
         ),
         ({"argmax": True}, ints(0, 1), ints(0, 1), ValueError, r"preds has shape \(2,\) and dtype torch.int64: exp"),
+        ({}, ints(0, 1).to_sparse(), ints(0, 1), TypeError, "preds is a sparse tensor: expected a dense one"),
         ({"argmax": True}, torch.zeros(2, 0), ints(0, 1), ValueError, r"preds has shape \(2, 0\)"),
         (
             {"argmax": True},
@@ -414,6 +540,7 @@ def test_labels_beyond_int64():
         ({"num_classes": 2.0}, ValueError, "num_classes is 2.0: expected a positive integer"),
         ({"num_classes": 3, "num_clusters": -1}, ValueError, "num_clusters is -1: expected a positive"),
         ({"num_clusters": 3}, ValueError, "num_clusters is 3 without num_classes"),
+        ({"argmax": "yes"}, TypeError, "argmax is 'yes': expected True or False"),
         ({"ignore_index": 0.5}, TypeError, "ignore_index is 0.5: expected an integer label, or None"),
         ({"average_method": "median"}, ValueError, "average_method is 'median': expected one of"),
         ({"random_model": "none"}, ValueError, "random_model is 'none': expected one of"),
@@ -450,18 +577,18 @@ def test_labels_outside_are_named_later_where_nobody_may_look(preds, target, mes
     assert metric.compute() == 1
 
 
-def test_nan_among_logits_is_named_later_where_nobody_may_look():
-    metric = metrics.RandScore(num_classes=3, argmax=True)
+@pytest.mark.parametrize("ignore_cluster", [None, -1, -2, 0])
+def test_nan_among_logits_is_named_later_where_nobody_may_look(ignore_cluster):
+    metric = metrics.RandScore(num_classes=3, argmax=True, ignore_cluster=ignore_cluster)
     with named("torch-as-accelerator").context():
         metric.update(ints([0.0, 1, 0], [np.nan, 0, 0]), ints(1, 2))
-    with pytest.raises(ValueError, match=r"preds had the label -1, .* \(-1 stands for NaN among logits\)"):
+    assert int(metric.metric_state[metric._state].sum()) == 1
+    with pytest.raises(ValueError, match="preds had NaN among logits, outside num_clusters"):
         metric.compute()
 
 
 def test_nothing_warns_on_import_and_the_hint_names_the_extra():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        import amiable.torch  # noqa: F401
+    subprocess.run([sys.executable, "-W", "error", "-c", "import amiable.torch"], check=True)
     for missing in ("torch", "torchmetrics"):
         code = f"import sys; sys.modules[{missing!r}] = None\nimport amiable.torch"
         found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities.distributed import gather_all_tensors
 
-from amiable._array.namespace import Array, namespace_of, nearest, on_cpu, to_count
-from amiable.contingency import (
-    ContingencyTable,
-    counts_of_codes,
-    table_of_all_cells,
-    table_of_labels,
-    table_of_pairs,
-)
+from amiable._array.namespace import namespace_of, nearest, on_cpu
+from amiable.contingency import ContingencyTable, counts_of_codes, table_of_all_cells
 from amiable.labels import check_codes, is_positive
+from amiable.torch.cells import cells_of_labels, merged, settled, table_of_lists
 
 _NAMES = ("target", "preds")
 _PROMISES = {"target": "num_classes", "preds": "num_clusters"}
-_SHORT = 1 << 12  # cells, up to which lists of them are joined as they are
-_NAN = " (-1 stands for NaN among logits)"
+_SPARSE = 8  # cells a sample: a table of more is counted into at cells, not by adding a table
+_SAME = "expected the same num_classes and num_clusters"
 
 
 class ContingencyMetric(Metric):
@@ -67,11 +63,11 @@ class ContingencyMetric(Metric):
     is_differentiable: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     full_state_update: ClassVar[bool] = False
-    score: ClassVar[Callable[..., Tensor]]
-    extremes: Tensor  # a state
-
     plot_lower_bound: ClassVar[float | None] = 0.0
     plot_upper_bound: ClassVar[float | None] = 1.0
+    score: ClassVar[Callable[..., Tensor]]
+    extremes: Tensor  # a state
+    _update_count: int
 
     def __init__(
         self,
@@ -84,24 +80,18 @@ class ContingencyMetric(Metric):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        for name, value in (("num_classes", num_classes), ("num_clusters", num_clusters)):
-            if value is not None and not is_positive(value):
-                raise ValueError(f"{name} is {value!r}: expected a positive integer, or None")
-        for name, value in (("ignore_index", ignore_index), ("ignore_cluster", ignore_cluster)):
-            if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-                raise TypeError(f"{name} is {value!r}: expected an integer label, or None")
-        if num_classes is None and num_clusters is not None:
-            raise ValueError(f"num_clusters is {num_clusters} without num_classes: expected both, or num_classes alone")
-        self.n_labels = None if num_classes is None else (int(num_classes), int(num_clusters or num_classes))
+        if not hasattr(self, "score"):
+            raise TypeError(f"{type(self).__name__} is what metrics share: expected one of its subclasses")
+        if not isinstance(argmax, bool):
+            raise TypeError(f"argmax is {argmax!r}: expected True or False")
         self.options: dict[str, Any] = {}
         self.argmax = argmax
-        self.ignored = (ignore_index, ignore_cluster)
+        self.n_labels = _check_sizes(num_classes, num_clusters)
+        self.ignored = _check_label("ignore_index", ignore_index), _check_label("ignore_cluster", ignore_cluster)
         # a MetricCollection takes states of the same name and value for the same: the name says what is counted
-        counted = "_of_argmax" * argmax + "".join(
-            f"_{name}_{value}"
-            for name, value in (("ignore_index", ignore_index), ("ignore_cluster", ignore_cluster))
-            if value is not None
-        )
+        counted = "_of_argmax" if argmax else ""
+        for name, value in zip(("ignore_index", "ignore_cluster"), self.ignored, strict=True):
+            counted += "" if value is None else f"_{name}_{value}"
         if self.n_labels is None:
             self._state = f"cells{counted}"
             self.add_state(self._state, [], dist_reduce_fx="cat")
@@ -123,38 +113,72 @@ class ContingencyMetric(Metric):
         """
         target, preds = self._check(preds, target)
         keep = self._kept(target, preds)
-        n_labels = self.n_labels
-        if n_labels is not None and not on_cpu(target):
-            self._count_unseen(target.to(torch.int64), preds.to(torch.int64), keep, n_labels)
+        if self.n_labels is not None and not on_cpu(target):
+            self._count_unseen(target, preds, keep, self.n_labels)
             return
         if keep is not None:
             target, preds = target[keep], preds[keep]
-        xp, (rows, cols), back = nearest(namespace_of(target), target, preds)
-        if n_labels is None:
-            self._add(back(_cells(table_of_labels(xp, rows, cols))))
-            return
-        for name, x, k in zip(_NAMES, (rows, cols), n_labels, strict=True):
-            check_codes(xp, name, x, k, _PROMISES[name])
-        self._add_counts(back(counts_of_codes(xp, rows, cols, n_labels)))
+        if self.n_labels is None:
+            setattr(self, self._state, settled([*getattr(self, self._state), cells_of_labels(target, preds)]))
+        else:
+            self._count(target, preds, self.n_labels)
 
     def compute(self) -> Tensor:
         """Return the score of all that was counted, on every rank: a tensor of shape () on the metric's device."""
-        return self.score(contingency=self.table, **self.options)
+        try:
+            return self.score(contingency=self.table, **self.options)
+        except Exception:
+            if self._is_synced and self._should_unsync:  # torchmetrics would do so after a success only
+                self.unsync()
+            raise
 
     @property
     def table(self) -> ContingencyTable:
         """The table of all that this process has counted, rows of targets and columns of predictions."""
         state = getattr(self, self._state)
         if self.n_labels is None:
-            cells = _merged(state, self.device)
-            return table_of_pairs(namespace_of(cells), *cells.unbind(1))
+            return table_of_lists(state, self.device)
         for name, k, (lowest, highest) in zip(_NAMES, self.n_labels, self.extremes.tolist(), strict=True):
             if lowest >= 0 or highest >= k:
+                outside = ~lowest if lowest >= 0 else highest
+                is_nan = self.argmax and name == "preds" and outside == self._nan
                 raise ValueError(
-                    f"{name} had the label {~lowest if lowest >= 0 else highest}, outside {_PROMISES[name]}: expected "
-                    f"0..{k - 1}{_NAN if self.argmax and name == 'preds' else ''}; such samples were not counted"
+                    f"{name} had {'NaN among logits' if is_nan else f'the label {outside}'}, outside "
+                    f"{_PROMISES[name]}: expected 0..{k - 1}; such samples were not counted"
                 )
-        return table_of_all_cells(namespace_of(state), state.reshape(-1), self.n_labels)
+        return table_of_all_cells(namespace_of(state), state.flatten().clone(), self.n_labels)
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the score of one batch, and add it to what was counted before, which an error leaves as it was."""
+        before = dict(self.__dict__)
+        try:
+            return super().forward(*args, **kwargs)
+        except Exception:
+            self.__dict__.update(before)
+            raise
+
+    def merge_state(self, incoming_state: dict[str, Any] | Metric) -> None:
+        """Add what another metric of this class and these options has counted.
+
+        Parameters
+        ----------
+        incoming_state : Metric, or dict
+            The other metric, or its `metric_state`.
+
+        Raises
+        ------
+        ValueError
+            A metric of another class; a table of other sizes; a state of another kind.
+        """
+        super().merge_state(incoming_state)
+        self._computed = None
+        self._update_count += incoming_state.update_count if isinstance(incoming_state, Metric) else 1
+
+    def reset(self) -> None:
+        """Forget what was counted."""
+        if self.n_labels is None:
+            setattr(self, self._state, [])  # torchmetrics would empty the list, which others may hold
+        super().reset()
 
     def plot(self, val: Tensor | Sequence[Tensor] | None = None, ax: Any = None) -> Any:
         """Plot one value or several, by default that of `compute`, with Matplotlib.
@@ -177,10 +201,12 @@ class ContingencyMetric(Metric):
         return self
 
     def _check(self, preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Return integer labels of target and preds, of one length, on the metric's device."""
+        """Return int64 labels of target and preds, of one length, on the metric's device."""
         for name, x in (("preds", preds), ("target", target)):
             if not isinstance(x, Tensor):
                 raise TypeError(f"{name} is a {type(x).__name__}: expected a torch.Tensor")
+            if x.layout is not torch.strided:
+                raise TypeError(f"{name} is a sparse tensor: expected a dense one")
             if x.device != self.device:
                 raise ValueError(
                     f"{name} is on {x.device} and the metric on {self.device}: expected one device, move the metric "
@@ -193,13 +219,19 @@ class ContingencyMetric(Metric):
                 hint = "; for logits or probabilities (N, C): argmax=True" if name == "preds" else ""
                 raise TypeError(f"{name} has dtype {x.dtype}: expected integer labels{hint}")
             if x.ndim != 1:
-                raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (N,), one label a sample")
+                raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (N,), one label a sample; flatten() it")
         if preds.shape != target.shape:
             raise ValueError(f"preds has {preds.shape[0]} labels and target {target.shape[0]}: expected as many")
-        return _signed("target", target, self.n_labels), _signed("preds", preds, self.n_labels)
+        unseen = self.n_labels is not None and not on_cpu(target)
+        return _signed("target", target, unseen), _signed("preds", preds, unseen)
+
+    @property
+    def _nan(self) -> int:
+        """The label, of no cluster, that NaN among logits gets where nobody may look."""
+        return -1 if self.ignored[1] != -1 else -2
 
     def _largest(self, preds: Tensor) -> Tensor:
-        """Return the index of the largest of each row of logits (N, C); -1 for NaN where nobody may look."""
+        """Return the index of the largest of each row of logits (N, C)."""
         if preds.ndim != 2 or preds.shape[1] == 0 or not preds.is_floating_point():
             raise ValueError(
                 f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: expected floats (N, C) with argmax"
@@ -208,7 +240,7 @@ class ContingencyMetric(Metric):
             raise ValueError(f"preds has {preds.shape[1]} columns: expected at most num_clusters, {self.n_labels[1]}")
         labels, unknown = preds.argmax(1), preds.isnan().any(1)
         if self.n_labels is not None and not on_cpu(preds):
-            return torch.where(unknown, -1, labels)
+            return torch.where(unknown, self._nan, labels)
         if unknown.any():
             n, first = int(unknown.sum()), int(unknown.int().argmax())
             raise ValueError(f"preds contains NaN for {n} of {len(labels)} samples, the first at position {first}")
@@ -222,36 +254,48 @@ class ContingencyMetric(Metric):
                 keep = x != value if keep is None else keep & (x != value)
         return keep
 
+    def _count(self, target: Tensor, preds: Tensor, n_labels: tuple[int, int]) -> None:
+        xp, (rows, cols), back = nearest(namespace_of(target), target, preds)
+        for name, x, k in zip(_NAMES, (rows, cols), n_labels, strict=True):
+            check_codes(xp, name, x, k, _PROMISES[name])
+        if n_labels[0] * n_labels[1] > _SPARSE * len(target):
+            self._add_at(target * n_labels[1] + preds, torch.ones_like(target))
+        else:
+            self._counts.add_(back(counts_of_codes(xp, rows, cols, n_labels)))
+
     def _count_unseen(self, target: Tensor, preds: Tensor, keep: Tensor | None, n_labels: tuple[int, int]) -> None:
         """Count codes below `n_labels` without a look at any; remember the lowest and the highest."""
         if target.shape[0] == 0:
             return
-        rows, cols = target, preds
         if keep is not None:
-            rows, cols = (torch.where(keep, x, 0) for x in (target, preds))
-            target = torch.where(keep, target, -1)
-        seen = torch.stack([torch.stack([~x.min(), x.max()]) for x in (rows, cols)])
+            target, preds = (torch.where(keep, x, 0) for x in (target, preds))
+        seen = torch.stack([torch.stack([~x.min(), x.max()]) for x in (target, preds)])
         self.extremes = torch.maximum(self.extremes, seen)
-        self._add_counts(counts_of_codes(namespace_of(target), target, preds, n_labels))
+        inside = (target >= 0) & (target < n_labels[0]) & (preds >= 0) & (preds < n_labels[1])
+        inside = inside if keep is None else inside & keep
+        self._add_at(torch.where(inside, target * n_labels[1] + preds, 0), inside.to(torch.int64))
 
-    def _add_counts(self, counts: Tensor) -> None:
-        setattr(self, self._state, getattr(self, self._state) + counts.reshape(self.n_labels))
+    @property
+    def _counts(self) -> Tensor:
+        """The table (R * C,), to be written to."""
+        state = getattr(self, self._state)
+        if state.is_inference() and not torch.is_inference_mode_enabled():
+            state = state.clone()
+            setattr(self, self._state, state)
+        return state.view(-1)
 
-    def _add(self, *runs: Tensor) -> None:
-        """Add lists of cells; two of similar lengths become one, so that each is at most half of the one before."""
-        kept: list[Tensor] = []
-        for run in sorted(filter(len, (*getattr(self, self._state), *runs)), key=len, reverse=True):
-            kept.append(run)
-            while len(kept) > 1 and 2 * len(kept[-1]) > len(kept[-2]):
-                one, two = kept[-2:]
-                short = len(one) + len(two) <= _SHORT
-                kept[-2:] = [torch.cat([one, two.to(one.device)]) if short else _merged([one, two], one.device)]
-        setattr(self, self._state, kept)
+    def _add_at(self, keys: Tensor, amounts: Tensor) -> None:
+        self._counts.scatter_add_(0, keys, amounts)
 
     def _reduce_states(self, incoming_state: dict[str, Any]) -> None:
+        for name, default in self._defaults.items():
+            given = incoming_state.get(name)
+            if isinstance(default, Tensor) and isinstance(given, Tensor) and given.shape != default.shape:
+                sizes = f"{name} of shape {tuple(given.shape)} and this metric one of {tuple(default.shape)}"
+                raise ValueError(f"incoming_state has {sizes}: {_SAME}")
         super()._reduce_states(incoming_state)
         if self.n_labels is None:
-            self._add()
+            setattr(self, self._state, settled(getattr(self, self._state)))
 
     def _sync_dist(
         self, dist_sync_fn: Callable[..., Any] = gather_all_tensors, process_group: Any | None = None
@@ -260,32 +304,53 @@ class ContingencyMetric(Metric):
         if self.n_labels is not None:
             super()._sync_dist(dist_sync_fn, process_group)
             return
-        mine = _merged(getattr(self, self._state), self.device)
+        mine = merged(getattr(self, self._state), self.device)
         gathered = dist_sync_fn(mine, group=process_group or self.process_group)
-        setattr(self, self._state, [_merged(gathered, self.device)])
+        setattr(self, self._state, [merged(gathered, self.device)])
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Load copies of the states, onto the metric's device; refuse a table of other sizes."""
+        for name, default in self._defaults.items():
+            given = state_dict.get(prefix + name)
+            if isinstance(default, Tensor) and isinstance(given, Tensor) and given.shape != default.shape:
+                sizes = f"{tuple(given.shape)} in the checkpoint, {tuple(default.shape)} in this metric"
+                error_msgs.append(f"size mismatch for {prefix}{name}: {sizes}; {_SAME}")
+                del state_dict[prefix + name]
+            elif given is not None:
+                here = [x.to(self.device, copy=True) for x in (given if isinstance(given, list) else [given])]
+                state_dict[prefix + name] = here if isinstance(given, list) else here[0]
+                self._computed, self._update_count = None, max(self._update_count, 1)
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
 
 
-def _signed(name: str, x: Tensor, n_labels: tuple[int, int] | None) -> Tensor:
-    """Return labels as they are, but uint64, of which torch knows little, as int64."""
-    if x.dtype != torch.uint64:
-        return x
-    x = x.view(torch.int64)
-    if n_labels is None and bool((x < 0).any()):
+def _check_sizes(num_classes: int | None, num_clusters: int | None) -> tuple[int, int] | None:
+    for name, value in (("num_classes", num_classes), ("num_clusters", num_clusters)):
+        if value is not None and not is_positive(value):
+            raise ValueError(f"{name} is {value!r}: expected a positive integer, or None")
+    if num_classes is None and num_clusters is not None:
+        raise ValueError(f"num_clusters is {num_clusters} without num_classes: expected both, or num_classes alone")
+    return None if num_classes is None else (int(num_classes), int(num_clusters or num_classes))
+
+
+def _check_label(name: str, value: Any) -> int | None:
+    if value is not None and (not isinstance(value, (int, np.integer)) or isinstance(value, bool)):
+        raise TypeError(f"{name} is {value!r}: expected an integer label, or None")
+    return None if value is None else int(value)
+
+
+def _signed(name: str, x: Tensor, unseen: bool) -> Tensor:
+    """Return labels as int64."""
+    if x.dtype == torch.uint64 and not unseen and bool((x.view(torch.int64) < 0).any()):
         raise ValueError(f"{name} has labels of 2**63 or more: expected labels that int64 holds")
-    return x
-
-
-def _cells(table: ContingencyTable) -> Array:
-    """Return the occupied cells of one table as (label of row, label of column, count), shape (M, 3)."""
-    xp = table.xp
-    labels = (xp.take(x, at) for x, at in ((table.row_labels, table.rows), (table.col_labels, table.cols)))
-    cells = xp.stack([*(to_count(xp, x) for x in labels), table.counts], axis=1)
-    return cells[table.counts > 0] if table.is_grid else cells
-
-
-def _merged(runs: Sequence[Tensor], device: torch.device) -> Tensor:
-    """Return lists of cells as one, each pair of labels once."""
-    if not runs:
-        return torch.zeros((0, 3), dtype=torch.int64, device=device)
-    cells = torch.cat([run.to(device) for run in runs])
-    return cells if len(runs) == 1 else _cells(table_of_pairs(namespace_of(cells), *cells.unbind(1)))
+    return x.to(torch.int64)

@@ -155,7 +155,7 @@ class RandScore(ContingencyMetric):
 
 
 class AdjustedRandScore(ContingencyMetric):
-    """Adjusted Rand index (ARI) of all batches, in [-0.5, 1]; see `amiable.adjusted_rand_score`.
+    """Adjusted Rand index (ARI) of all batches, at most 1; see `amiable.adjusted_rand_score`.
 
     Parameters
     ----------
