@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -103,8 +104,6 @@ def test_formats(run, tmp_path, labels, suffix):
     elif suffix == ".parquet":
         frame.write_parquet(path)
     elif suffix == ".csv.gz":
-        import gzip
-
         path.write_bytes(gzip.compress(frame.write_csv().encode()))
     else:
         frame.write_csv(path, separator="\t" if suffix == ".tsv" else ",")
@@ -199,6 +198,31 @@ def test_empty_lines_at_the_end(run, tmp_path):
     assert json.loads(out)["n_samples"] == 2
     _, _, err = run("score", write(tmp_path / "b.csv", "x,y\n1,2\n\n3,4\n"), "--true", "x")
     assert "column 'x' has 1 missing values in 3 rows, the first in row 2" in err
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+@pytest.mark.parametrize("end", ["NA,NA\n", ",\n", "NA,NA\n\n\n"])
+def test_rows_without_labels_at_the_end_are_no_empty_lines(run, tmp_path, suffix, end):
+    path, text = tmp_path / f"a{suffix}", f"x,y\n1,2\n3,4\n{end}"
+    path.write_bytes(gzip.compress(text.encode()) if suffix.endswith("gz") else text.encode())
+    status, out, err = run("score", path, "--true", "x")
+    assert (status, out) == (2, "")
+    assert "column 'x' has 1 missing values in 3 rows, the first in row 3" in err
+
+
+def test_line_ends_of_windows(run, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"x,y\r\n1,2\r\n3,4\r\n\r\n\r\n")
+    status, out, err = run("score", path, "--true", "x", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["n_samples"] == 2
+
+
+def test_numbers_in_text_that_no_float_tells_apart(run, tmp_path):
+    text = "x,y\na,9007199254740993\nb,9007199254740992\nc,1.0\n"
+    status, out, _ = run("score", write(tmp_path / "a.csv", text), "--true", "x", "--json")
+    assert status == 0
+    assert json.loads(out)["scores"][0]["n_clusters"] == 3
 
 
 def test_labels_in_text_stay_apart(run, tmp_path):

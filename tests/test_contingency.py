@@ -140,6 +140,47 @@ def test_from_counts(counting_backend, rng, shape):
         np.testing.assert_array_equal(counting_backend.to_numpy(table.row_sums), counts.sum(1))
 
 
+def test_from_cells(counting_backend, rng):
+    """Pairs of labels in any order, some more than once, some without a sample."""
+    true, pred = rng.integers(0, 90, 3000) * 7 - 20, rng.integers(0, 80, 3000)
+    expected = ContingencyTable.from_labels(true, pred)
+    counts = np.ones(3000, dtype=int)
+    for columns in ((true, pred, counts), (true[:50], pred[:50], counts[:50])):
+        expected = ContingencyTable.from_labels(*columns[:2])
+        table = ContingencyTable.from_cells(*(counting_backend.asarray(x) for x in columns))
+        assert table.is_grid == expected.is_grid
+        np.testing.assert_array_equal(counting_backend.to_numpy(table.to_dense()), expected.to_dense())
+        np.testing.assert_array_equal(counting_backend.to_numpy(table.row_labels), expected.row_labels)
+        np.testing.assert_array_equal(counting_backend.to_numpy(table.col_labels), expected.col_labels)
+
+
+def test_from_cells_of_any_labels():
+    table = ContingencyTable.from_cells(["b", "a", "b"], [1.0, 2.0, 1.0], [3, 0, 4.0])
+    assert as_dict(table) == {("b", 1.0): 7}
+    assert table.row_labels.tolist() == ["a", "b"]
+    assert as_dict(table + ContingencyTable.from_labels(["b"], [1.0])) == {("b", 1.0): 8}
+    empty = ContingencyTable.from_cells([], [], [])
+    assert (empty.shape, adjusted_mutual_info_score(contingency=empty)) == ((0, 0), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("args", "error", "message"),
+    [
+        (([1, 2], [1, 2], [1]), ValueError, r"labels_true \(2,\), labels_pred \(2,\), counts \(1,\): expected \(M,\)"),
+        (([[1, 2]], [[1, 2]], [[1, 2]]), ValueError, r"labels_true \(1, 2\), .*: expected \(M,\) for all"),
+        (([1, 2], [1, 2], [1, -1]), ValueError, "counts holds -1 at position 1"),
+        (([1, 2], [1, 2], [1, 0.5]), ValueError, "counts holds 0.5 at position 1"),
+        (([1, 2], [1, 2], [1, 2**70]), ValueError, "counts holds 1180591620717411303424: expected whole numbers that"),
+        (([1, 2], [1, 2], ["a", "b"]), TypeError, "counts has dtype <U1: expected whole numbers"),
+        (([1, None], [1, 2], [1, 1]), ValueError, "labels_true contains None: 1 of 2 values"),
+        (([1, 2], [1, 2, 3], [1, 1]), ValueError, "labels_true and labels_pred must have the same length"),
+    ],
+)
+def test_bad_cells(args, error, message):
+    with pytest.raises(error, match=message):
+        ContingencyTable.from_cells(*args)
+
+
 def test_scipy_sparse_with_repeated_cells():
     repeated = scipy.sparse.coo_matrix(([1, 2, 3, 0], ([0, 0, 1, 1], [1, 1, 0, 1])), shape=(2, 3))
     table = ContingencyTable.from_counts(repeated)

@@ -72,6 +72,44 @@ def test_series_of_a_dask_frame(labels):
     same(ContingencyTable.from_labels(frame["a"], frame["b"]), ContingencyTable.from_labels(*labels))
 
 
+def test_what_both_labelings_are_made_from_is_made_once():
+    """Random blocks: read twice, the two labelings would have nothing in common."""
+    made = []
+
+    def make(i):
+        made.append(i)
+        return np.repeat(np.random.default_rng().integers(0, 5, (1, 100)), 2, axis=0)
+
+    blocks = [da.from_delayed(dask.delayed(make)(i), (2, 100), dtype=int) for i in range(10)]
+    true, pred = (da.concatenate([block[side] for block in blocks]) for side in (0, 1))
+    assert amiable.adjusted_rand_score(true, pred) == 1
+    assert sorted(made) == list(range(10))
+
+
+def test_series_of_one_frame_are_made_once():
+    dd = pytest.importorskip("dask.dataframe")
+    pd = pytest.importorskip("pandas")
+
+    def make(frame):
+        labels = np.random.default_rng().integers(0, 5, len(frame))
+        return pd.DataFrame({"a": labels, "b": labels})
+
+    source = dd.from_pandas(pd.DataFrame({"z": range(500)}), npartitions=5)
+    frame = source.map_partitions(make, meta=pd.DataFrame({"a": [1], "b": [1]}))
+    assert amiable.adjusted_rand_score(frame["a"], frame["b"]) == 1
+    with pytest.raises(ValueError, match="labels_true has 5 blocks and labels_pred 1, of lengths not all known"):
+        amiable.adjusted_rand_score(frame["a"], frame["b"].repartition(npartitions=1))
+    with pytest.raises(ValueError, match="labels_true has 5 blocks and labels_pred 2"):
+        amiable.adjusted_rand_score(frame["a"], da.zeros(500, chunks=250))
+
+
+def test_continuous_labels_warn_once():
+    with pytest.warns(UserWarning, match="labels_true holds continuous values: 9 of 10") as caught:
+        amiable.rand_score(da.arange(10, chunks=2) / 16, da.arange(10, chunks=2))
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+
+
 def test_codes(labels):
     true, pred = (da.from_array(x - x.min(), chunks=300) for x in labels)
     table = ContingencyTable.from_labels(true, pred, n_labels=(8, 12))
@@ -132,9 +170,14 @@ def test_tables_are_added_as_a_tree():
             unknown(da.zeros(6, chunks=2)),
             unknown(da.zeros(9, chunks=3)),
             ValueError,
-            "a block of labels_true has 2 samples and that of labels_pred 3: expected blocks that line up in length",
+            r"block \d of 3 has 2 samples in labels_true and 3 in labels_pred: expected blocks that line up in length",
         ),
-        (da.from_array(np.array([0, np.nan])), da.zeros(2), ValueError, "labels_true contains NaN: 1 of 2 values"),
+        (
+            da.from_array(np.array([0, 1, np.nan]), chunks=2),
+            da.zeros(3),
+            ValueError,
+            "block 2 of 2: labels_true contains NaN: 1 of 1 values",
+        ),
     ],
 )
 def test_bad_labels(true, pred, error, message):
@@ -147,6 +190,8 @@ def test_bad_labels(true, pred, error, message):
 def test_other_arguments_are_not_taken_from_dask():
     with pytest.raises(TypeError, match="contingency is a Dask array, which is not supported"):
         amiable.rand_score(contingency=da.zeros((2, 2), dtype=int))
+    with pytest.raises(ValueError, match="n_labels is 3: expected two positive integers"):
+        amiable.rand_score(da.zeros(4, dtype=int), da.zeros(4, dtype=int), n_labels=3)
 
 
 @pytest.mark.gpu

@@ -156,17 +156,29 @@ def test_no_rows():
     assert amiable.adjusted_mutual_info_score(contingency=table) == 1
 
 
-def test_only_counts_arrive():
-    """Six numbers of a million rows."""
+def test_only_counts_arrive(monkeypatch):
+    """Six numbers of a million rows: nothing else is collected."""
+    shapes = []
+    collect = pl.LazyFrame.collect
+
+    def spied(frame, *args, **kwargs):
+        found = collect(frame, *args, **kwargs)
+        shapes.append(found.shape)
+        return found
+
+    monkeypatch.setattr(pl.LazyFrame, "collect", spied)
     frame = pl.LazyFrame({"a": np.arange(10**6) % 3, "b": np.arange(10**6) % 2})
     *labels, counts = count_pairs(frame, "a", "b")
     assert sorted(counts.tolist()) == [166_666] * 2 + [166_667] * 4
     assert [x.shape for x in labels] == [(6,), (6,)]
+    assert shapes
+    assert max(rows for rows, _ in shapes) == 6
 
 
-def test_large_integers_beside_missing_ones():
+@pytest.mark.parametrize("make", [pl.DataFrame, lambda columns: pd.DataFrame(columns, dtype=object)])
+def test_large_integers_beside_missing_ones(make):
     big = 2**53
-    frame = pl.DataFrame({"a": [big, big + 1, None], "b": [1, 2, 3]})
+    frame = make({"a": [big, big + 1, None], "b": [1, 2, 3]})
     assert ContingencyTable.from_frame(frame, "a", "b", dropna=True).row_labels.tolist() == [big, big + 1]
 
 
@@ -184,6 +196,19 @@ def test_values_that_numpy_has_not():
         assert amiable.rand_score(contingency=ContingencyTable.from_frame(frame, "decimal", name)) == 1
     with pytest.raises(TypeError, match=r"column 'list' holds List\(Int64\): expected one label a row"):
         ContingencyTable.from_frame(frame, "list", "day")
+
+
+def test_lists_in_every_kind_of_frame():
+    pytest.importorskip("pyarrow")
+    columns = {"a": [[1], [2]], "b": [1, 2]}
+    for frame in (
+        pd.DataFrame(columns),
+        pl.DataFrame(columns),
+        pl.LazyFrame(columns),
+        pl.DataFrame(columns).to_arrow(),
+    ):
+        with pytest.raises(TypeError, match=r"column 'a' .*holds .*: expected one label a row"):
+            ContingencyTable.from_frame(frame, "a", "b")
 
 
 def test_categories_of_pandas_keep_their_values():

@@ -97,6 +97,12 @@ def test_mixed_devices():
         adjusted_mutual_info_score(xp.asarray([0, 1], device=here), xp.asarray([0, 1], device=there))
 
 
+def test_a_table_in_place_of_labels():
+    table = ContingencyTable.from_labels([0, 1], [0, 1])
+    with pytest.raises(TypeError, match=r"labels_true is a ContingencyTable: .* given by name, as contingency"):
+        adjusted_mutual_info_score(table)
+
+
 def test_dask_arrays():
     dask_array = pytest.importorskip("dask.array")
     with pytest.raises(TypeError, match="labelings is a Dask array, which is not supported: expected an array in mem"):

@@ -49,6 +49,9 @@ def _check_dtype(name: str, x: Array) -> Array:
     """Return numbers as they are, and objects that are whole numbers, as pandas makes them, as integers."""
     xp = namespace_of(x)
     if isinstance(x, np.ndarray) and x.dtype.kind == "O" and x.size and all(isinstance(v, int) for v in x.ravel()):
+        largest = max(x.ravel(), key=abs)
+        if not -(2**63) <= largest < 2**63:
+            raise ValueError(f"{name} holds {largest}: expected whole numbers that int64 holds")
         return x.astype(np.int64)
     if (isinstance(x, np.ndarray) and x.dtype.kind not in "iuf") or not xp.isdtype(
         x.dtype, ("integral", "real floating")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,7 +62,7 @@ def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) ->
         raise FileError(f"{path} has no column besides {true!r}: expected at least one labeling to score")
     found = _group(path, frame, true, names)
     if any(pairs[side].has_nulls() for pairs in found for side in ("true", "pred")) and _is_text(path):
-        frame = _without_empty_end(path, frame)
+        frame = frame.head(int(found[0]["count"].sum()) - _count_empty_lines_at_end(path))
         found = _group(path, frame, true, names)
     if found[0].is_empty():
         raise FileError(f"{path} has no rows below its column names: expected at least one sample")
@@ -132,11 +133,14 @@ def _group(path: Path, frame: pl.LazyFrame, true: str, names: list[str]) -> list
     return _collected(path, lambda: pl.collect_all(grouped, engine="streaming"))
 
 
-def _without_empty_end(path: Path, frame: pl.LazyFrame) -> pl.LazyFrame:
-    """Leave out what follows the last row with any label: an empty line at the end is no sample."""
-    labelled = frame.with_row_index("row").filter(pl.any_horizontal(pl.exclude("row").is_not_null()))
-    last = _collected(path, lambda: labelled.select(pl.col("row").max()).collect(engine="streaming")).item()
-    return frame.head(0 if last is None else last + 1)
+def _count_empty_lines_at_end(path: Path) -> int:
+    """Count the empty lines after the last row, which are no samples without labels."""
+    end, gzipped = b"", path.suffix.lower() == ".gz"
+    with gzip.open(path) if gzipped else path.open("rb") as file:
+        while block := file.read(1 << 20):
+            rest = block.rstrip(b"\r\n")
+            end = block[len(rest) :] if rest else end + block
+    return max(end.count(b"\n") - 1, 0)
 
 
 def _check_missing(path: Path, frame: pl.LazyFrame, name: str, labels: pl.Series, counts: pl.Series) -> None:
@@ -157,9 +161,11 @@ def _arrays(pairs: pl.DataFrame, is_text: bool) -> Pairs:
 
 
 def _labels(labels: pl.Series, is_text: bool) -> np.ndarray:
-    """Return labels as an array; text becomes numbers where all of a column is decimal numbers."""
+    """Return labels as an array; text becomes numbers where a column is decimals that floats tell apart."""
     if is_text and labels.str.contains(_NUMBER).all() and labels.str.contains(r"[.eEiI]").any():
-        labels = labels.cast(pl.Float64)
+        numbers = labels.cast(pl.Float64)
+        if not ((numbers.abs() >= 2**53) & numbers.is_finite()).any():
+            labels = numbers
     if labels.dtype.is_decimal() or labels.dtype == pl.Int128:
         labels = labels.cast(pl.String)  # NumPy has no such numbers
     return labels.to_numpy()

@@ -22,12 +22,16 @@ def count_pairs(frame: Any, true: str, pred: str, *, dropna: bool = False) -> tu
             f"frame is a {type(frame).__name__}: expected a dataframe, lazy frame or relation of a library that "
             "narwhals supports"
         ) from error
-    names = lazy.collect_schema().names()
-    for name in (true, pred):
-        if name not in names:
-            raise ValueError(f"frame has no column {name!r}: its columns are {', '.join(map(repr, names))}")
+    _check_columns(lazy.collect_schema(), true, pred)
     pairs = lazy.select(nw.col(true).alias(_TRUE), nw.col(pred).alias(_PRED))
-    found = pairs.group_by(_TRUE, _PRED).agg(nw.len().alias(_COUNT)).collect()
+    if dropna:  # at once: beside missing ones, pandas would make floats of integers
+        pairs = pairs.drop_nulls()
+    try:
+        found = pairs.group_by(_TRUE, _PRED).agg(nw.len().alias(_COUNT)).collect()
+    except TypeError as error:
+        if "unhashable" not in str(error):
+            raise
+        raise TypeError(f"column {true!r} or {pred!r} holds lists or the like: expected one label a row") from error
     counts = found[_COUNT].to_numpy().astype(np.int64)
     known = np.ones(counts.shape, dtype=bool)
     for name, column in ((true, found[_TRUE]), (pred, found[_PRED])):
@@ -40,7 +44,7 @@ def count_pairs(frame: Any, true: str, pred: str, *, dropna: bool = False) -> tu
         known &= ~missing
     if not known.all():
         found = found.filter(known.tolist())
-    return _labels(true, found[_TRUE]), _labels(pred, found[_PRED]), counts[known]
+    return _labels(found[_TRUE]), _labels(found[_PRED]), counts[known]
 
 
 def _narwhals() -> Any:
@@ -53,6 +57,14 @@ def _narwhals() -> Any:
     return nw
 
 
+def _check_columns(schema: Any, *names: str) -> None:
+    for name in names:
+        if name not in schema:
+            raise ValueError(f"frame has no column {name!r}: its columns are {', '.join(map(repr, schema))}")
+        if schema[name].is_nested():
+            raise TypeError(f"column {name!r} holds {schema[name]}: expected one label a row")
+
+
 def _missing(column: Any) -> np.ndarray:
     """Return which values are null or NaN."""
     missing = column.is_null()
@@ -61,11 +73,9 @@ def _missing(column: Any) -> np.ndarray:
     return missing.to_numpy().astype(bool)
 
 
-def _labels(name: str, column: Any) -> np.ndarray:
+def _labels(column: Any) -> np.ndarray:
     """Return a column without missing values as an array that keeps its values apart."""
     nw = _narwhals()
-    if column.dtype.is_nested():
-        raise TypeError(f"column {name!r} holds {column.dtype}: expected one label a row")
     if column.dtype in (nw.Decimal, nw.Int128, nw.UInt128):  # NumPy has none of these
         column = column.cast(nw.String)
     return column.to_numpy()

@@ -24,10 +24,10 @@ from amiable._array.namespace import (
 )
 
 
-def check_labelings(labels_true: Any, labels_pred: Any) -> tuple[ModuleType, Array, Array]:
+def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -> tuple[ModuleType, Array, Array]:
     """Return the namespace and both labelings as arrays whose samples, along the last axis, agree."""
-    true = check_labels("labels_true", labels_true)
-    pred = check_labels("labels_pred", labels_pred)
+    true = check_labels("labels_true", labels_true, warns=warns)
+    pred = check_labels("labels_pred", labels_pred, warns=warns)
     xp = common_namespace(labels_true=true, labels_pred=pred)
     if true.shape[-1] != pred.shape[-1]:
         for name, labels in (("labels_true", true), ("labels_pred", pred)):
@@ -50,10 +50,12 @@ def check_labelings(labels_true: Any, labels_pred: Any) -> tuple[ModuleType, Arr
     return xp, true, pred
 
 
-def check_labels(name: str, labels: Any) -> Array:
-    """Return `labels` as an array (..., n) of values of one kind, with none missing."""
+def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
+    """Return `labels` as an array (..., n) of values of one kind, with none missing; warn of continuous ones."""
     if labels is None:
         raise TypeError(f"{name} is None: expected labels, an array of shape (n_samples,) or (..., n_samples)")
+    if type(labels).__name__ == "ContingencyTable":
+        raise TypeError(f"{name} is a ContingencyTable: expected labels; a table is given by name, as contingency")
     if type(labels).__name__ in ("DataFrame", "LazyFrame", "Table", "RecordBatch") or hasattr(labels, "tocoo"):
         raise TypeError(f"{name} is a {type(labels).__name__}: expected one label a sample, for example one column")
     x = as_array(name, labels)
@@ -67,7 +69,7 @@ def check_labels(name: str, labels: Any) -> Array:
     if not isinstance(x, np.ndarray) and not xp.isdtype(x.dtype, ("bool", "integral", "real floating")):
         raise TypeError(f"{name} has dtype {x.dtype}: expected integers, booleans or floats")
     if getattr(x.dtype, "kind", "") != "O" and xp.isdtype(x.dtype, "real floating") and not is_traced(x):
-        _check_floats(xp, name, x)
+        _check_floats(xp, name, x, warns)
     return x
 
 
@@ -158,7 +160,7 @@ def _missing(xp: ModuleType, name: str, what: str, where: Array) -> str:
     )
 
 
-def _check_floats(xp: ModuleType, name: str, x: Array) -> None:
+def _check_floats(xp: ModuleType, name: str, x: Array, warns: bool) -> None:
     flat = xp.reshape(x, (-1,))
     n_nan, n_infinite, n_fractional = fetch(
         xp.stack([xp.sum(to_count(xp, v)) for v in (xp.isnan(flat), xp.isinf(flat), flat != xp.floor(flat))])
@@ -166,7 +168,7 @@ def _check_floats(xp: ModuleType, name: str, x: Array) -> None:
     if n_nan or n_infinite:
         what, bad = ("NaN", xp.isnan(flat)) if n_nan else ("infinity", xp.isinf(flat))
         raise ValueError(_missing(xp, name, what, bad))
-    if n_fractional:
+    if n_fractional and warns:
         warnings.warn(
             f"{name} holds continuous values: {n_fractional} of {flat.shape[0]} are not whole numbers. "
             "Clustering metrics expect discrete labels; every distinct value is taken as a label",

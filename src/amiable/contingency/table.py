@@ -125,7 +125,11 @@ class ContingencyTable:
         if is_dask(labels_true) or is_dask(labels_pred):
             from amiable.dask import delayed_table
 
-            return delayed_table(labels_true, labels_pred, n_labels=n_labels).compute()
+            table = delayed_table(labels_true, labels_pred, n_labels=n_labels).compute()
+            for name, labels in (("labels_true", table.row_labels), ("labels_pred", table.col_labels)):
+                if labels is not None:
+                    check_labels(name, labels)  # once, and here: blocks do not warn of continuous labels
+            return table
         promised = None if n_labels is None else check_n_labels(n_labels)
         return table_of_labels(*check_labelings(labels_true, labels_pred), promised)
 
@@ -178,8 +182,8 @@ class ContingencyTable:
         TypeError
             Labels that are None, mixed in kind, or of different array libraries or devices; counts that are no numbers.
         ValueError
-            Different lengths, more than one dimension, missing labels, counts that are negative, fractional or not
-            finite.
+            Different lengths, more than one dimension, missing labels (leave NULLs out: WHERE ... IS NOT NULL), counts
+            that are negative, fractional or not finite.
 
         Returns
         -------
@@ -197,12 +201,12 @@ class ContingencyTable:
         xp, true, pred = check_labelings(labels_true, labels_pred)
         amounts = check_counts("counts", counts, axis=-1)
         common_namespace(labels_true=true, counts=amounts)
-        for name, x in (("labels_true", true), ("labels_pred", pred), ("counts", amounts)):
+        given = {"labels_true": true, "labels_pred": pred, "counts": amounts}
+        if any(x.ndim != 1 or x.shape != true.shape for x in given.values()):
+            shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in given.items())
+            raise ValueError(f"the shapes are those of {shapes}: expected (M,) for all")
+        for name, x in given.items():
             check_values_known(name, x)
-            if x.ndim != 1 or x.shape != true.shape:
-                raise ValueError(
-                    f"{name} has shape {tuple(x.shape)} and labels_true {tuple(true.shape)}: expected (M,) for all"
-                )
         return table_of_pairs(xp, true, pred, amounts)
 
     @classmethod
