@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import nox
@@ -24,9 +26,12 @@ def group(name: str) -> list[str]:
 
 
 def minimum_versions() -> list[str]:
-    """Return every run-time requirement, extras for the command line included, at its lowest version."""
+    """Return every run-time requirement, and those of extras that are no array library, at its lowest version."""
     project = PROJECT["project"]
-    return [r.replace(">=", "==") for r in (*project["dependencies"], *project["optional-dependencies"]["cli"])]
+    extras = (
+        requirement for name in ("cli", "dask", "frames") for requirement in project["optional-dependencies"][name]
+    )
+    return [requirement.replace(">=", "==") for requirement in (*project["dependencies"], *extras)]
 
 
 @nox.session
@@ -62,8 +67,12 @@ def tests(session: nox.Session) -> None:
 @nox.session
 def engines(session: nox.Session) -> None:
     """Tables from Spark, DuckDB, Arrow and Dask, the last on a cluster of processes; Spark needs Java 17 or later."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        session.error("Spark needs Java 17 or later, on the PATH or at JAVA_HOME")
     session.install(".[cli,frames,dask]", *group("test"), *group("engines"))
-    session.run("python", "-m", "pytest", "tests/test_frames.py", "tests/test_dask.py", *session.posargs)
+    # Spark leaves sockets to the garbage collector
+    warnings = ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
+    session.run("python", "-m", "pytest", *warnings, "tests/test_frames.py", "tests/test_dask.py", *session.posargs)
 
 
 @nox.session
@@ -89,7 +98,7 @@ def peer_suite(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """The tests at the lowest supported versions of what the project needs at run time."""
-    session.install(".[cli]", *minimum_versions(), *group("test"))
+    session.install(".[cli,dask,frames]", *minimum_versions(), *group("test"))
     session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 

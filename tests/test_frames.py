@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import os
-import shutil
 import subprocess
 import sys
 from decimal import Decimal
@@ -28,8 +26,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Dask support is moving out of Na
 def spark(tmp_path_factory):
     """A local Spark session, where Spark is installed: in the nox session `engines`."""
     sql = pytest.importorskip("pyspark.sql")
-    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        pytest.skip("Spark needs Java")
     options = {
         "spark.ui.enabled": "false",
         "spark.driver.bindAddress": "127.0.0.1",
