@@ -57,7 +57,7 @@ def test_is_constant_on_every_small_case():
                 assert variance_of_sum(np, *padded) == 0
 
 
-@pytest.mark.parametrize("n", [10, 100, 1000, 10**6])
+@pytest.mark.parametrize("n", [10, 100, 1000, 3 * 10**5])
 def test_nearly_all_singletons(n):
     """One pair each: MI has two values, 2 log 2 / n apart, the larger with the chance of one pair of n (n - 1) / 2."""
     sizes = np.array([2] + [1] * (n - 2))
