@@ -89,7 +89,7 @@ class ContingencyMetric(Metric):
         self.n_labels = _check_sizes(num_classes, num_clusters)
         self.ignored = _check_label("ignore_index", ignore_index), _check_label("ignore_cluster", ignore_cluster)
         # a MetricCollection takes states of the same name and value for the same: the name says what is counted
-        counted = "_of_argmax" if argmax else ""
+        counted = ""
         for name, value in zip(("ignore_index", "ignore_cluster"), self.ignored, strict=True):
             counted += "" if value is None else f"_{name}_{value}"
         if self.n_labels is None:
