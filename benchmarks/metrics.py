@@ -34,16 +34,16 @@ def cases(place: Place) -> Iterator[Case]:
             tolerance=0.01,
             place=place,
         )
-    for n in (100, 10**5):
-        for state, options in (("num_classes given", {"num_classes": 10}), ("any labels", {})):
-            promised = (10, 10) if options else None
+    for n, k in ((100, 10), (100, 100), (100, 1000), (10**5, 10), (10**5, 1000)):
+        for state, options in (("num_classes given", {"num_classes": k}), ("any labels", {})):
+            promised = (k, k) if options else None
             yield Case(
-                f"one update of {n:,} labels, 10 classes, {state}",
+                f"one update of {n:,} labels, {k} classes, {state}",
                 "amiable",
-                partial(labelings, n, 10, 10),
+                partial(labelings, n, k, k),
                 partial(_updated, _ours("AdjustedMutualInfoScore", options, place)),
                 partial(_counted, promised),
-                bar=3 if n > 1000 and promised else None,
+                bar=3 if n > 1000 and k == 10 and promised else None,
                 at_most=True,
                 error=_difference,
                 place=place,

@@ -162,5 +162,5 @@ WAYS = [
     ("torchmetrics' metric, which keeps labels", _their_metric, None),
     ("amiable score labels.parquet", _file(".parquet"), 2000),
     ("amiable score labels.csv", _file(".csv"), 2000),
-    ("Dask arrays of 100 chunks of 16 MB a pair, two processes", _dask, None),
+    ("Dask arrays of 100 chunks of 16 MB a pair, two processes", _dask, 160),
 ]
