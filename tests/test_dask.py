@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -203,6 +205,12 @@ def test_blocks_on_a_gpu(labels):
         np.testing.assert_array_equal(backend.to_numpy(table.to_dense()), amiable.contingency_matrix(*labels))
         score = amiable.adjusted_mutual_info_score(true, pred)
         assert float(score) == pytest.approx(amiable.adjusted_mutual_info_score(*labels), abs=1e-13)
+
+
+def test_hint_where_the_extra_is_missing():
+    code = "import sys; sys.modules['dask'] = None\nimport amiable.dask"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert found.stderr.strip().endswith("amiable.dask needs dask; install it with: pip install 'amiable[dask]'")
 
 
 def test_tables_travel(labels):

@@ -5,8 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any, TypeAlias
 
-import dask
-import dask.array as da
+try:
+    import dask
+    import dask.array as da
+except ModuleNotFoundError as error:
+    if error.name != "dask":
+        raise
+    raise ModuleNotFoundError(
+        "amiable.dask needs dask; install it with: pip install 'amiable[dask]'", name=error.name
+    ) from error
 
 from amiable._array.namespace import is_dask
 from amiable.contingency import ContingencyTable, table_of_labels
@@ -118,7 +125,8 @@ def _count(true: Any, pred: Any, n_labels: tuple[int, int] | None, where: str) -
     try:
         return table_of_labels(*check_labelings(true, pred, warns=False), n_labels)
     except (ValueError, TypeError) as error:
-        raise type(error)(f"{where}: {error}") from error
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{where}: {error}") from error
 
 
 def _add(tables: list[ContingencyTable]) -> ContingencyTable:
