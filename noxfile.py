@@ -60,7 +60,7 @@ def floors(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Every test, on every array library; those marked gpu skip where there is no CUDA device."""
     session.install(TORCH)
-    session.install(".[cli,jax,torch,frames,dask]", *group("test"), *group("lightning"))
+    session.install(".[cli,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
     # what one worker has compiled, the others need not
     env = {"JAX_COMPILATION_CACHE_DIR": session.create_tmp(), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1"}
     session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]), env=env)
@@ -81,7 +81,7 @@ def engines(session: nox.Session) -> None:
 def doctests(session: nox.Session) -> None:
     """The examples of docstrings and README."""
     session.install(TORCH)
-    session.install("-e", ".[cli,torch,frames,dask]", "pytest>=8.3")
+    session.install("-e", ".[cli,torch,frames,dask,viz]", "pytest>=8.3")
     pages = ["README.md", "docs/nulls.md", "docs/streams.md"]
     session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", *pages)
 

@@ -1,0 +1,23 @@
+"""Pictures of tables, null distributions and scores: Plotly figures, returned and never shown."""
+
+try:
+    import plotly as _  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "plotly":
+        raise
+    raise ModuleNotFoundError(
+        "amiable.plot needs plotly; install it with: pip install 'amiable[viz]'", name=error.name
+    ) from error
+
+from amiable.plot.nulls import null_distribution
+from amiable.plot.scores import pairwise_heatmap, score_curves, score_heatmap
+from amiable.plot.tables import cluster_contributions, contingency_heatmap
+
+__all__ = [
+    "cluster_contributions",
+    "contingency_heatmap",
+    "null_distribution",
+    "pairwise_heatmap",
+    "score_curves",
+    "score_heatmap",
+]

@@ -1,0 +1,39 @@
+"""What each cluster contributes to adjusted mutual information."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from amiable.contingency import ContingencyTable
+from amiable.expectation import expectations_of_sizes
+from amiable.information import information
+from amiable.scores.averages import AverageMethod, average, check_average_method
+
+
+def contributions_to_ami(
+    table: ContingencyTable, average_method: AverageMethod = "arithmetic"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what rows (R,) and columns (C,) of one NumPy table contribute to AMI; either adds up to AMI.
+
+    MI and EMI are sums over cells; the terms of a row or column, MI less EMI, are divided as their total is in AMI.
+    Where the cluster sizes settle MI, and AMI is 0/0, all contributions are 0.
+    """
+    check_average_method(average_method)
+    known, n = information(table), max(int(table.n_samples), 1)
+    a, b, x = (v.astype(np.float64) for v in (table.row_sums, table.col_sums, table.counts))
+    cells = np.zeros_like(x)
+    occupied = x > 0
+    rows, cols = table.rows[occupied], table.cols[occupied]
+    cells[occupied] = x[occupied] * (np.log(x[occupied] / a[rows]) - np.log(b[cols] / n))
+    (sizes_a, where_a), (sizes_b, where_b) = (
+        np.unique(v, return_inverse=True) for v in (table.row_sums, table.col_sums)
+    )
+    expected = expectations_of_sizes(np, sizes_a, sizes_b, np.asarray(n), xlogs=False)[0]
+    of_rows = expected @ np.bincount(where_b, minlength=sizes_b.size)
+    of_cols = np.bincount(where_a, minlength=sizes_a.size) @ expected
+    emi = of_cols @ np.bincount(where_b, minlength=sizes_b.size) / n
+    ceiling = average(np, known.h_true, known.h_pred, average_method)
+    scale = 0.0 if known.structure.settled else 1 / (n * (ceiling - emi))
+    by_row = np.bincount(table.rows, weights=cells, minlength=a.size) - of_rows[where_a]
+    by_col = np.bincount(table.cols, weights=cells, minlength=b.size) - of_cols[where_b]
+    return by_row * scale, by_col * scale
