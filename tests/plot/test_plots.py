@@ -97,7 +97,7 @@ def test_contributions_against_enumeration_of_all_tables():
         return x / counts.sum() * np.log(ratio)
 
     tables = oracles.tables_with_margins(rows.tolist(), cols.tolist())
-    excess = terms(counts) - sum(float(chance) * terms(table) for table, chance in tables)
+    excess = terms(counts) - sum(float(chance) * terms(table.astype(int)) for table, chance in tables)
     scale = amiable.adjusted_mutual_info_score(contingency=counts) / excess.sum()
     by_row, by_col = contributions_to_ami(ContingencyTable.from_counts(counts))
     np.testing.assert_allclose(by_row, excess.sum(1) * scale, atol=1e-13)
