@@ -7,19 +7,7 @@ import sys
 
 
 def test_import_is_light():
-    heavy = [
-        "torch",
-        "jax",
-        "cupy",
-        "dask",
-        "plotly",
-        "pandas",
-        "polars",
-        "typer",
-        "sklearn",
-        "narwhals",
-        "torchmetrics",
-    ]
+    heavy = ["torch", "torchmetrics", "jax", "cupy", "dask", "plotly", "pandas", "polars", "narwhals", "typer"]
     code = f"import sys, amiable; print([name for name in {heavy} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -72,6 +72,11 @@ def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) ->
     return {name: _arrays(pairs, _is_text(path)) for name, pairs in zip(names, found, strict=True)}
 
 
+def columns_of_file(path: Path) -> list[str]:
+    """Return the names of the columns of a file; FileError as `count_pairs_in_file` raises it."""
+    return list(_collected(path, _scan(path, None).collect_schema))
+
+
 def _scan(path: Path, names: list[str] | None) -> pl.LazyFrame:
     """Open a file without reading it; of arrays, read all, or, where a format keeps them apart, those of `names`."""
     if not path.is_file():

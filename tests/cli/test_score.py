@@ -1,4 +1,4 @@
-"""The command line, run as a person would run it."""
+"""`amiable score`, run as a person would run it."""
 
 from __future__ import annotations
 
@@ -14,24 +14,7 @@ import pytest
 import sklearn.metrics as peer
 
 pl = pytest.importorskip("polars")
-typer_testing = pytest.importorskip("typer.testing")
-
-from amiable.cli import app  # noqa: E402
-
-DIGITS = Path(__file__).parents[1] / "examples" / "digits.csv"
-
-
-@pytest.fixture
-def run():
-    """Run `amiable` with arguments; return exit status, standard output and standard error."""
-
-    def invoke(*args):
-        result = typer_testing.CliRunner().invoke(app, [str(a) for a in args], prog_name="amiable")
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result.exit_code, result.stdout, result.stderr
-
-    return invoke
+DIGITS = Path(__file__).parents[2] / "examples" / "digits.csv"
 
 
 @pytest.fixture

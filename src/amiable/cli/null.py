@@ -1,0 +1,114 @@
+"""`amiable null FILE --true COLUMN --pred COLUMN`: a score against random labelings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+from amiable import mutual_info_pvalue, mutual_information_moments, permutation_test, standardized_mutual_info_score
+from amiable.cli.common import (
+    SCORES,
+    UNITS,
+    AsJson,
+    File,
+    Format,
+    ScoreName,
+    StandardInput,
+    complain,
+    opened,
+    print_table,
+    progress,
+    table_of,
+    write_figure,
+)
+from amiable.files import count_pairs_in_file
+from amiable.nulls.permutation import Alternative
+
+
+def null(
+    file: File,
+    true: Annotated[str, typer.Option("--true", help="The column of true labels.")],
+    pred: Annotated[str, typer.Option("--pred", help="The column of predicted labels.")],
+    score: Annotated[ScoreName, typer.Option("--score", help="What is computed of every table.")] = ScoreName.ami,
+    resamples: Annotated[int, typer.Option("--resamples", min=1, help="How many random tables are drawn.")] = 9999,
+    alternative: Annotated[
+        str,
+        typer.Option("--alternative", help="greater, less or two-sided. Default: less for vi and nvi, else greater."),
+    ] = "",
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="For the same random tables again.")] = None,
+    histogram: Annotated[
+        Path | None, typer.Option("--histogram", help="Write an HTML page with the null distribution.")
+    ] = None,
+    of_input: StandardInput = Format.csv,
+    as_json: AsJson = False,
+) -> None:
+    """Test whether two labelings agree more than random ones of the same cluster sizes.
+
+    Examples
+    --------
+    - `amiable null digits.csv --true digit --pred kmeans_10`
+    - `amiable null digits.csv --true digit --pred dbscan --score mi --resamples 100000 --seed 0 --histogram null.html`
+    """
+    side = alternative or ("less" if score.value in ("vi", "nvi") else "greater")
+    if side not in get_args(Alternative):
+        complain(f"--alternative is {side!r}: expected one of {', '.join(get_args(Alternative))}")
+    with opened(file, of_input) as path:
+        table = table_of(count_pairs_in_file(path, true, [pred])[pred], true, pred)
+    with progress("drawing tables") as advance:
+        test = permutation_test(
+            contingency=table,
+            statistic=SCORES[score.value],
+            n_resamples=resamples,
+            alternative=side,  # type: ignore[arg-type]
+            rng=seed,
+            progress=advance,
+        )
+    moments = mutual_information_moments(table.row_sums, table.col_sums)
+    if histogram is not None:
+        write_figure(lambda: _histogram(test, score.value, moments), histogram)
+    found = {
+        "statistic": test.statistic,
+        "pvalue": test.pvalue,
+        "mean": test.mean,
+        "standard_deviation": test.standard_deviation,
+        "n_resamples": resamples,
+        "alternative": side,
+        "seed": seed,
+        "mutual_information": {
+            "mean": moments.mean,
+            "variance": moments.variance,
+            "standardized": standardized_mutual_info_score(contingency=table),
+            "pvalue": mutual_info_pvalue(contingency=table),
+        },
+    }
+    if as_json:
+        known = {"file": str(file), "true": true, "pred": pred, "score": score.value, "n_samples": int(table.n_samples)}
+        typer.echo(json.dumps({**known, **found}, indent=2, ensure_ascii=False))
+        return
+    exact = found["mutual_information"]
+    unit = f" ({UNITS[score.value]})" if score.value in UNITS else ""
+    print_table(
+        f"{file}: {int(table.n_samples)} samples, {true!r} against {pred!r}",
+        ["", "value"],
+        [
+            [f"{score.value}{unit}", f"{test.statistic:.6g}"],
+            [f"mean of {resamples:,} random tables", f"{test.mean:.6g}"],
+            ["standard deviation", f"{test.standard_deviation:.6g}"],
+            [f"p-value, {side}", f"{test.pvalue:.4g}"],
+            ["expected mutual information, exact (nats)", f"{exact['mean']:.6g}"],
+            ["its standard deviation, exact (nats)", f"{exact['variance'] ** 0.5:.6g}"],
+            ["standardized mutual information", f"{exact['standardized']:.6g}"],
+            ["p-value of mutual information, by a gamma distribution", f"{exact['pvalue']:.4g}"],
+        ],
+    )
+
+
+def _histogram(test: Any, score: str, moments: Any) -> object:
+    from amiable.plot import null_distribution
+
+    return null_distribution(
+        test, score=f"{score} ({UNITS.get(score, 'no unit')})", moments=moments if score == "mi" else None
+    )

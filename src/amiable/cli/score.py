@@ -1,0 +1,94 @@
+"""`amiable score FILE --true COLUMN`: every labeling against the true one."""
+
+from __future__ import annotations
+
+import enum
+import json
+from functools import partial
+from typing import Annotated, Any
+
+import typer
+
+from amiable.cli.common import SCORES, AsJson, File, Format, StandardInput, opened, print_table, table_of
+from amiable.files import Pairs, count_pairs_in_file
+
+# heading in the table, name in JSON; in the order of printing
+_SHOWN = {
+    "ami": ("AMI", "adjusted_mutual_info_score"),
+    "nmi": ("NMI", "normalized_mutual_info_score"),
+    "ari": ("ARI", "adjusted_rand_score"),
+    "ri": ("RI", "rand_score"),
+    "homogeneity": ("homog.", "homogeneity_score"),
+    "completeness": ("compl.", "completeness_score"),
+    "v": ("V", "v_measure_score"),
+    "fmi": ("FMI", "fowlkes_mallows_score"),
+    "mi": ("MI", "mutual_info_score"),
+    "vi": ("VI", "variation_of_information"),
+    "nvi": ("NVI", "normalized_variation_of_information"),
+}
+
+
+class AverageMethod(enum.StrEnum):
+    """The means of two entropies that AMI and NMI are normalised by."""
+
+    arithmetic = "arithmetic"
+    geometric = "geometric"
+    min = "min"
+    max = "max"
+
+
+def score(
+    file: File,
+    true: Annotated[str, typer.Option("--true", help="The column of true labels.")],
+    pred: Annotated[
+        list[str] | None, typer.Option("--pred", help="A column to score; may be given again. Default: all others.")
+    ] = None,
+    average_method: Annotated[
+        AverageMethod, typer.Option("--average-method", help="The mean of entropies in AMI and NMI.")
+    ] = AverageMethod.arithmetic,
+    of_input: StandardInput = Format.csv,
+    as_json: AsJson = False,
+) -> None:
+    """Score every labeling of a file against the true labels, the best AMI first.
+
+    Examples
+    --------
+    - `amiable score digits.csv --true digit`
+    - `amiable score labels.parquet --true truth --pred kmeans --json`
+    - `sqlite3 -header -csv labels.db "SELECT * FROM labels" | amiable score - --true truth`
+    """
+    with opened(file, of_input) as path:
+        counted = count_pairs_in_file(path, true, pred)
+        scores = [_score_labeling(true, name, pairs, average_method.value) for name, pairs in counted.items()]
+    scores.sort(key=lambda row: (-row["adjusted_mutual_info_score"], row["labeling"]))
+    result = {
+        "file": str(file),
+        "true": true,
+        "n_samples": int(next(iter(counted.values())).counts.sum()),
+        "average_method": average_method.value,
+        "scores": scores,
+    }
+    if as_json:
+        typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        return
+    rows = [
+        [row["labeling"], str(row["n_clusters"]), *(f"{row[name]:.4f}" for _, name in _SHOWN.values())]
+        for row in scores
+    ]
+    print_table(
+        f"{result['file']}: {result['n_samples']} samples, true labels {true!r}",
+        ["labeling", "clusters", *(heading for heading, _ in _SHOWN.values())],
+        rows,
+        f"Best AMI first; AMI and NMI by the {average_method.value} mean; MI and VI in nats.",
+    )
+
+
+def _score_labeling(true: str, name: str, pairs: Pairs, average_method: str) -> dict[str, Any]:
+    table = table_of(pairs, true, name)
+    found: dict[str, Any] = {"labeling": name, "n_clusters": table.shape[-1]}
+    for short, (_, full) in _SHOWN.items():
+        function = SCORES[short]
+        if short in ("ami", "nmi"):
+            function = partial(function, average_method=average_method)
+        found[full] = function(contingency=table)
+    return found
