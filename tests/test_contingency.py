@@ -92,6 +92,17 @@ def test_any_split_and_order_gives_the_same_table(both, cuts, random):
     assert as_dict(sum(tables)) == as_dict(ContingencyTable.from_labels(*both.T))
 
 
+@pytest.mark.parametrize("k", [4, 60, 90])
+@every_score
+def test_scores_of_sums_are_the_same_to_the_last_bit(score, k, rng):
+    if score.long_program and k > 4:
+        pytest.skip("its sums over sizes take seconds")
+    true, pred = rng.integers(0, k, 600), rng.integers(0, k, 600)
+    parts = np.split(np.arange(600), [3, 50, 51, 400])
+    table = sum(ContingencyTable.from_labels(true[part], pred[part]) for part in parts)
+    assert score.function(contingency=table) == score.function(true, pred)
+
+
 @pytest.mark.parametrize("k", [3, 100])
 def test_adding_on_every_library(counting_backend, rng, k):
     true, pred = rng.integers(0, k, 400), rng.integers(0, k, 400)

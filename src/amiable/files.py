@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,14 +57,15 @@ def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) ->
     names = [name for name in schema if name != true] if not pred else list(dict.fromkeys(pred))
     for name in (true, *names):
         if name not in schema:
-            raise FileError(f"{path} has no column {name!r}: its columns are {', '.join(map(repr, schema))}")
+            raise FileError(f"{path} has no column {name!r}: its columns are {_listed(schema)}")
         if schema[name].is_nested() or schema[name] == pl.Object:
             raise FileError(f"{path}: column {name!r} holds {schema[name]}: expected one label a row")
     if not names:
         raise FileError(f"{path} has no column besides {true!r}: expected at least one labeling to score")
     found = _group(path, frame, true, names)
     if any(pairs[side].has_nulls() for pairs in found for side in ("true", "pred")) and _is_text(path):
-        frame = frame.head(int(found[0]["count"].sum()) - _count_empty_lines_at_end(path))
+        n_empty = _collected(path, lambda: _count_empty_lines_at_end(path))
+        frame = frame.head(int(found[0]["count"].sum()) - n_empty)
         found = _group(path, frame, true, names)
     if found[0].is_empty():
         raise FileError(f"{path} has no rows below its column names: expected at least one sample")
@@ -70,6 +73,10 @@ def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) ->
     for name, pairs in zip(names, found, strict=True):
         _check_missing(path, frame, name, pairs["pred"], pairs["count"])
     return {name: _arrays(pairs, _is_text(path)) for name, pairs in zip(names, found, strict=True)}
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
 
 
 def columns_of_file(path: Path) -> list[str]:
@@ -140,7 +147,9 @@ def _group(path: Path, frame: pl.LazyFrame, true: str, names: list[str]) -> list
 
 def _count_empty_lines_at_end(path: Path) -> int:
     """Count the empty lines after the last row, which are no samples without labels."""
-    end, gzipped = b"", path.suffix.lower() == ".gz"
+    with path.open("rb") as file:
+        gzipped = file.read(2) == b"\x1f\x8b"
+    end = b""
     with gzip.open(path) if gzipped else path.open("rb") as file:
         while block := file.read(1 << 20):
             rest = block.rstrip(b"\r\n")
@@ -169,9 +178,9 @@ def _labels(labels: pl.Series, is_text: bool) -> np.ndarray:
     """Return labels as an array; text becomes numbers where a column is decimals that floats tell apart."""
     if is_text and labels.str.contains(_NUMBER).all() and labels.str.contains(r"[.eEiI]").any():
         numbers = labels.cast(pl.Float64)
-        if not ((numbers.abs() >= 2**53) & numbers.is_finite()).any():
+        if numbers.n_unique() == len(set(map(Decimal, labels.unique()))):
             labels = numbers
-    if labels.dtype.is_decimal() or labels.dtype == pl.Int128:
+    if labels.dtype.is_decimal() or labels.dtype in (pl.Int128, pl.UInt128):
         labels = labels.cast(pl.String)  # NumPy has no such numbers
     return labels.to_numpy()
 
@@ -186,6 +195,9 @@ def _read_numpy(path: Path, names: list[str] | None) -> dict[str, np.ndarray]:
                 table = loaded[:, None] if loaded.ndim == 1 else loaded
                 columns = {str(i): table[:, i] for i in range(table.shape[1])} if table.ndim == 2 else {"array": table}
         else:
+            for name in names or ():
+                if name not in loaded.files:
+                    raise FileError(f"{path} has no column {name!r}: its columns are {_listed(loaded.files)}")
             columns = {name: loaded[name] for name in loaded.files if names is None or name in names}
     for name, column in columns.items():
         if column.ndim != 1:

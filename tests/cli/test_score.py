@@ -193,6 +193,13 @@ def test_rows_without_labels_at_the_end_are_no_empty_lines(run, tmp_path, suffix
     assert "column 'x' has 1 missing values in 3 rows, the first in row 3" in err
 
 
+def test_text_that_is_called_compressed(run, tmp_path):
+    path = write(tmp_path / "a.csv.gz", "x,y\n1,2\n3,4\n\n")
+    status, out, err = run("score", path, "--true", "x", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["n_samples"] == 2
+
+
 def test_line_ends_of_windows(run, tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"x,y\r\n1,2\r\n3,4\r\n\r\n\r\n")
@@ -202,10 +209,19 @@ def test_line_ends_of_windows(run, tmp_path):
 
 
 def test_numbers_in_text_that_no_float_tells_apart(run, tmp_path):
-    text = "x,y\na,9007199254740993\nb,9007199254740992\nc,1.0\n"
-    status, out, _ = run("score", write(tmp_path / "a.csv", text), "--true", "x", "--json")
-    assert status == 0
-    assert json.loads(out)["scores"][0]["n_clusters"] == 3
+    for values in (
+        ("9007199254740993", "9007199254740992", "1.0"),
+        ("0.12345678901234567890", "0.12345678901234567891", "1"),
+        ("0", "1e-400", "1"),
+    ):
+        text = "x,y\n" + "".join(f"{i},{value}\n" for i, value in enumerate(values))
+        status, out, err = run("score", write(tmp_path / "a.csv", text), "--true", "x", "--json")
+        assert (status, err) == (0, "")
+        assert json.loads(out)["scores"][0]["n_clusters"] == 3
+    status, out, _ = run(
+        "score", write(tmp_path / "b.csv", "x,y\n1,1.0\n1,1\n2,2.00\n2,2e0\n"), "--true", "x", "--json"
+    )
+    assert json.loads(out)["scores"][0]["n_clusters"] == 2
 
 
 def test_labels_in_text_stay_apart(run, tmp_path):
@@ -222,6 +238,12 @@ def test_wide_integers_in_parquet(run, tmp_path):
     status, out, err = run("score", tmp_path / "a.parquet", "--true", "x", "--json")
     assert (status, err) == (0, "")
     assert json.loads(out)["scores"][0]["adjusted_mutual_info_score"] == 1.0
+
+
+def test_arrays_that_are_not_there(run, tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.arange(3), y=np.arange(3))
+    _, _, err = run("score", tmp_path / "a.npz", "--true", "x", "--pred", "q")
+    assert "has no column 'q': its columns are 'x', 'y'" in err
 
 
 def test_only_the_arrays_asked_for(run, tmp_path):

@@ -278,6 +278,40 @@ def test_a_collection_counts_once_for_all(state, batches, monkeypatch):
     assert torch.equal(collection.compute()[str(METRICS[0])], expected(METRICS[0], batches[:1], state))
 
 
+@every_state
+def test_metrics_that_join_a_collection_later(state, batches):
+    """Then torchmetrics updates all members again, each of which holds the state of the first."""
+    one, two = metrics.RandScore(**state), metrics.AdjustedRandScore(**state)
+    collection = torchmetrics.MetricCollection({"one": one, "two": two})
+    collection.update(*batches[0])
+    collection.add_metrics({"three": metrics.MutualInfoScore(**state)})
+    collection.update(*batches[3])
+    assert [int(m.table.n_samples) for m in collection.values()] == [83, 83, 33]
+    again = torchmetrics.MetricCollection({"one": one, "two": two})
+    again.update(*batches[0])
+    assert [int(m.table.n_samples) for m in again.values()] == [133, 133]
+
+
+@every_state
+def test_states_handed_out_stay_as_they_are(state, batches):
+    metric = metrics.RandScore(**state)
+    metric.update(*batches[0])
+    held = metric.metric_state
+    before = copy.deepcopy(held)
+    metric.update(*batches[3])
+    assert str(held) == str(before)
+
+
+@pytest.mark.parametrize("place", ["torch", "torch-as-accelerator"])
+@every_state
+def test_nan_among_logits_of_ignored_samples(state, place):
+    metric = metrics.RandScore(argmax=True, ignore_index=-100, **state)
+    logits = ints([0.0, 1.0], [np.nan, 0.0], [1.0, 0.0])
+    with named(place).context():
+        metric.update(logits, ints(0, -100, 1))
+    assert int(metric.table.n_samples) == 2
+
+
 def test_a_collection_does_not_share_what_is_counted_differently(rng):
     """Though the first batch, without any label to ignore, looks the same to all."""
     collection = torchmetrics.MetricCollection(
@@ -544,6 +578,11 @@ def test_labels_beyond_int64():
         ({"num_classes": 2.0}, ValueError, "num_classes is 2.0: expected a positive integer"),
         ({"num_classes": 3, "num_clusters": -1}, ValueError, "num_clusters is -1: expected a positive"),
         ({"num_clusters": 3}, ValueError, "num_clusters is 3 without num_classes"),
+        (
+            {"ignore_index": 2**64},
+            ValueError,
+            "ignore_index is 18446744073709551616: expected a label that int64 holds",
+        ),
         ({"argmax": "yes"}, TypeError, "argmax is 'yes': expected True or False"),
         ({"ignore_index": 0.5}, TypeError, "ignore_index is 0.5: expected an integer label, or None"),
         ({"average_method": "median"}, ValueError, "average_method is 'median': expected one of"),
@@ -553,6 +592,11 @@ def test_labels_beyond_int64():
 def test_bad_options(options, error, message):
     with pytest.raises(error, match=message):
         metrics.AdjustedMutualInfoScore(**options)
+
+
+def test_bad_normalized():
+    with pytest.raises(TypeError, match="normalized is 'no': expected True or False"):
+        metrics.VariationOfInformation(normalized="no")
 
 
 def test_bad_beta():

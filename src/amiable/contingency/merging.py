@@ -7,7 +7,7 @@ from types import ModuleType
 from amiable._array.counting import sum_by_key, unique_inverse
 from amiable._array.namespace import Array, common_namespace, device_of, is_traced
 from amiable.codes import unite
-from amiable.contingency.table import ContingencyTable, fuse, grid, table_of_cells
+from amiable.contingency.table import KEEP_EMPTY, ContingencyTable, fuse, grid, table_of_cells
 from amiable.counts import check_total
 
 
@@ -32,12 +32,22 @@ def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable
         fuse(xp, xp.take(row, table.rows), xp.take(col, table.cols), (n_rows, n_cols))
         for table, row, col in zip((one, two), at_row, at_col, strict=True)
     ]
+    if (
+        n_rows * n_cols <= KEEP_EMPTY
+    ):  # all cells in order, as of all labels together: sums are the same to the last bit
+        mine, theirs = (
+            sum_by_key(xp, key, table.counts, n_rows * n_cols) for key, table in zip(keys, (one, two), strict=True)
+        )
+        return grid(xp, mine + theirs, (n_rows, n_cols), row_labels, col_labels)
     cells, which = unique_inverse(xp, xp.concat(keys))
     parts = (which[: keys[0].shape[0]], which[keys[0].shape[0] :])
     mine, theirs = (
         sum_by_key(xp, at, table.counts, cells.shape[0]) for table, at in zip((one, two), parts, strict=True)
     )
-    return table_of_cells(xp, cells, mine + theirs, (n_rows, n_cols), row_labels, col_labels)
+    counts = mine + theirs
+    occupied = xp.nonzero(xp.any(xp.reshape(counts, (-1, cells.shape[0])) > 0, axis=0))[0]
+    cells, counts = xp.take(cells, occupied, axis=0), xp.take(counts, occupied, axis=-1)
+    return table_of_cells(xp, cells, counts, (n_rows, n_cols), row_labels, col_labels)
 
 
 def _are_codes(table: ContingencyTable) -> bool:

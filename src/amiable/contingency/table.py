@@ -28,7 +28,7 @@ from amiable.frames import count_pairs
 from amiable.labels import check_labelings, check_labels, check_n_labels, check_values_known
 
 # A table of more cells than this lists those alone that hold samples.
-_KEEP_EMPTY = 1 << 12
+KEEP_EMPTY = 1 << 12
 
 
 class Structure(NamedTuple):
@@ -426,7 +426,7 @@ def table_of_all_cells(
 ) -> ContingencyTable:
     """Make a table of counts (..., R*C): a grid, or a list of the cells that hold samples where there are many."""
     n_cells = shape[0] * shape[1]
-    if n_cells <= _KEEP_EMPTY or is_traced(counts):
+    if n_cells <= KEEP_EMPTY or is_traced(counts):
         return grid(xp, counts, shape, row_labels, col_labels)
     cells = to_count(xp, xp.nonzero(xp.any(xp.reshape(counts, (-1, n_cells)) > 0, axis=0))[0])
     return table_of_cells(xp, cells, xp.take(counts, cells, axis=-1), shape, row_labels, col_labels)

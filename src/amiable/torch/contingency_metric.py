@@ -146,7 +146,7 @@ class ContingencyMetric(Metric):
                     f"{name} had {'NaN among logits' if is_nan else f'the label {outside}'}, outside "
                     f"{_PROMISES[name]}: expected 0..{k - 1}; such samples were not counted"
                 )
-        return table_of_all_cells(namespace_of(state), state.flatten().clone(), self.n_labels)
+        return table_of_all_cells(namespace_of(state), state.flatten(), self.n_labels)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return the score of one batch, and add it to what was counted before, which an error leaves as it was."""
@@ -213,7 +213,7 @@ class ContingencyMetric(Metric):
                     "with .to(...)"
                 )
         if self.argmax:
-            preds = self._largest(preds)
+            preds = self._largest(preds, target)
         for name, x in (("preds", preds), ("target", target)):
             if x.is_floating_point() or x.is_complex():
                 hint = "; for logits or probabilities (N, C): argmax=True" if name == "preds" else ""
@@ -230,8 +230,8 @@ class ContingencyMetric(Metric):
         """The label, of no cluster, that NaN among logits gets where nobody may look."""
         return -1 if self.ignored[1] != -1 else -2
 
-    def _largest(self, preds: Tensor) -> Tensor:
-        """Return the index of the largest of each row of logits (N, C)."""
+    def _largest(self, preds: Tensor, target: Tensor) -> Tensor:
+        """Return the index of the largest of each row of logits (N, C); NaN is let pass where the target is ignored."""
         if preds.ndim != 2 or preds.shape[1] == 0 or not preds.is_floating_point():
             raise ValueError(
                 f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: expected floats (N, C) with argmax"
@@ -239,6 +239,8 @@ class ContingencyMetric(Metric):
         if self.n_labels is not None and preds.shape[1] > self.n_labels[1]:
             raise ValueError(f"preds has {preds.shape[1]} columns: expected at most num_clusters, {self.n_labels[1]}")
         labels, unknown = preds.argmax(1), preds.isnan().any(1)
+        if self.ignored[0] is not None and target.shape == unknown.shape:
+            unknown = unknown & (target.to(torch.int64) != self.ignored[0])
         if self.n_labels is not None and not on_cpu(preds):
             return torch.where(unknown, self._nan, labels)
         if unknown.any():
@@ -261,7 +263,8 @@ class ContingencyMetric(Metric):
         if n_labels[0] * n_labels[1] > _SPARSE * len(target):
             self._add_at(target * n_labels[1] + preds, torch.ones_like(target))
         else:
-            self._counts.add_(back(counts_of_codes(xp, rows, cols, n_labels)))
+            counts = back(counts_of_codes(xp, rows, cols, n_labels))
+            setattr(self, self._state, getattr(self, self._state) + counts.reshape(n_labels))
 
     def _count_unseen(self, target: Tensor, preds: Tensor, keep: Tensor | None, n_labels: tuple[int, int]) -> None:
         """Count codes below `n_labels` without a look at any; remember the lowest and the highest."""
@@ -275,17 +278,10 @@ class ContingencyMetric(Metric):
         inside = inside if keep is None else inside & keep
         self._add_at(torch.where(inside, target * n_labels[1] + preds, 0), inside.to(torch.int64))
 
-    @property
-    def _counts(self) -> Tensor:
-        """The table (R * C,), to be written to."""
-        state = getattr(self, self._state)
-        if state.is_inference() and not torch.is_inference_mode_enabled():
-            state = state.clone()
-            setattr(self, self._state, state)
-        return state.view(-1)
-
     def _add_at(self, keys: Tensor, amounts: Tensor) -> None:
-        self._counts.scatter_add_(0, keys, amounts)
+        """Add to cells of the table: of a new one, as metrics of a collection may hold the same."""
+        state = getattr(self, self._state)
+        setattr(self, self._state, state.flatten().scatter_add(0, keys, amounts).reshape(state.shape))
 
     def _reduce_states(self, incoming_state: dict[str, Any]) -> None:
         for name, default in self._defaults.items():
@@ -346,6 +342,8 @@ def _check_sizes(num_classes: int | None, num_clusters: int | None) -> tuple[int
 def _check_label(name: str, value: Any) -> int | None:
     if value is not None and (not isinstance(value, (int, np.integer)) or isinstance(value, bool)):
         raise TypeError(f"{name} is {value!r}: expected an integer label, or None")
+    if value is not None and not -(2**63) <= value < 2**63:
+        raise ValueError(f"{name} is {value}: expected a label that int64 holds")
     return None if value is None else int(value)
 
 

@@ -202,4 +202,6 @@ class VariationOfInformation(ContingencyMetric):
 
     def __init__(self, normalized: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        if not isinstance(normalized, bool):
+            raise TypeError(f"normalized is {normalized!r}: expected True or False")
         self.options = {"normalized": normalized}
