@@ -91,7 +91,7 @@ def contingency_heatmap(
         zmax=1 if percent != "all" else _largest_share(shares, table.shape, most),
         xgap=1,
         ygap=1,
-        colorbar={"title": {"text": _SHARES[percent], "side": "right"}, "tickformat": ".0%"},
+        colorbar={"title": {"text": _SHARES[percent], "side": "right"}, "tickformat": ".2~%"},
     )
     title = f"{int(table.n_samples):,} samples, {table.shape[0]:,} classes, {table.shape[1]:,} clusters"
     shown = figure([heatmap], title=title, x="predicted cluster", y="true class")
