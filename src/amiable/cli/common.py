@@ -80,16 +80,20 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 @contextlib.contextmanager
 def opened(file: Path, of_input: Format) -> Iterator[Path]:
     """Give the path of a file, or of a copy of standard input; whatever is wrong with it is said in one line."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = file
-        try:
-            if str(file) == "-":
-                path = Path(folder) / f"input.{of_input.value}"
-                with path.open("wb") as copy:
-                    shutil.copyfileobj(sys.stdin.buffer, copy)
-            yield path
-        except FileError as error:
-            complain(str(error).replace(str(path), str(file) if path == file else "standard input"))
+    try:
+        if str(file) != "-":
+            yield file
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"input.{of_input.value}"
+            with path.open("wb") as copy:
+                shutil.copyfileobj(sys.stdin.buffer, copy)
+            try:
+                yield path
+            except FileError as error:
+                raise FileError(str(error).replace(str(path), "standard input")) from error
+    except FileError as error:
+        complain(str(error))
 
 
 def complain(message: str) -> NoReturn:
@@ -136,6 +140,11 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, n_all: bar.update(task, completed=done, total=n_all)
+
+
+def axis_title(score: str) -> str:
+    """Return the name of a score with its unit."""
+    return f"{score} ({UNITS.get(score, 'no unit')})"
 
 
 def write_figure(figure: Callable[[], Any], path: Path) -> None:

@@ -17,6 +17,7 @@ from amiable.cli.common import (
     Format,
     ScoreName,
     StandardInput,
+    axis_title,
     complain,
     opened,
     print_table,
@@ -109,6 +110,4 @@ def null(
 def _histogram(test: Any, score: str, moments: Any) -> object:
     from amiable.plot import null_distribution
 
-    return null_distribution(
-        test, score=f"{score} ({UNITS.get(score, 'no unit')})", moments=moments if score == "mi" else None
-    )
+    return null_distribution(test, score=axis_title(score), moments=moments if score == "mi" else None)

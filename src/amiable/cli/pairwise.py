@@ -18,6 +18,7 @@ from amiable.cli.common import (
     Format,
     ScoreName,
     StandardInput,
+    axis_title,
     opened,
     print_table,
     progress,
@@ -75,12 +76,12 @@ def _scores_of_all(path: Path, names: list[str], score: str) -> np.ndarray:
             for j, (pred, pairs) in enumerate(counted.items(), start=i + 1):
                 scores[i, j] = of_table(contingency=table_of(pairs, true, pred))
                 labels_true, labels_pred, counts = pairs
-                for at, cells in {
-                    (j, i): (labels_pred, labels_true, counts),
-                    (i, i): (labels_true, labels_true, counts),
-                    (j, j): (labels_pred, labels_pred, counts),
-                }.items():
-                    scores[at] = of_table(contingency=ContingencyTable.from_cells(*cells))
+                cells = {(j, i): (labels_pred, labels_true, counts)}
+                if j == i + 1:  # each labeling with itself: neighbours bring every one
+                    cells[i, i] = (labels_true, labels_true, counts)
+                    cells[j, j] = (labels_pred, labels_pred, counts)
+                for at, given in cells.items():
+                    scores[at] = of_table(contingency=ContingencyTable.from_cells(*given))
             advance(i + 1, len(names) - 1)
     return scores
 
@@ -88,4 +89,4 @@ def _scores_of_all(path: Path, names: list[str], score: str) -> np.ndarray:
 def _heatmap(scores: np.ndarray, names: list[str], score: str) -> object:
     from amiable.plot import pairwise_heatmap
 
-    return pairwise_heatmap(scores, names, score=f"{score} ({UNITS.get(score, 'no unit')})")
+    return pairwise_heatmap(scores, names, score=axis_title(score))

@@ -32,9 +32,7 @@ def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable
         fuse(xp, xp.take(row, table.rows), xp.take(col, table.cols), (n_rows, n_cols))
         for table, row, col in zip((one, two), at_row, at_col, strict=True)
     ]
-    if (
-        n_rows * n_cols <= KEEP_EMPTY
-    ):  # all cells in order, as of all labels together: sums are the same to the last bit
+    if n_rows * n_cols <= KEEP_EMPTY:  # a grid, as of all labels together: sums over it are the same to the last bit
         mine, theirs = (
             sum_by_key(xp, key, table.counts, n_rows * n_cols) for key, table in zip(keys, (one, two), strict=True)
         )

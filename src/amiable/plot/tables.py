@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import scipy.optimize
 
 from amiable.contingency import ContingencyTable
+from amiable.nulls.statistics import one_table
 from amiable.plot.theme import COLORS, SCALE, figure, names_of, to_numpy
-from amiable.scores.arguments import as_table
 from amiable.scores.averages import AverageMethod
 from amiable.scores.contributions import contributions_to_ami
 
@@ -59,8 +59,7 @@ def contingency_heatmap(
     """
     if percent not in _SHARES:
         raise ValueError(f"percent is {percent!r}: expected one of {', '.join(map(repr, _SHARES))}")
-    if isinstance(most, bool) or not isinstance(most, int) or most < 2:
-        raise ValueError(f"most is {most!r}: expected a whole number of at least 2")
+    _check_most(most)
     table = _one_table(labels_true, labels_pred, contingency)
     (row_of, rows), (col_of, cols) = (
         _largest(sums, labels, most)
@@ -148,8 +147,7 @@ def cluster_contributions(
     """
     if side not in ("pred", "true"):
         raise ValueError(f"side is {side!r}: expected 'pred' or 'true'")
-    if isinstance(most, bool) or not isinstance(most, int) or most < 2:
-        raise ValueError(f"most is {most!r}: expected a whole number of at least 2")
+    _check_most(most)
     table = _one_table(labels_true, labels_pred, contingency)
     by_row, by_col = contributions_to_ami(table, average_method)
     values, sizes, labels = (
@@ -176,12 +174,14 @@ def cluster_contributions(
     return shown
 
 
+def _check_most(most: int) -> None:
+    if isinstance(most, bool) or not isinstance(most, int) or most < 2:
+        raise ValueError(f"most is {most!r}: expected a whole number of at least 2")
+
+
 def _one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> ContingencyTable:
     """Return one table in NumPy; a picture is drawn by the host."""
-    table = as_table(labels_true, labels_pred, contingency, None)
-    if len(table.shape) != 2:
-        what = "labels_true and labels_pred make" if contingency is None else "contingency is"
-        raise ValueError(f"{what} a batch of tables of shape {table.shape}: expected one table")
+    table = one_table(labels_true, labels_pred, contingency)
     if 0 in table.shape:
         raise ValueError(f"the table has shape {table.shape}: expected at least one sample to draw")
     return table.with_arrays(map(to_numpy, table.arrays))
