@@ -1,0 +1,89 @@
+"""
+Exercise 3: choose k of k-means by AMI
+======================================
+
+**Question.** Of 500 points, 150 have a label. Run k-means on all points for k from 2 to 12, and choose k by adjusted
+mutual information (AMI) with the labels there are.
+
+1. Which k does AMI choose? Which do normalized mutual information (NMI), homogeneity and completeness?
+2. Why are homogeneity and completeness not fit to choose k?
+"""
+
+import numpy as np
+import plotly.graph_objects as go
+from sklearn.cluster import KMeans
+from sklearn.datasets import make_blobs
+
+import amiable
+from amiable import plot
+from amiable.plot.theme import COLORS, figure
+
+points, truth = make_blobs(500, centers=6, cluster_std=1.0, random_state=9)
+known = np.random.default_rng(0).choice(500, 150, replace=False)
+x, y = points.T
+
+figure(
+    [go.Scatter(x=x, y=y, mode="markers", marker={"color": "lightgrey", "size": 5}, name="no label")]
+    + [
+        go.Scatter(
+            x=x[known][truth[known] == k],
+            y=y[known][truth[known] == k],
+            mode="markers",
+            marker={"color": COLORS[k], "size": 7},
+            name=f"class {k}",
+        )
+        for k in range(6)
+    ],
+    title="",
+    x="feature 1 (no unit)",
+    y="feature 2 (no unit)",
+)
+
+# %%
+# Solution
+# --------
+#
+# For each k ten runs of k-means, from ten seeds. The labels of known samples make an array of shape (11, 10, 150),
+# which every score takes in one call.
+
+ks = np.arange(2, 13)
+labels = np.stack([[KMeans(k, n_init=1, random_state=seed).fit_predict(points) for seed in range(10)] for k in ks])
+labels, truth = labels[..., known], truth[known]
+
+homogeneity, completeness, _ = amiable.homogeneity_completeness_v_measure(truth, labels)
+scores = {
+    "AMI": amiable.adjusted_mutual_info_score(truth, labels),
+    "NMI": amiable.normalized_mutual_info_score(truth, labels),
+    "homogeneity": homogeneity,
+    "completeness": completeness,
+}
+for name, values in scores.items():
+    print(f"{name:12} is largest at k = {ks[values.mean(axis=1).argmax()]}")
+# sphinx_gallery_start_ignore
+import sklearn.metrics
+
+for _name, _peer in {
+    "AMI": sklearn.metrics.adjusted_mutual_info_score,
+    "NMI": sklearn.metrics.normalized_mutual_info_score,
+    "homogeneity": sklearn.metrics.homogeneity_score,
+    "completeness": sklearn.metrics.completeness_score,
+}.items():
+    for _i, _j in np.ndindex(11, 3):
+        assert abs(scores[_name][_i, _j] - _peer(truth, labels[_i, _j])) < 1e-10
+assert ks[scores["AMI"].mean(axis=1).argmax()] == 6
+assert ks[scores["NMI"].mean(axis=1).argmax()] == 6
+assert np.abs(scores["NMI"] - 2 * homogeneity * completeness / (homogeneity + completeness)).max() < 1e-12
+assert scores["NMI"].mean(axis=1)[-1] - scores["AMI"].mean(axis=1)[-1] > 0.02
+assert ks[homogeneity.mean(axis=1).argmax()] == 12
+# sphinx_gallery_end_ignore
+
+plot.score_curves(ks, scores, xlabel="k, the number of clusters")
+
+# %%
+# **1.** AMI chooses six, the number of classes, and so does NMI here. But NMI takes less off for too many clusters,
+# since it counts what chance gives as agreement; the fewer samples a cluster has, the more that is.
+#
+# **2.** Homogeneity asks whether clusters are pure. Splitting a cluster never makes it less pure, so homogeneity is for
+# many clusters. Completeness asks whether classes stay together. Merging clusters never tears a class apart, so
+# completeness is for few. NMI is the harmonic mean of the two, and so weighs one against the other; AMI does that as
+# well, and takes off what chance gives.

@@ -1,0 +1,76 @@
+"""
+A metric in a training loop
+===========================
+
+``amiable.torch`` has the scores as torchmetrics metrics. A metric adds each batch to a contingency table and forgets
+the labels; ``compute`` scores the table. So the result is that of all batches together, exactly.
+"""
+
+import torch
+from sklearn.datasets import load_digits
+from torch.utils.data import DataLoader, TensorDataset
+from torchmetrics import MetricCollection
+
+from amiable import plot
+from amiable.torch import AdjustedMutualInfoScore, AdjustedRandScore
+
+images, digit = load_digits(return_X_y=True)
+data = TensorDataset(torch.from_numpy(images).float() / 16, torch.from_numpy(digit))
+batches = DataLoader(data, batch_size=256, shuffle=True, generator=torch.Generator().manual_seed(0))
+
+# %%
+# The model
+# ---------
+#
+# k-means by gradient descent: ten centres, which start as ten of the images. The loss is the mean squared distance of
+# an image to the nearest centre. The digits are not used to train, only to score.
+
+start = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))[:10]
+centres = torch.nn.Parameter(data.tensors[0][start].clone())
+optimizer = torch.optim.Adam([centres], lr=0.02)
+
+# %%
+# The loop
+# --------
+#
+# ``argmax=True`` takes logits or, as here, minus the distances: the label is the index of the largest. Both metrics of
+# the collection share one 10 x 10 table, which is counted once.
+
+options = {"num_classes": 10, "num_clusters": 10, "argmax": True}
+metrics = MetricCollection({"AMI": AdjustedMutualInfoScore(**options), "ARI": AdjustedRandScore(**options)})
+
+history = {"AMI": [], "ARI": []}
+for _ in range(15):
+    metrics.reset()
+    # sphinx_gallery_start_ignore
+    _seen = []
+    # sphinx_gallery_end_ignore
+    for batch, target in batches:
+        likeness = -((batch[:, None, :] - centres) ** 2).sum(dim=-1)  # (N, 10)
+        loss = -likeness.max(dim=1).values.mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        metrics.update(likeness, target)
+        # sphinx_gallery_start_ignore
+        _seen.append((likeness.argmax(dim=1), target))
+        # sphinx_gallery_end_ignore
+    for name, value in metrics.compute().items():
+        history[name].append(float(value))
+# sphinx_gallery_start_ignore
+import sklearn.metrics
+
+_preds, _target = (torch.cat(labels) for labels in zip(*_seen, strict=True))
+assert abs(history["AMI"][-1] - sklearn.metrics.adjusted_mutual_info_score(_target, _preds)) < 1e-10
+assert abs(history["ARI"][-1] - sklearn.metrics.adjusted_rand_score(_target, _preds)) < 1e-12
+# sphinx_gallery_end_ignore
+
+plot.score_curves(range(1, 16), history, xlabel="epoch")
+
+# %%
+# A metric keeps its table, and the figures take tables.
+
+plot.contingency_heatmap(contingency=metrics["AMI"].table)
+
+# %%
+# On many processes every rank counts its own batches, and ``compute`` adds the tables up.
