@@ -9,13 +9,15 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "types", "floors", "tests", "engines", "doctests", "peer_suite"]
+nox.options.sessions = ["lint", "types", "floors", "tests", "engines", "doctests", "docs", "peer_suite"]
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 # a range, or no pin at all, may bring the CUDA build with gigabytes of libraries
 TORCH = "torch==2.13.0"
+# a browser that draws the thumbnails of figures
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # the version whose own tests judge this project
 PEER = "scikit-learn==1.9.1"
 
@@ -79,11 +81,21 @@ def engines(session: nox.Session) -> None:
 
 @nox.session
 def doctests(session: nox.Session) -> None:
-    """The examples of docstrings and README."""
+    """The examples of docstrings, README and the guide."""
     session.install(TORCH)
-    session.install("-e", ".[cli,torch,frames,dask,viz]", "pytest>=8.3")
-    pages = ["README.md", "docs/nulls.md", "docs/streams.md"]
+    session.install("-e", ".[cli,jax,torch,frames,dask,viz]", "pytest>=8.3", "pandas>=2.2")
+    pages = ["README.md", *map(str, sorted(Path("docs").glob("*.md")))]
     session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", *pages)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site, in docs/_build/html; its gallery runs, and needs Chromium or Chrome for thumbnails."""
+    if not any(map(shutil.which, BROWSERS)) and "BROWSER_PATH" not in os.environ:
+        session.error("thumbnails need Chromium or Chrome, on the PATH or at BROWSER_PATH")
+    session.install(TORCH)
+    session.install(".[cli,jax,torch,frames,dask,viz]", *group("docs"))
+    session.run("sphinx-build", "-W", "--keep-going", *session.posargs, "docs", "docs/_build/html")
 
 
 @nox.session
