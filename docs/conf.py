@@ -72,7 +72,7 @@ def write_commands() -> None:
     described = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     described = re.sub(r"^(\w+)\n-{3,}\n", r"**\1**:\n\n", described, flags=re.MULTILINE)  # numpydoc, not headings
     (HERE / "generated").mkdir(exist_ok=True)
-    (HERE / "generated" / "cli.md").write_text(described.split("\n", 1)[1])
+    (HERE / "generated" / "cli.md").write_text(described[described.index("\n## ") :])
 
 
 def edit_page(app: object, docname: str, source: list[str]) -> None:  # noqa: ARG001

@@ -29,9 +29,12 @@ def scrape(block: object, block_vars: dict, gallery_conf: dict) -> str:  # noqa:
     picture = Path(next(block_vars["image_path_iterator"]))
     name = re.sub(r"^sphx_glr_(plot_)?", "", picture.stem)
     kaleido.start_sync_server(silence_warnings=True)  # one browser for all
-    picture.write_bytes(kaleido.calc_fig_sync(figure, opts={"format": "png", "width": 700, "height": 450}))
+    height = figure.layout.height or 450
+    picture.write_bytes(kaleido.calc_fig_sync(figure, opts={"format": "png", "width": 700, "height": height}))
     config = {"displaylogo": False, "responsive": True}
-    html = figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, default_height="450px", config=config)
+    html = figure.to_html(
+        full_html=False, include_plotlyjs=False, div_id=name, default_height=f"{height}px", config=config
+    )
     # modules wait for deferred scripts, so that a page shows its text before Plotly is there
     html = re.sub(r"<script[^>]*>", '<script type="module">', html)
     FRAGMENTS.mkdir(exist_ok=True)

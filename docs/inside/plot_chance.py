@@ -21,7 +21,7 @@ scores = {
     "ARI": amiable.adjusted_rand_score,
     "NMI": amiable.normalized_mutual_info_score,
     "Rand": amiable.rand_score,
-    "Fowlkes-Mallows": amiable.fowlkes_mallows_score,
+    "FMI": amiable.fowlkes_mallows_score,
 }
 plot.score_curves(
     clusters,
