@@ -17,7 +17,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 # a range, or no pin at all, may bring the CUDA build with gigabytes of libraries
 TORCH = "torch==2.13.0"
 # a browser that draws the thumbnails of figures
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # the version whose own tests judge this project
 PEER = "scikit-learn==1.9.1"
 
