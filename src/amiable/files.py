@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -55,24 +56,44 @@ def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) ->
     frame = _scan(path, None if pred is None or not pred else [true, *pred])
     schema = _collected(path, frame.collect_schema)
     names = [name for name in schema if name != true] if not pred else list(dict.fromkeys(pred))
-    for name in (true, *names):
+    _check_columns(path, schema, (true, *names))
+    if not names:
+        raise FileError(f"{path} has no column besides {true!r}: expected at least one labeling to score")
+    found = _count(path, frame, [(true, name) for name in names])
+    return {name: pairs for (_, name), pairs in found.items()}
+
+
+def count_every_pair_in_file(path: Path, names: list[str]) -> dict[tuple[str, str], Pairs]:
+    """Count the pairs of labels of every two of at least two labelings, in the order of `itertools.combinations`.
+
+    Raises FileError as `count_pairs_in_file` does.
+    """
+    frame = _scan(path, names)
+    _check_columns(path, _collected(path, frame.collect_schema), names)
+    return _count(path, frame, list(itertools.combinations(names, 2)))
+
+
+def _check_columns(path: Path, schema: pl.Schema, names: Iterable[str]) -> None:
+    for name in names:
         if name not in schema:
             raise FileError(f"{path} has no column {name!r}: its columns are {_listed(schema)}")
         if schema[name].is_nested() or schema[name] == pl.Object:
             raise FileError(f"{path}: column {name!r} holds {schema[name]}: expected one label a row")
-    if not names:
-        raise FileError(f"{path} has no column besides {true!r}: expected at least one labeling to score")
-    found = _group(path, frame, true, names)
+
+
+def _count(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], Pairs]:
+    """Count the labels of pairs of columns in one pass over the file, and find what is missing."""
+    found = _group(path, frame, wanted)
     if any(pairs[side].has_nulls() for pairs in found for side in ("true", "pred")) and _is_text(path):
         n_empty = _collected(path, lambda: _count_empty_lines_at_end(path))
         frame = frame.head(int(found[0]["count"].sum()) - n_empty)
-        found = _group(path, frame, true, names)
+        found = _group(path, frame, wanted)
     if found[0].is_empty():
         raise FileError(f"{path} has no rows below its column names: expected at least one sample")
-    _check_missing(path, frame, true, found[0]["true"], found[0]["count"])
-    for name, pairs in zip(names, found, strict=True):
-        _check_missing(path, frame, name, pairs["pred"], pairs["count"])
-    return {name: _arrays(pairs, _is_text(path)) for name, pairs in zip(names, found, strict=True)}
+    for (true, pred), pairs in zip(wanted, found, strict=True):
+        _check_missing(path, frame, true, pairs["true"], pairs["count"])
+        _check_missing(path, frame, pred, pairs["pred"], pairs["count"])
+    return {names: _arrays(pairs, _is_text(path)) for names, pairs in zip(wanted, found, strict=True)}
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -134,13 +155,15 @@ def _scan_text(path: Path, separator: str) -> pl.LazyFrame:
     return frame
 
 
-def _group(path: Path, frame: pl.LazyFrame, true: str, names: list[str]) -> list[pl.DataFrame]:
-    """Count the pairs of labels of all labelings in one pass over the file."""
+def _group(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> list[pl.DataFrame]:
+    """Count the labels of pairs of columns in one pass over the file."""
+    coded = frame.with_columns(pl.col(pl.String).cast(pl.Categorical))  # codes group several times faster than text
     grouped = [
-        frame.select(pl.col(true).alias("true"), pl.col(name).alias("pred"))
+        coded.select(pl.col(true).alias("true"), pl.col(pred).alias("pred"))
         .group_by("true", "pred")
         .agg(pl.len().cast(pl.Int64).alias("count"))
-        for name in names
+        .with_columns(pl.col(pl.Categorical).cast(pl.String))
+        for true, pred in wanted
     ]
     return _collected(path, lambda: pl.collect_all(grouped, engine="streaming"))
 

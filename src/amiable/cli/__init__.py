@@ -10,6 +10,7 @@ from amiable import __version__
 from amiable.cli.emi import emi
 from amiable.cli.null import null
 from amiable.cli.pairwise import pairwise
+from amiable.cli.report import report
 from amiable.cli.score import score
 
 app = typer.Typer(
@@ -36,5 +37,5 @@ def _options(
     """Agreement of cluster labelings, corrected for chance."""
 
 
-for _command in (score, pairwise, null, emi):
+for _command in (score, report, pairwise, null, emi):
     app.command()(_command)

@@ -1,15 +1,15 @@
-"""What commands share: arguments, names of scores, complaints in one line, tables, progress, standard input."""
+"""What commands share: arguments, complaints in one line, tables, progress, standard input, files written."""
 
 from __future__ import annotations
 
 import contextlib
 import enum
+import os
 import shutil
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -21,42 +21,12 @@ from rich.measure import Measurement
 from rich.progress import Progress
 from rich.table import Table
 
-import amiable
 from amiable import ContingencyTable
+from amiable.catalogue import SCORES
 from amiable.files import FileError, Pairs
 
-SCORES: dict[str, Callable[..., Any]] = {
-    "ami": amiable.adjusted_mutual_info_score,
-    "nmi": amiable.normalized_mutual_info_score,
-    "ari": amiable.adjusted_rand_score,
-    "ri": amiable.rand_score,
-    "homogeneity": amiable.homogeneity_score,
-    "completeness": amiable.completeness_score,
-    "v": amiable.v_measure_score,
-    "fmi": amiable.fowlkes_mallows_score,
-    "mi": amiable.mutual_info_score,
-    "smi": amiable.standardized_mutual_info_score,
-    "vi": amiable.variation_of_information,
-    "nvi": partial(amiable.variation_of_information, normalized=True),
-}
-UNITS = {"mi": "nats", "vi": "nats", "smi": "standard deviations"}  # of the others: none
-
-
-class ScoreName(enum.StrEnum):
-    """What `--score` takes: the keys of SCORES."""
-
-    ami = "ami"
-    nmi = "nmi"
-    ari = "ari"
-    ri = "ri"
-    homogeneity = "homogeneity"
-    completeness = "completeness"
-    v = "v"
-    fmi = "fmi"
-    mi = "mi"
-    smi = "smi"
-    vi = "vi"
-    nvi = "nvi"
+ScoreName = enum.StrEnum("ScoreName", {name: name for name in SCORES})  # type: ignore[misc]  # what --score takes
+AMI = ScoreName("ami")
 
 
 class Format(enum.StrEnum):
@@ -142,18 +112,28 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, n_all: bar.update(task, completed=done, total=n_all)
 
 
-def axis_title(score: str) -> str:
-    """Return the name of a score with its unit."""
-    return f"{score} ({UNITS.get(score, 'no unit')})"
+def check_writable(path: Path) -> None:
+    """Complain of a path that cannot be written, before the work that is to be written there."""
+    if path.is_dir():
+        complain(f"{path} could not be written: it is a folder, expected the path of a file")
+    if not path.parent.is_dir():
+        complain(f"{path} could not be written: the folder {path.parent} does not exist")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        complain(f"{path} could not be written: permission denied")
+
+
+def write_page(page: Callable[[], str], path: Path) -> None:
+    """Write a page of HTML; say what to install where a library that makes it is missing."""
+    try:
+        text = page()
+    except ModuleNotFoundError as error:
+        complain(str(error))
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        complain(f"{path} could not be written: {error.strerror}")
 
 
 def write_figure(figure: Callable[[], Any], path: Path) -> None:
     """Write a figure as one page that needs nothing else."""
-    try:
-        page = figure().to_html(include_plotlyjs=True, full_html=True)
-    except ModuleNotFoundError as error:
-        complain(str(error))
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        complain(f"{path} could not be written: {error.strerror}")
+    write_page(lambda: figure().to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}), path)

@@ -9,15 +9,15 @@ from typing import Annotated, Any, get_args
 import typer
 
 from amiable import mutual_info_pvalue, mutual_information_moments, permutation_test, standardized_mutual_info_score
+from amiable.catalogue import SCORES, Score
 from amiable.cli.common import (
-    SCORES,
-    UNITS,
+    AMI,
     AsJson,
     File,
     Format,
     ScoreName,
     StandardInput,
-    axis_title,
+    check_writable,
     complain,
     opened,
     print_table,
@@ -33,7 +33,7 @@ def null(
     file: File,
     true: Annotated[str, typer.Option("--true", help="The column of true labels.")],
     pred: Annotated[str, typer.Option("--pred", help="The column of predicted labels.")],
-    score: Annotated[ScoreName, typer.Option("--score", help="What is computed of every table.")] = ScoreName.ami,
+    score: Annotated[ScoreName, typer.Option("--score", help="What is computed of every table.")] = AMI,
     resamples: Annotated[int, typer.Option("--resamples", min=1, help="How many random tables are drawn.")] = 9999,
     alternative: Annotated[
         str,
@@ -53,15 +53,18 @@ def null(
     - `amiable null digits.csv --true digit --pred kmeans_10`
     - `amiable null digits.csv --true digit --pred dbscan --score mi --resamples 100000 --seed 0 --histogram null.html`
     """
-    side = alternative or ("less" if score.value in ("vi", "nvi") else "greater")
+    chosen = SCORES[score.value]
+    side = alternative or ("less" if chosen.is_distance else "greater")
     if side not in get_args(Alternative):
         complain(f"--alternative is {side!r}: expected one of {', '.join(get_args(Alternative))}")
+    if histogram is not None:
+        check_writable(histogram)
     with opened(file, of_input) as path:
         table = table_of(count_pairs_in_file(path, true, [pred])[pred], true, pred)
     with progress("drawing tables") as advance:
         test = permutation_test(
             contingency=table,
-            statistic=SCORES[score.value],
+            statistic=chosen.function,
             n_resamples=resamples,
             alternative=side,  # type: ignore[arg-type]
             rng=seed,
@@ -69,7 +72,7 @@ def null(
         )
     moments = mutual_information_moments(table.row_sums, table.col_sums)
     if histogram is not None:
-        write_figure(lambda: _histogram(test, score.value, moments), histogram)
+        write_figure(lambda: _histogram(test, chosen, moments), histogram)
     found = {
         "statistic": test.statistic,
         "pvalue": test.pvalue,
@@ -90,7 +93,7 @@ def null(
         typer.echo(json.dumps({**known, **found}, indent=2, ensure_ascii=False))
         return
     exact = found["mutual_information"]
-    unit = f" ({UNITS[score.value]})" if score.value in UNITS else ""
+    unit = f" ({chosen.unit})" if chosen.unit else ""
     print_table(
         f"{file}: {int(table.n_samples)} samples, {true!r} against {pred!r}",
         ["", "value"],
@@ -107,7 +110,7 @@ def null(
     )
 
 
-def _histogram(test: Any, score: str, moments: Any) -> object:
+def _histogram(test: Any, score: Score, moments: Any) -> object:
     from amiable.plot import null_distribution
 
-    return null_distribution(test, score=axis_title(score), moments=moments if score == "mi" else None)
+    return null_distribution(test, score=score.axis_title, moments=moments if score is SCORES["mi"] else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,22 +11,22 @@ import numpy as np
 import typer
 
 from amiable import ContingencyTable
+from amiable.catalogue import SCORES, Score
 from amiable.cli.common import (
-    SCORES,
-    UNITS,
+    AMI,
     AsJson,
     File,
     Format,
     ScoreName,
     StandardInput,
-    axis_title,
+    check_writable,
     opened,
     print_table,
     progress,
     table_of,
     write_figure,
 )
-from amiable.files import FileError, columns_of_file, count_pairs_in_file
+from amiable.files import FileError, Pairs, columns_of_file, count_every_pair_in_file
 
 
 def pairwise(
@@ -33,9 +34,7 @@ def pairwise(
     column: Annotated[
         list[str] | None, typer.Option("--column", help="A column to compare; may be given again. Default: all.")
     ] = None,
-    score: Annotated[
-        ScoreName, typer.Option("--score", help="Rows are true labels in those that tell sides.")
-    ] = ScoreName.ami,
+    score: Annotated[ScoreName, typer.Option("--score", help="Rows are true labels in those that tell sides.")] = AMI,
     heatmap: Annotated[
         Path | None,
         typer.Option("--heatmap", help="Write an HTML page with a heatmap, similar labelings side by side."),
@@ -50,43 +49,49 @@ def pairwise(
     - `amiable pairwise digits.csv`
     - `amiable pairwise runs.parquet --score nmi --heatmap runs.html`
     """
+    chosen = SCORES[score.value]
+    if heatmap is not None:
+        check_writable(heatmap)
     with opened(file, of_input) as path:
         names = list(dict.fromkeys(column)) if column else columns_of_file(path)
         if len(names) < 2:
             raise FileError(f"{path} has the columns {', '.join(map(repr, names))}: expected at least two to compare")
-        scores = _scores_of_all(path, names, score.value)
+        with progress("counting and scoring pairs") as advance:
+            scores = scores_of_every_pair(names, count_every_pair_in_file(path, names), chosen, advance)
     if heatmap is not None:
-        write_figure(lambda: _heatmap(scores, names, score.value), heatmap)
+        write_figure(lambda: _heatmap(scores, names, chosen), heatmap)
     if as_json:
         result = {"file": str(file), "score": score.value, "labelings": names, "scores": scores.tolist()}
         typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
     rows = [[name, *(f"{value:.4f}" for value in line)] for name, line in zip(names, scores, strict=True)]
-    unit = f" in {UNITS[score.value]}" if score.value in UNITS else ""
+    unit = f" in {chosen.unit}" if chosen.unit else ""
     print_table(f"{file}: {score.value}{unit} of {len(names)} labelings", ["true", *names], rows)
 
 
-def _scores_of_all(path: Path, names: list[str], score: str) -> np.ndarray:
-    """Return the scores (M, M); one pass over the file a labeling."""
+def scores_of_every_pair(
+    names: list[str],
+    counted: dict[tuple[str, str], Pairs],
+    score: Score,
+    advance: Callable[[int, int], None],
+) -> np.ndarray:
+    """Return the scores (M, M); each labeling with itself is read off a pair that it is in."""
     scores = np.empty((len(names), len(names)))
-    of_table = SCORES[score]
-    with progress("scoring pairs") as advance:
-        for i, true in enumerate(names[:-1]):
-            counted = count_pairs_in_file(path, true, names[i + 1 :])
-            for j, (pred, pairs) in enumerate(counted.items(), start=i + 1):
-                scores[i, j] = of_table(contingency=table_of(pairs, true, pred))
-                labels_true, labels_pred, counts = pairs
-                cells = {(j, i): (labels_pred, labels_true, counts)}
-                if j == i + 1:  # each labeling with itself: neighbours bring every one
-                    cells[i, i] = (labels_true, labels_true, counts)
-                    cells[j, j] = (labels_pred, labels_pred, counts)
-                for at, given in cells.items():
-                    scores[at] = of_table(contingency=ContingencyTable.from_cells(*given))
-            advance(i + 1, len(names) - 1)
+    at = {name: i for i, name in enumerate(names)}
+    for done, ((true, pred), pairs) in enumerate(counted.items(), start=1):
+        i, j = at[true], at[pred]
+        scores[i, j] = scores[j, i] = score.function(contingency=table_of(pairs, true, pred))
+        labels_true, labels_pred, counts = pairs
+        others = {} if score.is_symmetric else {(j, i): (labels_pred, labels_true, counts)}
+        if j == i + 1:  # neighbours bring every labeling
+            others |= {(i, i): (labels_true, labels_true, counts), (j, j): (labels_pred, labels_pred, counts)}
+        for cell, given in others.items():
+            scores[cell] = score.function(contingency=ContingencyTable.from_cells(*given))
+        advance(done, len(counted))
     return scores
 
 
-def _heatmap(scores: np.ndarray, names: list[str], score: str) -> object:
+def _heatmap(scores: np.ndarray, names: list[str], score: Score) -> object:
     from amiable.plot import pairwise_heatmap
 
-    return pairwise_heatmap(scores, names, score=axis_title(score))
+    return pairwise_heatmap(scores, names, score=score.axis_title)

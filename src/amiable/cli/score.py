@@ -9,23 +9,12 @@ from typing import Annotated, Any
 
 import typer
 
-from amiable.cli.common import SCORES, AsJson, File, Format, StandardInput, opened, print_table, table_of
+from amiable.catalogue import SCORES
+from amiable.cli.common import AsJson, File, Format, StandardInput, opened, print_table, table_of
 from amiable.files import Pairs, count_pairs_in_file
 
-# heading in the table, name in JSON; in the order of printing
-_SHOWN = {
-    "ami": ("AMI", "adjusted_mutual_info_score"),
-    "nmi": ("NMI", "normalized_mutual_info_score"),
-    "ari": ("ARI", "adjusted_rand_score"),
-    "ri": ("RI", "rand_score"),
-    "homogeneity": ("homog.", "homogeneity_score"),
-    "completeness": ("compl.", "completeness_score"),
-    "v": ("V", "v_measure_score"),
-    "fmi": ("FMI", "fowlkes_mallows_score"),
-    "mi": ("MI", "mutual_info_score"),
-    "vi": ("VI", "variation_of_information"),
-    "nvi": ("NVI", "normalized_variation_of_information"),
-}
+# in the order of printing
+_SHOWN = [score for short, score in SCORES.items() if short != "smi"]
 
 
 class AverageMethod(enum.StrEnum):
@@ -72,12 +61,11 @@ def score(
         typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
         return
     rows = [
-        [row["labeling"], str(row["n_clusters"]), *(f"{row[name]:.4f}" for _, name in _SHOWN.values())]
-        for row in scores
+        [row["labeling"], str(row["n_clusters"]), *(f"{row[shown.name]:.4f}" for shown in _SHOWN)] for row in scores
     ]
     print_table(
         f"{result['file']}: {result['n_samples']} samples, true labels {true!r}",
-        ["labeling", "clusters", *(heading for heading, _ in _SHOWN.values())],
+        ["labeling", "clusters", *(shown.heading for shown in _SHOWN)],
         rows,
         f"Best AMI first; AMI and NMI by the {average_method.value} mean; MI and VI in nats.",
     )
@@ -86,9 +74,9 @@ def score(
 def _score_labeling(true: str, name: str, pairs: Pairs, average_method: str) -> dict[str, Any]:
     table = table_of(pairs, true, name)
     found: dict[str, Any] = {"labeling": name, "n_clusters": table.shape[-1]}
-    for short, (_, full) in _SHOWN.items():
-        function = SCORES[short]
-        if short in ("ami", "nmi"):
+    for shown in _SHOWN:
+        function = shown.function
+        if shown in (SCORES["ami"], SCORES["nmi"]):
             function = partial(function, average_method=average_method)
-        found[full] = function(contingency=table)
+        found[shown.name] = function(contingency=table)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal, get_args
@@ -138,18 +138,36 @@ def permutation_test(
         expected = ", ".join(map(repr, get_args(Alternative)))
         raise ValueError(f"alternative is {alternative!r}: expected one of {expected}")
     table = one_table(labels_true, labels_pred, contingency)
+    options: dict[str, Any] = {"n_resamples": n_resamples, "alternative": alternative, "rng": rng, "batch": batch}
+    return permutation_tests(table, [function], **options, progress=progress)[0]
+
+
+def permutation_tests(
+    table: ContingencyTable,
+    statistics: Sequence[Callable[..., Any]],
+    *,
+    n_resamples: int,
+    rng: Any,
+    alternative: Alternative = "greater",
+    batch: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> list[PermutationTestResult]:
+    """Test each statistic of a table against the same random tables."""
     xp = table.xp
     place = randomly(xp, rng, *(sums[sums > 0] for sums in (table.row_sums, table.col_sums)))
     tables = with_progress(_tables(place, n_resamples, most_cells(int(table.n_samples))), n_resamples, progress)
     pieces = (piece for block in tables for piece in cut(block, batch))
-    null = statistics_of_tables(function, pieces, n_resamples, place.back)
-    observed = statistic_of_table(function, table)
-    return PermutationTestResult(
-        as_result(observed),
-        as_result(_pvalue(xp, observed, null, alternative)),
-        null,
-        *map(as_result, moments_of_sample(xp, null)),
-    )
+    nulls = statistics_of_tables(statistics, pieces, n_resamples, place.back)
+    observed = [statistic_of_table(statistic, table) for statistic in statistics]
+    return [
+        PermutationTestResult(
+            as_result(value),
+            as_result(_pvalue(xp, value, null, alternative)),
+            null,
+            *map(as_result, moments_of_sample(xp, null)),
+        )
+        for value, null in zip(observed, nulls, strict=True)
+    ]
 
 
 def moments_of_sample(xp: ModuleType, x: Array) -> tuple[Array, Array, Array]:

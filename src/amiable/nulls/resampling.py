@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 from types import ModuleType
 from typing import Any, Literal, NamedTuple, get_args
@@ -136,30 +137,57 @@ def bootstrap(
     n_resamples = check_count("n_resamples", n_resamples)
     if batch is not None:
         batch = check_count("batch", batch)
-    if not (isinstance(confidence_level, (int, float, np.floating)) and 0 < confidence_level < 1):
-        raise ValueError(f"confidence_level is {confidence_level!r}: expected a number between 0 and 1")
+    check_level(confidence_level)
     if method not in get_args(Method):
         raise ValueError(f"method is {method!r}: expected one of {', '.join(map(repr, get_args(Method)))}")
     table = one_table(labels_true, labels_pred, contingency)
     if int(table.n_samples) == 0:
         what = "labels_true" if contingency is None else "contingency"
         raise ValueError(f"{what} has no samples to draw from: expected at least one")
+    options: dict[str, Any] = {"n_resamples": n_resamples, "confidence_level": confidence_level, "rng": rng}
+    return bootstraps(table, [function], **options, method=method, batch=batch, progress=progress)[0]
+
+
+def check_level(confidence_level: Any) -> None:
+    """Raise ValueError for what is no share between 0 and 1."""
+    if not (isinstance(confidence_level, (int, float, np.floating)) and 0 < confidence_level < 1):
+        raise ValueError(f"confidence_level is {confidence_level!r}: expected a number between 0 and 1")
+
+
+def bootstraps(
+    table: ContingencyTable,
+    statistics: Sequence[Callable[..., Any]],
+    *,
+    n_resamples: int,
+    confidence_level: float,
+    method: Method,
+    rng: Any,
+    batch: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> list[BootstrapResult]:
+    """Bootstrap each statistic of a table with the same resamples."""
     xp, occupied = table.xp, table.counts > 0
     cells = [x[occupied] for x in (table.counts, table.rows, table.cols)]
     place = randomly(xp, rng, *cells, table.n_samples[None])
     tables = with_progress(_resamples(place, table.shape, n_resamples), n_resamples, progress)
     pieces = (piece for block in tables for piece in cut(block, batch))
-    found = statistics_of_tables(function, pieces, n_resamples, place.back)
-    observed = statistic_of_table(function, table)
-    tails = [(1 - confidence_level) / 2, (1 + confidence_level) / 2]
-    if method == "BCa":
-        tails = _corrected(tails, _share_below(xp, found, observed), lambda: _acceleration(xp, place, table, function))
-    ordered = xp.sort(found)
-    low, high = (_quantile(ordered, tail) for tail in tails)
-    if method == "basic":
-        low, high = 2 * observed - high, 2 * observed - low
-    interval = ConfidenceInterval(as_result(low), as_result(high))
-    return BootstrapResult(as_result(observed), interval, found, as_result(moments_of_sample(xp, found)[1]))
+    distributions = statistics_of_tables(statistics, pieces, n_resamples, place.back)
+    results = []
+    for statistic, found in zip(statistics, distributions, strict=True):
+        observed = statistic_of_table(statistic, table)
+        tails = [(1 - confidence_level) / 2, (1 + confidence_level) / 2]
+        if method == "BCa":
+            below = _share_below(xp, found, observed)
+            tails = _corrected(tails, below, partial(_acceleration, xp, place, table, statistic))
+        ordered = xp.sort(found)
+        low, high = (_quantile(ordered, tail) for tail in tails)
+        if method == "basic":
+            low, high = 2 * observed - high, 2 * observed - low
+        interval = ConfidenceInterval(as_result(low), as_result(high))
+        results.append(
+            BootstrapResult(as_result(observed), interval, found, as_result(moments_of_sample(xp, found)[1]))
+        )
+    return results
 
 
 def _resamples(place: Place, shape: tuple[int, ...], size: int) -> Iterator[ContingencyTable]:
@@ -189,7 +217,7 @@ def _share_below(xp: ModuleType, found: Array, observed: Array) -> float:
 def _acceleration(xp: ModuleType, place: Place, table: ContingencyTable, function: Callable[..., Any]) -> float:
     """Return the skewness that comes from the influence of each sample, by leaving it out."""
     counts = table.counts[table.counts > 0]
-    left_out = statistics_of_tables(function, _one_left_out(place, table.shape), counts.shape[0], place.back)
+    (left_out,) = statistics_of_tables([function], _one_left_out(place, table.shape), counts.shape[0], place.back)
     weights = to_float(xp, counts)
     weights = weights / xp.sum(weights)
     influence = xp.sum(weights * left_out) - left_out
@@ -204,7 +232,7 @@ def _corrected(tails: list[float], below: float, acceleration: Callable[[], floa
         warnings.warn(
             f"all resamples are {side} the statistic, so far that their bias has no estimate: the BCa interval is NaN; "
             "method='basic' gives one",
-            stacklevel=3,
+            stacklevel=4,
         )
         return [math.nan, math.nan]
     normal, a = NormalDist(), acceleration()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -81,18 +81,19 @@ def statistic_of_table(statistic: Callable[..., Any], table: ContingencyTable) -
 
 
 def statistics_of_tables(
-    statistic: Callable[..., Any], tables: Iterable[ContingencyTable], size: int, back: Back
-) -> Array:
-    """Return the statistic (size,) of tables that come in blocks.
+    statistics: Sequence[Callable[..., Any]], tables: Iterable[ContingencyTable], size: int, back: Back
+) -> list[Array]:
+    """Return each statistic (size,) of tables that come in blocks.
 
-    A score of amiable takes all blocks at once, so that it computes what they share once; another function is given
-    one block after another, in the library of the original table.
+    A score of amiable, if it is the only one, takes all blocks at once, so that it computes what they share once; else
+    functions are given one block after another, in the library of the original table.
     """
-    if _is_own(statistic):
-        return back(statistic(contingency=TableStream((size,), iter(tables))))
-    found = [score_of_tables(statistic, table.with_arrays(map(back, table.arrays))) for table in tables]
-    xp: ModuleType = namespace_of(found[0])
-    return xp.concat(found)
+    if len(statistics) == 1 and _is_own(statistics[0]):
+        return [back(statistics[0](contingency=TableStream((size,), iter(tables))))]
+    given = (table.with_arrays(map(back, table.arrays)) for table in tables)
+    found = [[score_of_tables(statistic, table) for statistic in statistics] for table in given]
+    xp: ModuleType = namespace_of(found[0][0])
+    return [xp.concat(parts) for parts in zip(*found, strict=True)]
 
 
 def cut(table: ContingencyTable, batch: int | None) -> Iterable[ContingencyTable]:

@@ -10,7 +10,7 @@ except ModuleNotFoundError as error:
     ) from error
 
 from amiable.plot.nulls import null_distribution
-from amiable.plot.scores import pairwise_heatmap, score_curves, score_heatmap
+from amiable.plot.scores import pairwise_heatmap, score_curves, score_heatmap, score_ranking
 from amiable.plot.tables import cluster_contributions, contingency_heatmap
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "pairwise_heatmap",
     "score_curves",
     "score_heatmap",
+    "score_ranking",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -36,7 +37,8 @@ def null_distribution(
     Returns
     -------
     figure : plotly.graph_objects.Figure
-        Bars are shares of the random labelings; only their heights are kept, however many tables were drawn.
+        Bars are shares of the random labelings; only their heights are kept, however many tables were drawn. A score
+        more than five times their width away is told at the edge, and not drawn to scale.
 
     Raises
     ------
@@ -84,15 +86,34 @@ def null_distribution(
                 go.Scatter(x=x, y=gamma.pdf(x) * widths[0], mode="lines", line=line, name="gamma, exact moments")
             )
     shown = figure(data, title=f"observed {observed:.4g}, p-value {pvalue:.3g}", x=score, y="share of random labelings")
-    shown.update_layout(title_subtitle={"text": f"by chance {mean:.4g} ± {deviation:.2g}"})
+    shown.update_layout(
+        title_subtitle={"text": f"by chance {_as_precise_as(deviation, mean)} ± {deviation:.2g}", "font": {"size": 14}}
+    )
+    shown.update_layout(margin_t=110 if moments is not None else 70)
     shown.add_vrect(x0=mean - deviation, x1=mean + deviation, fillcolor=GREY, opacity=0.15, line_width=0)
     shown.add_vline(x=mean, line={"color": GREY, "width": 2, "dash": "dash"})
-    shown.add_vline(
-        x=observed, line={"color": COLORS[1], "width": 3}, annotation={"text": "observed", "font": {"color": COLORS[1]}}
-    )
+    note: dict[str, Any] = {"text": "observed", "font": {"color": COLORS[1]}}
+    low, high = float((centres - widths / 2).min()), float((centres + widths / 2).max())
+    reach = high - low
+    if low - 5 * reach <= observed <= high + 5 * reach:
+        shown.add_vline(x=observed, line={"color": COLORS[1], "width": 3}, annotation=note)
+    else:  # so far away that all bars would be one line
+        told = f"observed {observed:.4g}"
+        side, arrow = (1, f"{told} \u2192") if observed > mean else (0, f"\u2190 {told}")
+        shown.update_xaxes(range=[low - reach / 4, high + reach / 4])
+        at = {"x": side, "xref": "paper", "xanchor": "right" if side else "left", "y": 0.9, "yref": "paper"}
+        shown.add_annotation(**{**note, "text": arrow}, **at, showarrow=False)
     shown.update_yaxes(tickformat=".2~%", rangemode="tozero")
     shown.update_layout(bargap=0)
     return shown
+
+
+def _as_precise_as(deviation: float, mean: float) -> str:
+    """Return the mean to two digits of the deviation."""
+    if deviation <= 0:
+        return f"{mean:.4g}"
+    decimals = 1 - math.floor(math.log10(deviation))
+    return f"{round(mean, decimals) + 0.0:.{max(decimals, 0)}f}"
 
 
 def _bars(values: np.ndarray, bins: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 import scipy.cluster.hierarchy
 import scipy.spatial.distance
 
-from amiable.plot.theme import COLORS, GREY, SCALE, check_names, check_numbers, figure, text
+from amiable.nulls.statistics import check_count
+from amiable.plot.theme import COLORS, GREY, SCALE, check_names, check_numbers, colorbar, figure, text
 
 
 def score_curves(
@@ -107,6 +108,67 @@ def _curve(
     return [around, go.Scatter(x=x, y=mean, mode="lines+markers", line=line, name=name, hovertemplate=hover)]
 
 
+def score_ranking(
+    names: Sequence[Any], scores: Any, intervals: Any = None, *, score: str = "AMI (no unit)", most: int = 50
+) -> go.Figure:
+    """Scores of labelings with their confidence intervals, the highest at the top.
+
+    Parameters
+    ----------
+    names : sequence of length M
+        What the labelings are called.
+    scores : array-like of shape (M,)
+        One score a labeling.
+    intervals : array-like of shape (M, 2), optional
+        The two ends of each interval; NaN where there is none.
+    score : str
+        The title of the axis, with its unit.
+    most : int, default=50
+        Of more labelings, so many of the highest scores are shown.
+
+    Returns
+    -------
+    figure : plotly.graph_objects.Figure
+
+    Raises
+    ------
+    ValueError
+        Names or intervals that do not fit the scores, equal names, `most` below 1.
+
+    Examples
+    --------
+    >>> from amiable.plot import score_ranking
+    >>> score_ranking(["ward", "k-means"], [0.87, 0.74], [(0.85, 0.88), (0.72, 0.76)]).data[0].y
+    (' k-means', ' ward')
+    """
+    values = check_numbers("scores", scores, 1)
+    called = check_names("names", names, values.size)
+    ends = check_numbers("intervals", np.full((values.size, 2), np.nan) if intervals is None else intervals, 2)
+    if ends.shape != (values.size, 2):
+        raise ValueError(f"intervals has shape {ends.shape}: expected ({values.size}, 2), two ends for each score")
+    order = np.argsort(-values, kind="stable")[: check_count("most", most)][::-1]
+    title = (
+        f"{values.size:,} labelings" if values.size <= most else f"the highest {most:,} of {values.size:,} labelings"
+    )
+    points = go.Scatter(
+        x=values[order],
+        y=[f" {called[i]}" for i in order],
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": np.nan_to_num(ends[order, 1] - values[order]),
+            "arrayminus": np.nan_to_num(values[order] - ends[order, 0]),
+        },
+        customdata=ends[order],
+        mode="markers",
+        marker={"color": COLORS[0], "size": 9},
+        hovertemplate="%{y}: %{x:.4f}, %{customdata[0]:.4f} to %{customdata[1]:.4f}<extra></extra>",
+    )
+    shown = figure([points], title=title, x=score, y="labeling", height=130 + 24 * order.size)
+    shown.update_yaxes(type="category")
+    return shown
+
+
 def score_heatmap(
     scores: Any, *, x: Sequence[Any], y: Sequence[Any], xlabel: str, ylabel: str, score: str = "AMI (no unit)"
 ) -> go.Figure:
@@ -147,7 +209,7 @@ def score_heatmap(
         x=[f" {name}" for name in columns],
         y=[f" {name}" for name in lines],
         colorscale=SCALE,
-        colorbar={"title": {"text": text(score), "side": "right"}},
+        colorbar=colorbar(score),
         hovertemplate=f"{text(xlabel)}%{{x}}, {text(ylabel)}%{{y}}<br>%{{z:.4f}}<extra></extra>",
     )
     star = go.Scatter(
@@ -159,7 +221,7 @@ def score_heatmap(
         showlegend=False,
     )
     best = f"best {grid[best_line, best_column]:.4f} at {xlabel} {x[best_column]}, {ylabel} {y[best_line]}"
-    shown = figure([heatmap, star], title=best, x=xlabel, y=ylabel)
+    shown = figure([heatmap, star], title=best, x=xlabel, y=ylabel, height=190 + min(max(32 * len(lines), 200), 600))
     shown.update_xaxes(type="category")
     shown.update_yaxes(type="category")
     return shown
@@ -212,11 +274,11 @@ def pairwise_heatmap(
         text=square if square.size <= 400 else None,
         texttemplate="%{text:.2f}" if square.size <= 400 else None,
         hovertemplate="%{y} and %{x}<br>%{z:.4f}<extra></extra>",
-        colorbar={"title": {"text": text(score), "side": "right"}},
+        colorbar=colorbar(score),
     )
-    shown = figure([heatmap], title=f"{square.shape[0]:,} labelings", x="labeling", y="labeling")
+    shown = figure([heatmap], title=f"{len(called):,} labelings", x="labeling", y="labeling", height=600)
     shown.update_xaxes(type="category")
-    shown.update_yaxes(type="category", autorange="reversed", scaleanchor="x", constrain="domain")
+    shown.update_yaxes(type="category", autorange="reversed")
     return shown
 
 

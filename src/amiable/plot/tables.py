@@ -10,7 +10,7 @@ import scipy.optimize
 
 from amiable.contingency import ContingencyTable
 from amiable.nulls.statistics import one_table
-from amiable.plot.theme import COLORS, SCALE, figure, names_of, to_numpy
+from amiable.plot.theme import COLORS, SCALE, colorbar, figure, names_of, to_numpy
 from amiable.scores.averages import AverageMethod
 from amiable.scores.contributions import contributions_to_ami
 
@@ -90,10 +90,11 @@ def contingency_heatmap(
         zmax=1 if percent != "all" else _largest_share(shares, table.shape, most),
         xgap=1,
         ygap=1,
-        colorbar={"title": {"text": _SHARES[percent], "side": "right"}, "tickformat": ".2~%"},
+        colorbar=colorbar(_SHARES[percent], tickformat=".2~%"),
     )
     title = f"{int(table.n_samples):,} samples, {table.shape[0]:,} classes, {table.shape[1]:,} clusters"
-    shown = figure([heatmap], title=title, x="predicted cluster", y="true class")
+    height = 170 + max(36 * len(rows), 150)
+    shown = figure([heatmap], title=title, x="predicted cluster", y="true class", height=height)
     shown.update_yaxes(autorange="reversed", type="category")
     shown.update_xaxes(type="category")
     return shown
@@ -169,7 +170,8 @@ def cluster_contributions(
         marker={"color": [COLORS[0] if value >= 0 else COLORS[1] for _, value, _ in bars]},
         hovertemplate=f"{what}%{{y}}<br>%{{customdata:,}} samples<br>%{{x:.4f}} of AMI<extra></extra>",
     )
-    shown = figure([chart], title=f"AMI {values.sum():.4f}", x="contribution to AMI (no unit)", y=what)
+    title, height = f"AMI {values.sum():.4f}", 130 + 24 * len(bars)
+    shown = figure([chart], title=title, x="contribution to AMI (no unit)", y=what, height=height)
     shown.update_yaxes(type="category")
     return shown
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,19 +16,38 @@ GREY = "#7F7F7F"
 SCALE = "Cividis"  # dark blue to yellow: even for most kinds of colour blindness, and in grey
 
 
-def figure(data: Iterable[Any], *, title: str, x: str, y: str) -> go.Figure:
-    """Return a figure with a title and axis titles, which are shown as they are."""
+def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400) -> go.Figure:
+    """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone."""
     shown = go.Figure(list(data))
+    # pixels above the plot: the title; below it names or a bar of colours, which may take two lines
+    has_legend = sum(trace.showlegend is not False for trace in shown.data) > 1
+    has_colorbar = any(isinstance(trace, go.Heatmap) for trace in shown.data)
     shown.update_layout(
         template="plotly_white",
-        title={"text": text(title), "x": 0, "xanchor": "left", "xref": "paper"},
+        title={"text": text(title), "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top"},
+        title_font_size=16,
+        # Plotly moves a title up by the height of the bar of colours above the plot
+        title_pad={"l": 10, "t": 43 if has_colorbar else 12},
         font={"size": 14},
-        margin={"l": 70, "r": 30, "t": 60, "b": 60},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "right", "x": 1.0},
+        margin={"l": 60, "r": 20, "t": 105 if has_colorbar else 90 if has_legend else 50, "b": 50},
+        height=height,
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0},
     )
     shown.update_xaxes(title=text(x), automargin=True)
     shown.update_yaxes(title=text(y), automargin=True)
     return shown
+
+
+def colorbar(title: str, **options: Any) -> dict[str, Any]:
+    """Return a bar of colours above the plot, where it takes no width."""
+    place = {
+        "orientation": "h",
+        "x": 0.5,
+        "y": 1.0,
+        "yanchor": "bottom",
+        "thickness": 12,
+    }
+    return {**place, "title": {"text": text(title), "side": "top", "font": {"size": 13}}, **options}
 
 
 def text(value: Any) -> str:
@@ -44,6 +64,9 @@ def check_names(name: str, names: Sequence[Any] | None, n: int) -> list[str]:
     """Return `names` as text, one for each of n; numbers by default."""
     if names is not None and len(names) != n:
         raise ValueError(f"{name} has {len(names)} names: expected {n}")
+    for given, times in Counter(map(str, () if names is None else names)).items():
+        if times > 1:
+            raise ValueError(f"{name} has {given!r} {times} times: expected different names")
     return [text(name) for name in (range(n) if names is None else names)]
 
 

@@ -1,0 +1,91 @@
+"""`amiable report FILE --true COLUMN`: a page that compares every labeling with the true one."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from amiable.catalogue import SCORES
+from amiable.cli.common import (
+    File,
+    Format,
+    StandardInput,
+    check_writable,
+    complain,
+    opened,
+    progress,
+    table_of,
+    write_page,
+)
+from amiable.cli.pairwise import scores_of_every_pair
+from amiable.files import count_every_pair_in_file, count_pairs_in_file
+
+_MOST = 30  # labelings that are compared with each other; all are compared with the true one
+
+
+def report(
+    file: File,
+    true: Annotated[str, typer.Option("--true", help="The column of true labels.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("report.html"),
+    pred: Annotated[
+        list[str] | None, typer.Option("--pred", help="A column to compare; may be given again. Default: all others.")
+    ] = None,
+    resamples: Annotated[
+        int, typer.Option("--resamples", min=1, help="Random tables for p-values, resamples for intervals.")
+    ] = 999,
+    confidence: Annotated[float, typer.Option("--confidence", help="Of the intervals, between 0 and 1.")] = 0.95,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of both simulations.")] = 0,
+    of_input: StandardInput = Format.csv,
+) -> None:
+    """Write a page of HTML that compares every labeling of a file with the true labels; it needs nothing but itself.
+
+    Examples
+    --------
+    - `amiable report digits.csv --true digit -o report.html`
+    - `amiable report runs.parquet --true truth --pred kmeans --pred ward --resamples 9999 --confidence 0.99`
+    """
+    try:
+        from amiable.report import measure_clustering, render_page
+    except ModuleNotFoundError as error:
+        complain(str(error))
+    if not 0 < confidence < 1:
+        complain(f"--confidence is {confidence}: expected a number between 0 and 1")
+    check_writable(output)
+    with opened(file, of_input) as path:
+        with progress("counting"):
+            counted = count_pairs_in_file(path, true, pred)
+        tables = {name: table_of(pairs, true, name) for name, pairs in counted.items()}
+        clusterings = []
+        with progress("scoring and resampling") as advance:
+            for done, (name, table) in enumerate(tables.items(), start=1):
+                options: dict[str, Any] = {"n_resamples": resamples, "confidence_level": confidence, "seed": seed}
+                clusterings.append(measure_clustering(name, table, **options))
+                advance(done, len(tables))
+        best = sorted(clusterings, key=lambda clustering: (-clustering.scores["ami"], clustering.name))[:_MOST]
+        names = list(dict.fromkeys([true, *(clustering.name for clustering in best)]))
+        with progress("comparing with each other") as advance:
+            every_pair = count_every_pair_in_file(path, names) if len(names) > 1 else {}
+            scores = scores_of_every_pair(names, every_pair, SCORES["ami"], advance)
+    given = [str(file), *(["--format", of_input.value] if str(file) == "-" else [])]
+    only = [part for name in pred or () for part in ("--pred", name)]
+    simulated = ["--confidence", f"{confidence:.10g}", "--resamples", str(resamples), "--seed", str(seed)]
+    commands = {
+        "This page": _line("report", *given, "--true", true, *only, "-o", str(output), *simulated),
+        "The scores": _line("score", *given, "--true", true, *only),
+        "AMI of every pair": _line("pairwise", *given, *(part for name in names for part in ("--column", name))),
+    }
+    null_commands = {}
+    for one in clusterings:
+        drawn = ["--resamples", str(one.n_tables), "--seed", str(seed)]
+        null_commands[one.name] = _line("null", *given, "--true", true, "--pred", one.name, *drawn)
+    pairwise = (names, scores) if every_pair else None
+    known: dict[str, Any] = {"true": true, "pairwise": pairwise, "commands": commands, "null_commands": null_commands}
+    write_page(lambda: render_page(clusterings, **known), output)
+    typer.echo(f"{output}: {len(clusterings)} labelings against {true!r}, the best {best[0].name!r}")
+
+
+def _line(*parts: str) -> str:
+    return shlex.join(["amiable", *parts])
