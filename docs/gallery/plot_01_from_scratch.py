@@ -83,9 +83,10 @@ def mutual_information(table):
 
 for name, labels in {"renamed": renamed, "spoilt": spoilt, "random": random}.items():
     by_hand = mutual_information(amiable.contingency_matrix(truth, labels))
-    print(f"{name:8} MI {by_hand:.4f} nats by hand, {amiable.mutual_info_score(truth, labels):.4f} by amiable")
+    by_amiable = amiable.mutual_info_score(truth, labels)
+    print(f"{name:8} MI {by_hand:.4f} nats by hand, {by_amiable:.4f} by amiable")
     # sphinx_gallery_start_ignore
-    assert abs(by_hand - amiable.mutual_info_score(truth, labels)) < 1e-14
+    assert abs(by_hand - by_amiable) < 1e-14
     assert abs(by_hand - sklearn.metrics.mutual_info_score(truth, labels)) < 1e-14
     # sphinx_gallery_end_ignore
 
@@ -132,7 +133,11 @@ for name, labels in {"renamed": renamed, "spoilt": spoilt, "random": random}.ite
     by_hand = (mi - emi) / (most - emi)
     print(f"{name:8} MI {mi:.4f}, EMI {emi:.4f}, at most {most:.4f} nats: AMI {by_hand:.4f}")
     # sphinx_gallery_start_ignore
-    _given = {"renamed": 1.0, "spoilt": 0.16502260912888653, "random": 0.12559873432804056}[name]
+    _given = {
+        "renamed": 1.0,
+        "spoilt": 0.16502260912888653,
+        "random": 0.12559873432804056,
+    }[name]
     assert abs(by_hand - _given) < 1e-12
     assert abs(amiable.adjusted_mutual_info_score(truth, labels) - _given) < 1e-12
     assert abs(sklearn.metrics.adjusted_mutual_info_score(truth, labels) - _given) < 1e-12
@@ -147,7 +152,8 @@ for name, labels in {"renamed": renamed, "spoilt": spoilt, "random": random}.ite
 
 scores = amiable.adjusted_mutual_info_score(truth, ways)
 at_least = scores >= amiable.adjusted_mutual_info_score(truth, spoilt) - 1e-12
-print(f"mean AMI {abs(scores.mean()):.12f}, at least as good: {at_least.sum()} of 1,680, {at_least.mean():.3f}")
+print(f"mean AMI {abs(scores.mean()):.12f}")
+print(f"at least as good: {at_least.sum()} of 1,680, or {at_least.mean():.3f}")
 
 # sphinx_gallery_start_ignore
 assert abs(scores.mean()) < 1e-14

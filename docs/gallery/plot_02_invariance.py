@@ -15,7 +15,8 @@ from amiable import plot
 
 rng = np.random.default_rng(0)
 truth = np.repeat([0, 1, 2, 3], [120, 80, 60, 40])
-found = np.where(rng.random(300) < 0.25, rng.integers(0, 4, 300), truth)  # a quarter of the labels are random
+# a quarter of the labels are random
+found = np.where(rng.random(300) < 0.25, rng.integers(0, 4, 300), truth)
 
 # %%
 # Other names
@@ -28,7 +29,8 @@ names = np.array(list(itertools.permutations(range(4))))  # (24, 4)
 renamed = names[:, found]  # (24, 300)
 ami = amiable.adjusted_mutual_info_score(truth, renamed)
 accuracy = (renamed == truth).mean(axis=1)
-print(f"AMI from {ami.min():.12f} to {ami.max():.12f}, accuracy from {accuracy.min():.3f} to {accuracy.max():.3f}")
+print(f"AMI from {ami.min():.12f} to {ami.max():.12f}")
+print(f"accuracy from {accuracy.min():.3f} to {accuracy.max():.3f}")
 # sphinx_gallery_start_ignore
 import sklearn.metrics
 
@@ -37,7 +39,11 @@ for _labels, _score in zip(renamed, ami, strict=True):
     assert abs(_score - sklearn.metrics.adjusted_mutual_info_score(truth, _labels)) < 1e-12
 # sphinx_gallery_end_ignore
 
-plot.score_curves(np.arange(1, 25), {"AMI": ami, "accuracy": np.sort(accuracy)}, xlabel="24 ways to name the clusters")
+plot.score_curves(
+    np.arange(1, 25),
+    {"AMI": ami, "accuracy": np.sort(accuracy)},
+    xlabel="24 ways to name the clusters",
+)
 
 # %%
 # Only one way makes accuracy large: names that match the truth. A clustering has no such names.

@@ -69,7 +69,12 @@ figure(
 assert 0.2 < ami[10].mean() < 0.25
 assert fractions[10] == 0.5
 # sphinx_gallery_end_ignore
-plot.score_curves(fractions, {"AMI": ami}, xlabel="fraction of labels reassigned at random", ylabel="AMI (no unit)")
+plot.score_curves(
+    fractions,
+    {"AMI": ami},
+    xlabel="fraction of labels reassigned at random",
+    ylabel="AMI (no unit)",
+)
 
 # %%
 # The curve gives other scores a meaning. k-means never saw the labels. It agrees with them as well as labels do of

@@ -55,4 +55,5 @@ plot.score_curves(
 rule = 3 * (clusters - 1) / (2 * 200)
 for k in (2, 10, 30):
     at = k - 2
-    print(f"{k:2} clusters: EMI {emi[at].mean():.4f} nats, by the rule {rule[at]:.4f}, mean MI {mi[at].mean():.4f}")
+    print(f"{k:2} clusters: mean MI {mi[at].mean():.4f} nats", end=", ")
+    print(f"EMI {emi[at].mean():.4f}, by the rule {rule[at]:.4f}")

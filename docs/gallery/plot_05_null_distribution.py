@@ -16,7 +16,8 @@ from amiable.plot.theme import COLORS, GREY, figure
 
 rng = np.random.default_rng(0)
 truth = np.repeat([0, 1, 2], [120, 60, 20])
-found = np.where(rng.random(200) < 0.12, truth, rng.integers(0, 4, 200))  # an eighth of the labels follow the truth
+# an eighth of the labels follow the truth, the others are random
+found = np.where(rng.random(200) < 0.12, truth, rng.integers(0, 4, 200))
 observed = amiable.adjusted_mutual_info_score(truth, found)
 print(f"AMI {observed:.4f}")
 # sphinx_gallery_start_ignore
@@ -73,7 +74,7 @@ histogram.add_vline(x=0, line={"color": GREY, "width": 2, "dash": "dash"})
 # the band around it, of one standard deviation to either side, are exact again; the bars are the random tables.
 
 test = amiable.permutation_test(truth, found, n_resamples=100_000, rng=0)
-print(f"100,000 tables: mean {test.mean:+.6f}, standard deviation {test.standard_deviation:.6f}")
+print(f"mean {test.mean:+.6f}, standard deviation {test.standard_deviation:.6f}")
 # sphinx_gallery_start_ignore
 assert abs(test.mean) < 4 * test.standard_error
 assert abs(test.standard_deviation / deviation - 1) < 0.02
@@ -81,7 +82,8 @@ assert test.null_distribution.shape == (100_000,)
 assert test.statistic == observed
 # sphinx_gallery_end_ignore
 
-plot.null_distribution(test, score="AMI (no unit)", moments=moments._replace(mean=0.0, variance=deviation**2))
+of_ami = moments._replace(mean=0.0, variance=deviation**2)
+plot.null_distribution(test, score="AMI (no unit)", moments=of_ami)
 
 # %%
 # Mutual information itself
@@ -90,7 +92,13 @@ plot.null_distribution(test, score="AMI (no unit)", moments=moments._replace(mea
 # The same test of MI, in nats. The curve is the gamma distribution with the exact mean and variance; the area right of
 # the orange line is the p-value that ``mutual_info_pvalue`` gives without any simulation.
 
-test = amiable.permutation_test(truth, found, statistic="mutual_info_score", n_resamples=100_000, rng=0)
+test = amiable.permutation_test(
+    truth,
+    found,
+    statistic="mutual_info_score",
+    n_resamples=100_000,
+    rng=0,
+)
 print(f"p-value by 100,000 tables {test.pvalue:.4f}, by the gamma distribution", end=" ")
 print(f"{amiable.mutual_info_pvalue(truth, found):.4f}")
 # sphinx_gallery_start_ignore

@@ -39,7 +39,11 @@ for _i, _j in np.ndindex(clusters.size, 10):
     assert abs(ami[_i, _j] - sklearn.metrics.adjusted_mutual_info_score(truth, _labels)) < 1e-11
 # sphinx_gallery_end_ignore
 
-plot.score_curves(clusters, {"NMI": nmi, "AMI": ami}, xlabel="number of clusters of random labels")
+plot.score_curves(
+    clusters,
+    {"NMI": nmi, "AMI": ami},
+    xlabel="number of clusters of random labels",
+)
 
 # %%
 # **1.** NMI climbs to a third: many clusters of few samples each share much with anything. AMI stays at 0.
@@ -65,7 +69,10 @@ least = amiable.normalized_mutual_info_score(truth, alone, average_method="min")
 print(f"NMI with the smaller entropy, each sample alone: {least:.4f}")
 
 methods = ("min", "geometric", "arithmetic", "max")
-nmi_by_method = {m: amiable.normalized_mutual_info_score(truth, labelings, average_method=m) for m in methods}
+nmi_by_method = {
+    method: amiable.normalized_mutual_info_score(truth, labelings, average_method=method)
+    for method in methods  # how the two entropies are averaged
+}
 # sphinx_gallery_start_ignore
 assert abs(least - 1) < 1e-14
 assert clusters.size == 22
@@ -76,4 +83,9 @@ for _m in methods:
         assert abs(nmi_by_method[_m][_i, 0] - _peer) < 1e-12
 # sphinx_gallery_end_ignore
 
-plot.score_curves(clusters, nmi_by_method, xlabel="number of clusters of random labels", ylabel="NMI (no unit)")
+plot.score_curves(
+    clusters,
+    nmi_by_method,
+    xlabel="number of clusters of random labels",
+    ylabel="NMI (no unit)",
+)

@@ -23,7 +23,15 @@ known = np.random.default_rng(0).choice(500, 150, replace=False)
 x, y = points.T
 
 figure(
-    [go.Scatter(x=x, y=y, mode="markers", marker={"color": "lightgrey", "size": 5}, name="no label")]
+    [
+        go.Scatter(
+            x=x,
+            y=y,
+            mode="markers",
+            marker={"color": "lightgrey", "size": 5},
+            name="no label",
+        )
+    ]
     + [
         go.Scatter(
             x=x[known][truth[known] == k],
@@ -47,7 +55,8 @@ figure(
 # which every score takes in one call.
 
 ks = np.arange(2, 13)
-labels = np.stack([[KMeans(k, n_init=1, random_state=seed).fit_predict(points) for seed in range(10)] for k in ks])
+runs = [[KMeans(k, n_init=1, random_state=seed).fit(points) for seed in range(10)] for k in ks]
+labels = np.array([[run.labels_ for run in of_k] for of_k in runs])
 labels, truth = labels[..., known], truth[known]
 
 homogeneity, completeness, _ = amiable.homogeneity_completeness_v_measure(truth, labels)

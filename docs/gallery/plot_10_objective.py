@@ -24,7 +24,13 @@ X, y = make_classification(
     class_sep=1.6,
     random_state=0,
 )
-X_train, X_held, y_train, y_held = train_test_split(X, y, train_size=0.65, stratify=y, random_state=0)
+X_train, X_held, y_train, y_held = train_test_split(
+    X,
+    y,
+    train_size=0.65,
+    stratify=y,
+    random_state=0,
+)
 scaler = StandardScaler().fit(X_train)
 X_train, X_held = scaler.transform(X_train), scaler.transform(X_held)
 print(f"{y_train.size} samples to fit, {y_held.size} held out to choose the settings")
@@ -72,7 +78,11 @@ for _i, _j in np.ndindex(6, 37):
 # sphinx_gallery_end_ignore
 
 plot.score_heatmap(
-    ami, x=thresholds, y=[f"{penalty:g}" for penalty in penalties], xlabel="threshold", ylabel="penalty λ"
+    ami,
+    x=thresholds,
+    y=[f"{penalty:g}" for penalty in penalties],
+    xlabel="threshold",
+    ylabel="penalty λ",
 )
 
 # %%
@@ -86,7 +96,12 @@ plot.score_heatmap(
 
 accuracy = (labels == y_held).mean(axis=-1)
 
-plot.score_curves(thresholds, {"AMI": ami[0], "accuracy": accuracy[0]}, xlabel="threshold", ylabel="score (no unit)")
+plot.score_curves(
+    thresholds,
+    {"AMI": ami[0], "accuracy": accuracy[0]},
+    xlabel="threshold",
+    ylabel="score (no unit)",
+)
 
 # %%
 # The best threshold by either score; the first one, where several are as good:
@@ -101,18 +116,27 @@ for name, at in {"AMI": by_ami, "accuracy": by_accuracy}.items():
 for _at in (by_ami, by_accuracy):
     assert abs(accuracy[0, _at] - sklearn.metrics.accuracy_score(y_held, labels[0, _at])) < 1e-14
 # sphinx_gallery_end_ignore
+# %%
+# Three samples are wrong at both thresholds, so accuracy cannot tell them apart. Here is the table at the one that is
+# best by accuracy:
+
 plot.contingency_heatmap(y_held, labels[0, by_accuracy], match=False)
 
 # %%
-# Three samples are wrong at both thresholds, so accuracy cannot tell them apart. By accuracy, above, one class-0 sample
-# and two of class 1 are on the wrong side. By AMI, below, all three are of class 1. Then cluster 1 is pure, and whoever
-# is in it is of class 1 for certain: the labels tell more of the classes.
+# One sample of class 0 and two of class 1 are on the wrong side. By AMI, below, all three are of class 1. Then cluster
+# 1 is pure, and whoever is in it is of class 1 for certain: the labels tell more of the classes.
 #
 # (The held-out samples have chosen the setting, so their AMI flatters it. An honest score takes samples that had no
 # part in the choice.)
 
 # sphinx_gallery_start_ignore
-assert amiable.contingency_matrix(y_held, labels[0, by_accuracy]).tolist() == [[138, 1], [2, 139]]
-assert amiable.contingency_matrix(y_held, labels[0, by_ami]).tolist() == [[139, 0], [3, 138]]
+assert amiable.contingency_matrix(y_held, labels[0, by_accuracy]).tolist() == [
+    [138, 1],
+    [2, 139],
+]
+assert amiable.contingency_matrix(y_held, labels[0, by_ami]).tolist() == [
+    [139, 0],
+    [3, 138],
+]
 # sphinx_gallery_end_ignore
 plot.contingency_heatmap(y_held, labels[0, by_ami], match=False)

@@ -16,7 +16,11 @@ from amiable import plot
 rng = np.random.default_rng(0)
 truth = rng.integers(0, 5, 2000)
 fractions = np.linspace(0, 1, 21)
-noisy = np.where(rng.random((21, 20, 2000)) < fractions[:, None, None], rng.integers(0, 5, (21, 20, 2000)), truth)
+noisy = np.where(
+    rng.random((21, 20, 2000)) < fractions[:, None, None],
+    rng.integers(0, 5, (21, 20, 2000)),
+    truth,
+)
 
 # %%
 # One pair of labelings: a Python float for NumPy, a tensor for PyTorch, an array for JAX. No option says which.
@@ -43,7 +47,7 @@ by_library = {
     "JAX": amiable.adjusted_mutual_info_score(jnp.asarray(truth), jnp.asarray(noisy)),
 }
 for name, scores in by_library.items():
-    print(f"{name:8} {type(scores).__module__.split('.')[0]:8} {scores.dtype} {tuple(scores.shape)}")
+    print(f"{name:8} {scores.dtype} {tuple(scores.shape)}")
 # sphinx_gallery_start_ignore
 for _i in range(21):
     _peer = sklearn.metrics.adjusted_mutual_info_score(truth, noisy[_i, 0])
@@ -52,7 +56,12 @@ for _i in range(21):
     assert abs(float(by_library["JAX"][_i, 0]) - _peer) < 1e-5
 # sphinx_gallery_end_ignore
 
-plot.score_curves(fractions, by_library, xlabel="fraction of labels that are random", ylabel="AMI (no unit)")
+plot.score_curves(
+    fractions,
+    by_library,
+    xlabel="fraction of labels that are random",
+    ylabel="AMI (no unit)",
+)
 
 # %%
 # The three curves are one. (Figures take arrays of any library too.) JAX computes in float32 unless told otherwise; its
@@ -68,7 +77,10 @@ assert np.abs(differences["JAX"]).max() < 1
 # sphinx_gallery_end_ignore
 
 plot.score_curves(
-    fractions, differences, xlabel="fraction of labels that are random", ylabel="AMI less that of NumPy (millionths)"
+    fractions,
+    differences,
+    xlabel="fraction of labels that are random",
+    ylabel="AMI less that of NumPy (millionths)",
 )
 
 # %%

@@ -16,7 +16,12 @@ from amiable.torch import AdjustedMutualInfoScore, AdjustedRandScore
 
 images, digit = load_digits(return_X_y=True)
 data = TensorDataset(torch.from_numpy(images).float() / 16, torch.from_numpy(digit))
-batches = DataLoader(data, batch_size=256, shuffle=True, generator=torch.Generator().manual_seed(0))
+batches = DataLoader(
+    data,
+    batch_size=256,
+    shuffle=True,
+    generator=torch.Generator().manual_seed(0),
+)
 
 # %%
 # The model
@@ -37,7 +42,12 @@ optimizer = torch.optim.Adam([centres], lr=0.02)
 # the collection share one 10 x 10 table, which is counted once.
 
 options = {"num_classes": 10, "num_clusters": 10, "argmax": True}
-metrics = MetricCollection({"AMI": AdjustedMutualInfoScore(**options), "ARI": AdjustedRandScore(**options)})
+metrics = MetricCollection(
+    {
+        "AMI": AdjustedMutualInfoScore(**options),
+        "ARI": AdjustedRandScore(**options),
+    }
+)
 
 history = {"AMI": [], "ARI": []}
 for _ in range(15):
