@@ -152,7 +152,7 @@ def _scan_text(path: Path, separator: str) -> pl.LazyFrame:
         base, _, number = name.rpartition("_duplicated_")
         if number.isdigit() and base in names:
             raise FileError(f"{path} has two columns named {base!r}: expected different names")
-    return frame
+    return frame.rename({name: name.replace('""', '"') for name in names if '""' in name})  # Polars leaves them doubled
 
 
 def _group(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> list[pl.DataFrame]:

@@ -294,6 +294,13 @@ def test_markup_in_names_is_text(run, tmp_path):
     assert "[bold]a.csv" in out
 
 
+def test_quotes_in_names(run, tmp_path):
+    path = tmp_path / "labels.csv"
+    path.write_text('true,"a ""b"" c",plain""name\n0,0,0\n1,1,1\n')
+    status, out, _ = run("score", path, "--true", "true", "--pred", 'a "b" c', "--json")
+    assert (status, json.loads(out)["scores"][0]["labeling"]) == (0, 'a "b" c')
+
+
 @pytest.mark.parametrize("args", [(), ("--help",), ("score", "--help")])
 def test_help(run, args):
     status, out, err = run(*args)

@@ -1,0 +1,44 @@
+"""The documentation site as `nox -s docs` builds it: offline, silent, and short ways to what people look for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
+pytestmark = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built: nox -s docs")
+PAGES = sorted(
+    str(path.relative_to(SITE)) for folder in (".", "examples", "figures") for path in (SITE / folder).glob("*.html")
+)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_is_silent_and_fits(visit, name):
+    page = visit(SITE / name)
+    figures = page.locator(".plotly-graph-div").count()
+    page.wait_for_function(f"document.querySelectorAll('.plotly-graph-div .main-svg').length >= {figures}")
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    missing = page.locator("img").evaluate_all("all => all.filter(one => !one.naturalWidth).map(one => one.src)")
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("link", "then", "words"),
+    [
+        ("With PyTorch", None, "from amiable.torch import"),
+        ("With Dask, Spark, dataframes", None, "dask.array"),
+        ("From a contingency table", None, "contingency="),
+        ("On a GPU", None, "n_labels"),
+        ("Gallery", "Adjusted mutual information from scratch", "0.1650226"),
+        ("How it works", None, "lattice"),
+    ],
+)
+def test_what_people_look_for_is_two_clicks_away(visit, link, then, words):
+    page = visit(SITE / "index.html")
+    page.locator(".sd-card", has=page.get_by_role("link", name=link, exact=True)).click()
+    page.wait_for_load_state()
+    if then:
+        page.locator("article").get_by_role("link", name=then).first.click()
+        page.wait_for_load_state()
+    assert words in page.locator("article").inner_text()

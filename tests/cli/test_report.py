@@ -1,0 +1,124 @@
+"""`amiable report`: the page of a file, and every way in which there is none."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pl = pytest.importorskip("polars")
+pytest.importorskip("plotly")
+pytest.importorskip("jinja2")
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits.csv"
+
+
+def numbers_of(page, name):
+    """Return the table of one clustering: value, interval and p-value of each score."""
+    table = page[page.index(f"Scores of {name}") :]
+    rows = re.findall(
+        r"<tr><th scope=\"row\">(.*?)</th><td>(.*?)</td>\s*<td>(.*?)</td><td>(.*?)</td></tr>", table, re.S
+    )
+    return {title: (value, interval.strip(), pvalue) for title, value, interval, pvalue in rows[:12]}
+
+
+def commands_of(page):
+    return [html.unescape(code) for code in re.findall(r"<code>(.*?)</code>", page)]
+
+
+def test_page_of_the_digits_and_the_commands_on_it(run, tmp_path):
+    path = tmp_path / "page.html"
+    options = ["--pred", "dbscan", "--pred", "kmeans_10", "--resamples", "199", "--seed", "5"]
+    status, out, err = run("report", DIGITS, "--true", "digit", "-o", path, *options)
+    assert (status, err) == (0, "")
+    assert out == f"{path}: 2 labelings against 'digit', the best 'dbscan'\n"
+    page = path.read_text(encoding="utf-8")
+    assert page.count("<option") == 2
+
+    commands = {tuple(shlex.split(command)[1:]) for command in commands_of(page)}
+    assert {command[0] for command in commands} == {"report", "score", "pairwise", "null"}
+    for command in commands:
+        if command[0] == "report":
+            status, _, _ = run(*command)
+            assert status == 0
+            assert path.read_text(encoding="utf-8") == page
+            continue
+        status, out, _ = run(*command, "--json")
+        assert status == 0
+        found = json.loads(out)
+        if command[0] == "null":
+            values = numbers_of(page, found["pred"])["adjusted mutual information"]
+            assert (values[0], values[2]) == (f"{found['statistic']:.4f}", f"{found['pvalue']:.3g}")
+        if command[0] == "score":
+            for row in found["scores"]:
+                values = numbers_of(page, row["labeling"])
+                assert values["adjusted Rand index"][0] == f"{row['adjusted_rand_score']:.4f}"
+                assert values["variation of information (nats)"][0] == f"{row['variation_of_information']:.4f}"
+        if command[0] == "pairwise":
+            data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
+            drawn = data["overview"]["pairwise"]["data"][0]["x"]
+            assert {name.strip() for name in drawn} == set(found["labelings"]) == {"digit", "dbscan", "kmeans_10"}
+
+
+def test_standard_input(run, tmp_path):
+    path = tmp_path / "page.html"
+    text = DIGITS.read_bytes()
+    options = ["--true", "digit", "--pred", "ward_10", "--resamples", "19", "-o", path]
+    status, out, _ = run("report", "-", *options, stdin=text)
+    assert (status, "ward_10" in out) == (0, True)
+    assert "amiable report - --format csv --true digit" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"true": ["a"], "pred": [1]},
+        {"true": [0, 0, 0, 0], "pred": [0, 1, 0, 1]},
+        {"true": [0, 1, 0, 1], "pred": [7, 7, 7, 7]},
+        {"true": [0, 1, 0, 1], "pred": [1, 2, 3, 4]},
+        {"true": np.arange(20_000) % 7, "pred": np.arange(20_000) % 5000},
+        {"true": ["<b>", "ü", "'", '"'], "pred": ["</script>", "&amp;", "猫", "a,b"]},
+    ],
+    ids=["one row", "one class", "one cluster", "all distinct", "5,000 clusters", "HTML, quotes, unicode"],
+)
+def test_unusual_columns(run, tmp_path, columns):
+    source, path = tmp_path / "labels.csv", tmp_path / "page.html"
+    pl.DataFrame(columns).write_csv(source)
+    status, _, err = run("report", source, "--true", "true", "-o", path)
+    assert (status, err) == (0, "")
+    page = path.read_text(encoding="utf-8")
+    assert page.count("<script") == 3
+    assert len(numbers_of(page, "pred")) == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--true", "nothing"], "has no column 'nothing'"),
+        (["--true", "digit", "--pred", "nothing"], "has no column 'nothing'"),
+        (["--true", "digit", "--confidence", "1"], "--confidence is 1.0: expected a number between 0 and 1"),
+        (["--true", "digit", "-o", "/no/such/folder/page.html"], "the folder /no/such/folder does not exist"),
+        (["--true", "digit", "-o", str(DIGITS.parent)], "it is a folder"),
+        (["--true", "digit", "--pred", "dbscan", "--resamples", "19", "-o", "/dev/full"], "No space left on device"),
+    ],
+)
+def test_errors_in_one_line(run, arguments, message):
+    status, out, err = run("report", DIGITS, *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("amiable: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_what_to_install(run, monkeypatch):
+    for module in ("jinja2", "amiable.report", "amiable.report.page"):
+        monkeypatch.setitem(__import__("sys").modules, module, None)
+    monkeypatch.delitem(__import__("sys").modules, "amiable.report")
+    status, _, err = run("report", DIGITS, "--true", "digit")
+    assert (status, err) == (2, "amiable: amiable.report needs jinja2; install it with: pip install 'amiable[viz]'\n")
