@@ -9,14 +9,14 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.5.1"
-nox.options.sessions = ["lint", "types", "floors", "tests", "engines", "doctests", "docs", "peer_suite"]
+nox.options.sessions = ["lint", "types", "floors", "tests", "engines", "docs", "peer_suite"]
 nox.options.default_venv_backend = "virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 # a range, or no pin at all, may bring the CUDA build with gigabytes of libraries
 TORCH = "torch==2.13.0"
-# a browser that draws the thumbnails of figures
+# the session docs needs one of them
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # the version whose own tests judge this project
 PEER = "scikit-learn==1.9.1"
@@ -31,7 +31,9 @@ def minimum_versions() -> list[str]:
     """Return every run-time requirement, and those of extras that are no array library, at its lowest version."""
     project = PROJECT["project"]
     extras = (
-        requirement for name in ("cli", "dask", "frames") for requirement in project["optional-dependencies"][name]
+        requirement
+        for name in ("cli", "dask", "frames", "viz")
+        for requirement in project["optional-dependencies"][name]
     )
     return [requirement.replace(">=", "==") for requirement in (*project["dependencies"], *extras)]
 
@@ -47,7 +49,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Static types."""
-    session.install(".[cli,frames,dask]", *group("types"))
+    session.install(".[cli,frames,dask]", "jinja2>=3.1", *group("types"))
     session.run("mypy")
 
 
@@ -80,22 +82,17 @@ def engines(session: nox.Session) -> None:
 
 
 @nox.session
-def doctests(session: nox.Session) -> None:
-    """The examples of docstrings, README and the guide."""
+def docs(session: nox.Session) -> None:
+    """Run every example, build the site with its gallery in docs/_build/html, try it and a report in a browser."""
+    if not any(map(shutil.which, BROWSERS)) and "BROWSER_PATH" not in os.environ:
+        session.error("figures are drawn and pages tried by Chromium or Chrome, on the PATH or at BROWSER_PATH")
     session.install(TORCH)
-    session.install("-e", ".[cli,jax,torch,frames,dask,viz]", "pytest>=8.3", "pandas>=2.2")
+    session.install("-e", ".[cli,jax,torch,frames,dask,viz]", *group("docs"))
     pages = ["README.md", *map(str, sorted(Path("docs").glob("*.md")))]
     session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", *pages)
-
-
-@nox.session
-def docs(session: nox.Session) -> None:
-    """The documentation site, in docs/_build/html; its gallery runs, and needs Chromium or Chrome for thumbnails."""
-    if not any(map(shutil.which, BROWSERS)) and "BROWSER_PATH" not in os.environ:
-        session.error("thumbnails need Chromium or Chrome, on the PATH or at BROWSER_PATH")
-    session.install(TORCH)
-    session.install(".[cli,jax,torch,frames,dask,viz]", *group("docs"))
-    session.run("sphinx-build", "-W", "--keep-going", *session.posargs, "docs", "docs/_build/html")
+    env = {"OMP_NUM_THREADS": "1"}  # k-means of a few samples, on cores that are shared
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "docs", "docs/_build/html", env=env)
+    session.run("python", "-m", "pytest", "-n", "auto", "tests/browser")
 
 
 @nox.session
@@ -112,7 +109,7 @@ def peer_suite(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """The tests at the lowest supported versions of what the project needs at run time."""
-    session.install(".[cli,dask,frames]", *minimum_versions(), *group("test"))
+    session.install(".[cli,dask,frames,viz]", *minimum_versions(), *group("test"))
     session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 

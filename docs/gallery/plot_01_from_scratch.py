@@ -67,7 +67,7 @@ plot.contingency_heatmap(truth, random)
 # If a sample's cluster tells its class, the two labelings share information. With :math:`n` samples, :math:`n_{ij}` of
 # them in cell i, j, and cluster sizes :math:`a_i` and :math:`b_j`,
 #
-# .. math:: MI = \sum_{i,j} \frac{n_{ij}}{n} \log \frac{n_{ij}}{a_i b_j / n},
+# .. math:: \mathrm{MI} = \sum_{i,j} \frac{n_{ij}}{n} \log \frac{n_{ij}}{a_i b_j / n},
 #
 # a sum over the occupied cells, in nats. The logarithm compares what a cell holds with what it would hold if the two
 # labelings were independent.
@@ -122,7 +122,7 @@ assert abs(amiable.expected_mutual_information(*sizes) - _peer) < 1e-12
 #
 # AMI puts 0 where chance is, and 1 where two labelings are the same partition:
 #
-# .. math:: AMI = \frac{MI - EMI}{\frac{1}{2} (H(U) + H(V)) - EMI},
+# .. math:: \mathrm{AMI} = \frac{\mathrm{MI} - \mathrm{EMI}}{\frac{1}{2} (H(U) + H(V)) - \mathrm{EMI}},
 #
 # where :math:`H` is the entropy of a labeling, the MI that it has with itself.
 

@@ -23,8 +23,9 @@ scores = {
     "Rand": amiable.rand_score,
     "FMI": amiable.fowlkes_mallows_score,
 }
-plot.score_curves(
+figure = plot.score_curves(
     clusters,
     {name: score(truth, labelings) for name, score in scores.items()},
     xlabel="clusters of the random labeling",
 )
+figure

@@ -39,6 +39,6 @@ def test_what_people_look_for_is_two_clicks_away(visit, link, then, words):
     page.locator(".sd-card", has=page.get_by_role("link", name=link, exact=True)).click()
     page.wait_for_load_state()
     if then:
-        page.locator("article").get_by_role("link", name=then).first.click()
+        page.locator(".sphx-glr-thumbcontainer", has_text=then).click()
         page.wait_for_load_state()
     assert words in page.locator("article").inner_text()

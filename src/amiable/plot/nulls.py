@@ -86,9 +86,8 @@ def null_distribution(
                 go.Scatter(x=x, y=gamma.pdf(x) * widths[0], mode="lines", line=line, name="gamma, exact moments")
             )
     shown = figure(data, title=f"observed {observed:.4g}, p-value {pvalue:.3g}", x=score, y="share of random labelings")
-    shown.update_layout(
-        title_subtitle={"text": f"by chance {_as_precise_as(deviation, mean)} ± {deviation:.2g}", "font": {"size": 14}}
-    )
+    by_chance = f"{finite.size:,} random labelings: {_as_precise_as(deviation, mean)} ± {deviation:.2g}"
+    shown.update_layout(title_subtitle={"text": by_chance, "font": {"size": 14}})
     shown.update_layout(margin_t=110 if moments is not None else 70)
     shown.add_vrect(x0=mean - deviation, x1=mean + deviation, fillcolor=GREY, opacity=0.15, line_width=0)
     shown.add_vline(x=mean, line={"color": GREY, "width": 2, "dash": "dash"})

@@ -19,7 +19,7 @@ SCALE = "Cividis"  # dark blue to yellow: even for most kinds of colour blindnes
 def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400) -> go.Figure:
     """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone."""
     shown = go.Figure(list(data))
-    # pixels above the plot: the title; below it names or a bar of colours, which may take two lines
+    # pixels above the plot: the title; below it names, which may take two lines, or a bar of colours
     has_legend = sum(trace.showlegend is not False for trace in shown.data) > 1
     has_colorbar = any(isinstance(trace, go.Heatmap) for trace in shown.data)
     shown.update_layout(
@@ -29,12 +29,12 @@ def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400
         # Plotly moves a title up by the height of the bar of colours above the plot
         title_pad={"l": 10, "t": 43 if has_colorbar else 12},
         font={"size": 14},
-        margin={"l": 60, "r": 20, "t": 105 if has_colorbar else 90 if has_legend else 50, "b": 50},
+        margin={"l": 60, "r": 20, "t": 50 * bool(title) + (55 if has_colorbar else 40 if has_legend else 0), "b": 50},
         height=height,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0},
     )
-    shown.update_xaxes(title=text(x), automargin=True)
-    shown.update_yaxes(title=text(y), automargin=True)
+    shown.update_xaxes(title={"text": text(x), "standoff": 8}, automargin=True)
+    shown.update_yaxes(title={"text": text(y), "standoff": 8}, automargin=True)
     return shown
 
 
