@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 
@@ -135,6 +136,20 @@ def test_null_distributions(moments):
         assert float(moments.mean) in [shape.x0 for shape in figure.layout.shapes]
 
 
+@pytest.mark.parametrize("far", [0.9, -0.9])
+def test_a_score_far_away_is_told_at_the_edge(far):
+    test = amiable.permutation_test(contingency=TABLE, n_resamples=500, rng=0)
+    near = plot.null_distribution(test)
+    assert near.layout.xaxis.range is None
+    figure = plot.null_distribution(dataclasses.replace(test, statistic=far))
+    low, high = figure.layout.xaxis.range
+    assert low < test.null_distribution.min() <= test.null_distribution.max() < high
+    assert high - low < 2 * np.ptp(test.null_distribution)
+    (note,) = figure.layout.annotations
+    assert note.text == ("observed 0.9 \u2192" if far > 0 else "\u2190 observed -0.9")
+    assert far not in [shape.x0 for shape in figure.layout.shapes]
+
+
 def test_few_values_have_a_bar_each():
     labels = [0, 0, 0, 1, 1, 1, 2, 2, 2]
     test = amiable.permutation_test(labels, labels, n_resamples=2000, rng=0)
@@ -159,6 +174,16 @@ def test_curves_and_bands(rng):
     assert figure.data[0].fill == "toself"  # of chance, the same at every x
     assert np.ptp(figure.data[1].y) == pytest.approx(0)
     assert titles(figure) == ("k", "score (no unit)")
+
+
+def test_ranking():
+    figure = plot.score_ranking(["a", "<b>", "c"], [0.1, 0.7, 0.5], [(0, 0.3), (0.6, 0.8), (np.nan, np.nan)])
+    (points,) = figure.data
+    assert points.y == (" a", " c", " &lt;b&gt;")
+    np.testing.assert_allclose(points.error_x.array, [0.2, 0, 0.1])
+    np.testing.assert_allclose(points.error_x.arrayminus, [0.1, 0, 0.1])
+    assert titles(figure) == ("AMI (no unit)", "labeling")
+    assert plot.score_ranking("abcd", [1, 2, 3, 4], most=2).data[0].y == (" c", " d")
 
 
 def test_heatmap_of_settings():
@@ -224,6 +249,9 @@ def test_similar_labelings_side_by_side(distance):
         (lambda: plot.score_heatmap([[np.nan]], x=[1], y=[1], xlabel="", ylabel=""), ValueError, "scores are all NaN"),
         (lambda: plot.pairwise_heatmap(np.zeros((2, 3))), ValueError, r"scores has shape \(2, 3\): expected \(M, M\)"),
         (lambda: plot.pairwise_heatmap(np.eye(2), ["a"]), ValueError, "names has 1 names: expected 2"),
+        (lambda: plot.pairwise_heatmap(np.eye(2), ["a", "a"]), ValueError, "names has 'a' 2 times: expected different"),
+        (lambda: plot.score_ranking(["a"], [1], [[1]]), ValueError, r"intervals has shape \(1, 1\): expected \(1, 2\)"),
+        (lambda: plot.score_ranking(["a"], [1], most=0), ValueError, "most is 0"),
     ],
 )
 def test_bad_arguments(call, error, message):

@@ -20,7 +20,7 @@ def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400
     """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone."""
     shown = go.Figure(list(data))
     # pixels above the plot: the title; below it names, which may take two lines, or a bar of colours
-    has_legend = sum(trace.showlegend is not False for trace in shown.data) > 1
+    has_legend = len(shown.data) > 1 and any(trace.showlegend is not False for trace in shown.data)
     has_colorbar = any(isinstance(trace, go.Heatmap) for trace in shown.data)
     shown.update_layout(
         template="plotly_white",
