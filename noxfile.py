@@ -49,7 +49,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Static types."""
-    session.install(".[cli,frames,dask]", "jinja2>=3.1", *group("types"))
+    session.install(".[cli,frames,dask,viz]", *group("types"))
     session.run("mypy")
 
 

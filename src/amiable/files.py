@@ -6,6 +6,7 @@ import gzip
 import itertools
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ import polars as pl
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _FORMATS = (*_SEPARATORS, ".parquet", ".pq", ".npy", ".npz")
 _MISSING = ["", "NA", "NaN", "nan"]  # in text
+_AT_ONCE = 250  # pairs of columns: planning far more of them takes longer than a pass
 _NUMBER = r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"  # "01" is none
 
 
@@ -82,7 +84,7 @@ def _check_columns(path: Path, schema: pl.Schema, names: Iterable[str]) -> None:
 
 
 def _count(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], Pairs]:
-    """Count the labels of pairs of columns in one pass over the file, and find what is missing."""
+    """Count the labels of pairs of columns, and find what is missing."""
     found = _group(path, frame, wanted)
     if any(pairs[side].has_nulls() for pairs in found for side in ("true", "pred")) and _is_text(path):
         n_empty = _collected(path, lambda: _count_empty_lines_at_end(path))
@@ -156,7 +158,7 @@ def _scan_text(path: Path, separator: str) -> pl.LazyFrame:
 
 
 def _group(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> list[pl.DataFrame]:
-    """Count the labels of pairs of columns in one pass over the file."""
+    """Count the labels of pairs of columns, many in one pass over the file."""
     coded = frame.with_columns(pl.col(pl.String).cast(pl.Categorical))  # codes group several times faster than text
     grouped = [
         coded.select(pl.col(true).alias("true"), pl.col(pred).alias("pred"))
@@ -165,7 +167,10 @@ def _group(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> li
         .with_columns(pl.col(pl.Categorical).cast(pl.String))
         for true, pred in wanted
     ]
-    return _collected(path, lambda: pl.collect_all(grouped, engine="streaming"))
+    found: list[pl.DataFrame] = []
+    for start in range(0, len(grouped), _AT_ONCE):
+        found += _collected(path, partial(pl.collect_all, grouped[start : start + _AT_ONCE], engine="streaming"))
+    return found
 
 
 def _count_empty_lines_at_end(path: Path) -> int:

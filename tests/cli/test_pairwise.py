@@ -69,3 +69,17 @@ def test_bad_columns(run, args, message):
     status, out, err = run("pairwise", DIGITS, *args)
     assert (status, out) == (2, "")
     assert message in err
+
+
+def test_more_pairs_than_are_counted_at_once(rng, monkeypatch, tmp_path):
+    from amiable import files
+
+    labels = rng.integers(0, 3, (6, 40))
+    path = tmp_path / "labels.csv"
+    pl.DataFrame({str(i): column for i, column in enumerate(labels)}).write_csv(path)
+    monkeypatch.setattr(files, "_AT_ONCE", 4)
+    counted = files.count_every_pair_in_file(path, list("012345"))
+    assert list(counted) == [(str(i), str(j)) for i in range(6) for j in range(i + 1, 6)]
+    for (i, j), pairs in counted.items():
+        table = amiable.ContingencyTable.from_cells(*pairs).to_dense()
+        np.testing.assert_array_equal(table, amiable.contingency_matrix(labels[int(i)], labels[int(j)]))
