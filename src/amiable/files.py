@@ -154,7 +154,11 @@ def _scan_text(path: Path, separator: str) -> pl.LazyFrame:
         base, _, number = name.rpartition("_duplicated_")
         if number.isdigit() and base in names:
             raise FileError(f"{path} has two columns named {base!r}: expected different names")
-    return frame.rename({name: name.replace('""', '"') for name in names if '""' in name})  # Polars leaves them doubled
+    doubled = {name: name.replace('""', '"') for name in names if '""' in name}  # Polars leaves quotes in names doubled
+    for name in doubled.values():
+        if name in names or list(doubled.values()).count(name) > 1:
+            raise FileError(f"{path} has two columns named {name!r}: expected different names")
+    return frame.rename(doubled)
 
 
 def _group(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> list[pl.DataFrame]:

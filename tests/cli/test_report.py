@@ -36,7 +36,7 @@ def test_page_of_the_digits_and_the_commands_on_it(run, tmp_path):
     options = ["--pred", "dbscan", "--pred", "kmeans_10", "--resamples", "199", "--seed", "5"]
     status, out, err = run("report", DIGITS, "--true", "digit", "-o", path, *options)
     assert (status, err) == (0, "")
-    assert out == f"{path}: 2 labelings against 'digit', the best 'dbscan'\n"
+    assert out == f"{path}: 'dbscan' agrees best with 'digit', of 2\n"
     page = path.read_text(encoding="utf-8")
     assert page.count("<option") == 2
 
@@ -94,6 +94,32 @@ def test_unusual_columns(run, tmp_path, columns):
     page = path.read_text(encoding="utf-8")
     assert page.count("<script") == 3
     assert len(numbers_of(page, "pred")) == 12
+
+
+def test_a_column_with_itself_and_a_file_like_an_option(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pl.DataFrame({"t": [0, 0, 1]}).write_csv("-t.csv")
+    status, _, err = run("report", "--true", "t", "--pred", "t", "--confidence", "0.99999999999", "--", "-t.csv")
+    assert (status, err) == (0, "")
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "-0.0000" not in page
+    assert len(commands_of(page)) == 3
+    for command in commands_of(page):
+        assert run(*shlex.split(command)[1:])[0] == 0
+
+
+@pytest.mark.parametrize("command", ["report", "pairwise"])
+def test_odd_columns_are_told_of_once(run, tmp_path, command):
+    path = tmp_path / "labels.csv"
+    values = {"t": [0, 0, 1, 1], "a": [0.5, 1.5, 0.25, 1], "b": [0.1, 0.1, 0.2, 0.3], "c": [1, 2, 1, 2]}
+    pl.DataFrame(values).write_csv(path)
+    options = ["--true", "t", "-o", tmp_path / "page.html"] if command == "report" else ["--score", "homogeneity"]
+    status, _, err = run(command, path, *options)
+    assert status == 0
+    lines = err.splitlines()
+    assert sorted(line[: len("amiable: warning: column 'a' holds continuous")] for line in lines) == [
+        f"amiable: warning: column {name!r} holds continuous" for name in "ab"
+    ]
 
 
 @pytest.mark.parametrize(

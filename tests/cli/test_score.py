@@ -299,6 +299,10 @@ def test_quotes_in_names(run, tmp_path):
     path.write_text('true,"a ""b"" c",plain""name\n0,0,0\n1,1,1\n')
     status, out, _ = run("score", path, "--true", "true", "--pred", 'a "b" c', "--json")
     assert (status, json.loads(out)["scores"][0]["labeling"]) == (0, 'a "b" c')
+    path.write_text('true,"a""b",a"b\n0,0,0\n1,1,1\n')
+    status, _, err = run("score", path, "--true", "true")
+    assert status == 2
+    assert "has two columns named 'a\"b': expected different names" in err
 
 
 @pytest.mark.parametrize("args", [(), ("--help",), ("score", "--help")])

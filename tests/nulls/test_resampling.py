@@ -32,6 +32,17 @@ def test_agrees_with_scipy(method):
     assert found.statistic == score(TRUE, PRED)
 
 
+def test_centered_intervals_hold_the_statistic_where_others_miss_it(rng):
+    true = rng.integers(0, 30, 300)
+    pred = np.where(rng.random(300) < 0.5, true, rng.integers(0, 30, 300))
+    percentile, centered = (bootstrap(true, pred, n_resamples=999, method=m, rng=0) for m in ("percentile", "centered"))
+    low, high = centered.confidence_interval
+    assert low < centered.statistic < high
+    assert percentile.confidence_interval.low > percentile.statistic
+    shift = percentile.bootstrap_distribution.mean() - percentile.statistic
+    np.testing.assert_allclose(np.asarray(percentile.confidence_interval) - shift, (low, high), rtol=1e-12)
+
+
 def test_covers_the_population():
     """Of 200 samples, about 95 % have intervals that hold the score of a population of a million."""
     truth = amiable.adjusted_rand_score(contingency=TABLE * 10_000)
@@ -123,7 +134,7 @@ def test_degenerate():
         ({"batch": -1}, "batch is -1: expected a whole number of at least 1"),
         ({"confidence_level": 95}, "confidence_level is 95: expected a number between 0 and 1"),
         ({"confidence_level": "0.9"}, "confidence_level is '0.9': expected a number between 0 and 1"),
-        ({"method": "bca"}, "method is 'bca': expected one of 'BCa', 'percentile', 'basic'"),
+        ({"method": "bca"}, "method is 'bca': expected one of 'BCa', 'percentile', 'basic', 'centered'"),
         ({"statistic": "ami"}, "statistic is 'ami': expected a function of tables, or one of"),
         ({"contingency": [[0, 0]]}, "contingency has no samples to draw from: expected at least one"),
         (

@@ -30,20 +30,45 @@ def test_scores_intervals_and_pvalues_are_those_of_the_functions():
         )
         assert clustering.pvalues[score.order] == test.pvalue
         if short != "smi":
-            ends = amiable.bootstrap(
+            result = amiable.bootstrap(
                 None,
                 None,
                 score.function,
                 contingency=TABLE,
                 n_resamples=300,
                 confidence_level=0.9,
-                method="basic",
+                method="centered",
                 rng=3,
-            ).confidence_interval
+            )
+            ends = result.confidence_interval
             np.testing.assert_allclose(clustering.intervals[short], np.clip(ends, score.low, score.high), rtol=1e-12)
     assert set(clustering.intervals) == set(SCORES) - {"smi"}
     null = amiable.permutation_test(contingency=TABLE, n_resamples=300, rng=3).null_distribution
     np.testing.assert_allclose(clustering.null.null_distribution, null, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "n", "kept", "least"), [(4, 2000, 0.5, 0.9), (30, 300, 0.5, 0.75), (3, 100, 0.9, 0.75)]
+)
+def test_intervals_hold_the_mean_of_scores(n_classes, n, kept, least, rng):
+    """Of many sets of samples; and always the score itself, also where resamples all score higher."""
+
+    def table():
+        true = rng.integers(0, n_classes, n)
+        pred = np.where(rng.random(n) < kept, true, rng.integers(0, n_classes, n))
+        return amiable.ContingencyTable.from_labels(true, pred)
+
+    names = ("ami", "ari")
+    means = {name: np.mean([SCORES[name].function(contingency=table()) for _ in range(300)]) for name in names}
+    held = dict.fromkeys(names, 0)
+    for _ in range(40):
+        clustering = measure_clustering("x", table(), n_resamples=199)
+        for name, (low, high) in clustering.intervals.items():
+            assert low <= clustering.scores[name] <= high
+        for name in names:
+            low, high = clustering.intervals[name]
+            held[name] += low <= means[name] <= high
+    assert min(held.values()) >= least * 40
 
 
 def test_scores_of_an_order_sort_tables_with_given_sizes_alike():
@@ -69,6 +94,8 @@ def test_large_tables_are_simulated_less_often(rng):
     distinct = amiable.ContingencyTable.from_labels(rng.integers(0, 10, 60_000), np.arange(60_000))
     alone = measure_clustering("distinct", distinct)
     assert (alone.n_tables, alone.n_resamples, alone.intervals) == (19 + 1, 0, {})
+    low, high = many.intervals["ami"]
+    assert low < many.scores["ami"] < high
     assert alone.scores["ami"] == pytest.approx(0, abs=1e-9)
     assert alone.pvalues["information"] == 1
 

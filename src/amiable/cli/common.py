@@ -49,21 +49,33 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 
 @contextlib.contextmanager
 def opened(file: Path, of_input: Format) -> Iterator[Path]:
-    """Give the path of a file, or of a copy of standard input; whatever is wrong with it is said in one line."""
+    """Give the path of a file, or of a copy of standard input; say in one line what is wrong, and once what is odd."""
     try:
-        if str(file) != "-":
-            yield file
-            return
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"input.{of_input.value}"
-            with path.open("wb") as copy:
-                shutil.copyfileobj(sys.stdin.buffer, copy)
-            try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            with _path(file, of_input) as path:
                 yield path
-            except FileError as error:
-                raise FileError(str(error).replace(str(path), "standard input")) from error
+        # of a column in many pairs, the numbers behind the colon differ
+        found = {str(warning.message).partition(":")[0]: str(warning.message) for warning in reversed(caught)}
+        for message in reversed(found.values()):
+            typer.echo(f"amiable: warning: {message}", err=True)
     except FileError as error:
         complain(str(error))
+
+
+@contextlib.contextmanager
+def _path(file: Path, of_input: Format) -> Iterator[Path]:
+    if str(file) != "-":
+        yield file
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"input.{of_input.value}"
+        with path.open("wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        try:
+            yield path
+        except FileError as error:
+            raise FileError(str(error).replace(str(path), "standard input")) from error
 
 
 def complain(message: str) -> NoReturn:
@@ -85,7 +97,7 @@ def table_of(pairs: Pairs, true: str, pred: str) -> ContingencyTable:
         except (ValueError, TypeError) as error:
             raise FileError(in_columns(str(error))) from error
     for warning in caught:
-        typer.echo(f"amiable: warning: {in_columns(str(warning.message))}", err=True)
+        warnings.warn(in_columns(str(warning.message)), stacklevel=2)
     return table
 
 

@@ -10,7 +10,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from amiable import ContingencyTable
 from amiable.catalogue import SCORES, Score
 from amiable.cli.common import (
     AMI,
@@ -82,11 +81,12 @@ def scores_of_every_pair(
         i, j = at[true], at[pred]
         scores[i, j] = scores[j, i] = score.function(contingency=table_of(pairs, true, pred))
         labels_true, labels_pred, counts = pairs
-        others = {} if score.is_symmetric else {(j, i): (labels_pred, labels_true, counts)}
+        others = {} if score.is_symmetric else {(j, i): Pairs(labels_pred, labels_true, counts)}
         if j == i + 1:  # neighbours bring every labeling
-            others |= {(i, i): (labels_true, labels_true, counts), (j, j): (labels_pred, labels_pred, counts)}
-        for cell, given in others.items():
-            scores[cell] = score.function(contingency=ContingencyTable.from_cells(*given))
+            others[i, i] = Pairs(labels_true, labels_true, counts)
+            others[j, j] = Pairs(labels_pred, labels_pred, counts)
+        for (row, col), given in others.items():
+            scores[row, col] = score.function(contingency=table_of(given, names[row], names[col]))
         advance(done, len(counted))
     return scores
 

@@ -69,14 +69,17 @@ def report(
         with progress("comparing with each other") as advance:
             every_pair = count_every_pair_in_file(path, names) if len(names) > 1 else {}
             scores = scores_of_every_pair(names, every_pair, SCORES["ami"], advance)
-    given = [str(file), *(["--format", of_input.value] if str(file) == "-" else [])]
+    name_of_file = f"./{file}" if str(file).startswith("-") and str(file) != "-" else str(file)  # no option
+    given = [name_of_file, *(["--format", of_input.value] if str(file) == "-" else [])]
     only = [part for name in pred or () for part in ("--pred", name)]
-    simulated = ["--confidence", f"{confidence:.10g}", "--resamples", str(resamples), "--seed", str(seed)]
+    simulated = ["--confidence", str(confidence), "--resamples", str(resamples), "--seed", str(seed)]
     commands = {
         "This page": _line("report", *given, "--true", true, *only, "-o", str(output), *simulated),
         "The scores": _line("score", *given, "--true", true, *only),
-        "AMI of every pair": _line("pairwise", *given, *(part for name in names for part in ("--column", name))),
     }
+    if every_pair:
+        columns = [part for name in names for part in ("--column", name)]
+        commands["AMI of every pair"] = _line("pairwise", *given, *columns)
     null_commands = {}
     for one in clusterings:
         drawn = ["--resamples", str(one.n_tables), "--seed", str(seed)]
@@ -84,7 +87,7 @@ def report(
     pairwise = (names, scores) if every_pair else None
     known: dict[str, Any] = {"true": true, "pairwise": pairwise, "commands": commands, "null_commands": null_commands}
     write_page(lambda: render_page(clusterings, **known), output)
-    typer.echo(f"{output}: {len(clusterings)} labelings against {true!r}, the best {best[0].name!r}")
+    typer.echo(f"{output}: {best[0].name!r} agrees best with {true!r}, of {len(clusterings)}")
 
 
 def _line(*parts: str) -> str:

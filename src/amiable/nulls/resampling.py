@@ -29,7 +29,7 @@ from amiable.nulls.statistics import (
     statistics_of_tables,
 )
 
-Method = Literal["BCa", "percentile", "basic"]
+Method = Literal["BCa", "percentile", "basic", "centered"]
 
 
 class ConfidenceInterval(NamedTuple):
@@ -86,8 +86,9 @@ def bootstrap(
         How many resamples are drawn.
     confidence_level : float, default=0.95
         In (0, 1).
-    method : {"BCa", "percentile", "basic"}, default="BCa"
-        "percentile": quantiles of the bootstrap distribution; "basic": these, reflected at the statistic; "BCa":
+    method : {"BCa", "percentile", "basic", "centered"}, default="BCa"
+        "percentile": quantiles of the bootstrap distribution; "basic": these, reflected at the statistic; "centered":
+        these, moved so that the mean of the distribution is the statistic, which is always between them; "BCa":
         quantiles corrected for bias and acceleration, the latter by leaving out one sample of each occupied cell. With
         "BCa", the interval is NaN, with a warning, if all resamples are on one side of the statistic.
     rng : seed, generator or key, optional
@@ -117,8 +118,10 @@ def bootstrap(
     To draw n samples with replacement is to draw a table from a multinomial distribution over the occupied cells, so
     the cost depends on these, not on n_samples. "BCa" scores one more table for each occupied cell, which takes longer
     than all else from a few thousand cells on; there, ask for another method. Samples must be independent of each other
-    for the interval to mean something. Resamples repeat samples, and repeated samples agree: scores of small data sets
-    with many clusters have a bootstrap distribution above the statistic.
+    for the interval to mean something. Resamples repeat samples, and repeated samples agree: where clusters have a few
+    samples each, scores have a bootstrap distribution above the statistic. That is no bias of a score that is corrected
+    for chance, but "BCa" and "basic" take it for one, and "percentile" leaves it in: all three then miss the mean score
+    of other samples. Ask for "centered" there; it tells how much the score varies.
 
     References
     ----------
@@ -183,6 +186,9 @@ def bootstraps(
         low, high = (_quantile(ordered, tail) for tail in tails)
         if method == "basic":
             low, high = 2 * observed - high, 2 * observed - low
+        if method == "centered":
+            excess = xp.mean(to_float(xp, found)) - observed
+            low, high = xp.minimum(low - excess, observed), xp.maximum(high - excess, observed)
         interval = ConfidenceInterval(as_result(low), as_result(high))
         results.append(
             BootstrapResult(as_result(observed), interval, found, as_result(moments_of_sample(xp, found)[1]))

@@ -38,7 +38,8 @@ def render_page(
     true : str
         What the true labels are called.
     pairwise : (names, scores), optional
-        AMI of every pair of labelings (M, M), with their M names: drawn as a heatmap.
+        AMI of every pair of labelings (M, M), the true labels and the best clusterings, with their M names: drawn as a
+        heatmap.
     commands : mapping of str to str, optional
         Command lines that reproduce the page, by what each of them does.
     null_commands : mapping of str to str, optional
@@ -73,7 +74,8 @@ def render_page(
         scores=SCORES,
         commands=commands or {},
         null_commands=null_commands or {},
-        percent=f"{100 * ordered[0].confidence_level:.6g} %",
+        percent=f"{100 * ordered[0].confidence_level:.12g} %",
+        n_paired=len(pairwise[0]) - 1 if pairwise else 0,
         version=amiable.__version__,
         figures=[{name: _as_json(made) for name, made in _figures_of(one).items()} for one in ordered],
         overview={name: _as_json(made) for name, made in _figures_of_all(ordered, pairwise).items()},

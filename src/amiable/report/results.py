@@ -86,10 +86,11 @@ def measure_clustering(
 
     Notes
     -----
-    Intervals are basic bootstrap intervals, cut at the ends of a score's range: resamples repeat samples, which raises
-    scores, and reflecting their quantiles at the score takes that back. p-values are those of permutation tests with
-    fixed cluster sizes; under these, scores that rise or fall with mutual information share one, and those that do
-    with the number of pairs of samples together in both labelings another.
+    Intervals are those of `amiable.bootstrap` with ``method="centered"``, cut at the ends of the score's range. They
+    tell how much a score varies between sets of so many samples, not how far its mean over such sets is from its value
+    for infinitely many; where clusters have a few samples each, they are too narrow. p-values are those of permutation
+    tests with fixed cluster sizes; under these, scores that rise or fall with mutual information share one, and those
+    that do with the number of pairs of samples together in both labelings another.
 
     Examples
     --------
@@ -125,7 +126,7 @@ def measure_clustering(
 def _intervals(
     table: ContingencyTable, n_resamples: int, confidence_level: float, seed: int
 ) -> tuple[int, dict[str, tuple[float, float]]]:
-    """Return basic bootstrap intervals within the range of each score: resamples score higher than the samples do."""
+    """Return bootstrap intervals around each score."""
     allowed = _BUDGET // int((table.counts > 0).sum())
     if allowed < min(n_resamples, _FEWEST_RESAMPLES):
         return 0, {}
@@ -133,7 +134,7 @@ def _intervals(
     scores = {short: score for short, score in SCORES.items() if short != "smi"}
     functions = [score.function for score in scores.values()]
     results = bootstraps(
-        table, functions, n_resamples=n_resampled, confidence_level=confidence_level, method="basic", rng=seed
+        table, functions, n_resamples=n_resampled, confidence_level=confidence_level, method="centered", rng=seed
     )
     intervals = {}
     for (short, score), result in zip(scores.items(), results, strict=True):
