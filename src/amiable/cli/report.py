@@ -71,23 +71,29 @@ def report(
             scores = scores_of_every_pair(names, every_pair, SCORES["ami"], advance)
     name_of_file = f"./{file}" if str(file).startswith("-") and str(file) != "-" else str(file)  # no option
     given = [name_of_file, *(["--format", of_input.value] if str(file) == "-" else [])]
+    against = [*given, "--true", true]
     only = [part for name in pred or () for part in ("--pred", name)]
     simulated = ["--confidence", str(confidence), "--resamples", str(resamples), "--seed", str(seed)]
     commands = {
-        "This page": _line("report", *given, "--true", true, *only, "-o", str(output), *simulated),
-        "The scores": _line("score", *given, "--true", true, *only),
+        "This page": _line("report", *against, *only, "-o", str(output), *simulated),
+        "The scores": _line("score", *against, *only),
     }
     if every_pair:
         columns = [part for name in names for part in ("--column", name)]
         commands["AMI of every pair"] = _line("pairwise", *given, *columns)
-    null_commands = {}
-    for one in clusterings:
-        drawn = ["--resamples", str(one.n_tables), "--seed", str(seed)]
-        null_commands[one.name] = _line("null", *given, "--true", true, "--pred", one.name, *drawn)
-    pairwise = (names, scores) if every_pair else None
-    known: dict[str, Any] = {"true": true, "pairwise": pairwise, "commands": commands, "null_commands": null_commands}
+    known: dict[str, Any] = {
+        "true": true,
+        "pairwise": (names, scores) if every_pair else None,
+        "commands": commands,
+        "null_commands": {one.name: _null_command(one, against, seed) for one in clusterings},
+    }
     write_page(lambda: render_page(clusterings, **known), output)
     typer.echo(f"{output}: {best[0].name!r} agrees best with {true!r}, of {len(clusterings)}")
+
+
+def _null_command(one: Any, against: list[str], seed: int) -> str:
+    drawn = ["--resamples", str(one.n_tables), "--seed", str(seed)]
+    return _line("null", *against, "--pred", one.name, *drawn)
 
 
 def _line(*parts: str) -> str:
