@@ -71,6 +71,15 @@ def test_names_are_shown_as_they_are():
     assert (curves.data[0].name, titles(curves)[0]) == ("&lt;i&gt;AMI&lt;/i&gt;", "&lt;br&gt;")
 
 
+def test_long_names_are_cut_beside_axes():
+    long = "<b> & a name of more than twenty-four characters"
+    figure = plot.pairwise_heatmap(np.eye(2), ["short", long])
+    (full,) = [name for name in figure.data[0].x if "short" not in name]
+    assert full == " &lt;b&gt; &amp; a name of more than twenty-four characters"
+    for axis in (figure.layout.xaxis, figure.layout.yaxis):
+        assert axis.labelalias == {full: " &lt;b&gt; &amp; a name of more t\u2026"}
+
+
 @pytest.mark.parametrize("library", ["numpy", "torch", "strict"])
 def test_labels_of_any_library(library):
     backend = named(library)

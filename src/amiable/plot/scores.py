@@ -11,7 +11,7 @@ import scipy.cluster.hierarchy
 import scipy.spatial.distance
 
 from amiable.nulls.statistics import check_count
-from amiable.plot.theme import COLORS, GREY, SCALE, check_names, check_numbers, colorbar, figure, text
+from amiable.plot.theme import COLORS, GREY, SCALE, categories, check_names, check_numbers, colorbar, figure, text
 
 
 def score_curves(
@@ -165,7 +165,7 @@ def score_ranking(
         hovertemplate="%{y}: %{x:.4f}, %{customdata[0]:.4f} to %{customdata[1]:.4f}<extra></extra>",
     )
     shown = figure([points], title=title, x=score, y="labeling", height=130 + 24 * order.size)
-    shown.update_yaxes(type="category")
+    shown.update_yaxes(categories(points.y))
     return shown
 
 
@@ -222,8 +222,8 @@ def score_heatmap(
     )
     best = f"best {grid[best_line, best_column]:.4f} at {xlabel} {x[best_column]}, {ylabel} {y[best_line]}"
     shown = figure([heatmap, star], title=best, x=xlabel, y=ylabel, height=190 + min(max(32 * len(lines), 200), 600))
-    shown.update_xaxes(type="category")
-    shown.update_yaxes(type="category")
+    shown.update_xaxes(categories(heatmap.x))
+    shown.update_yaxes(categories(heatmap.y))
     return shown
 
 
@@ -277,8 +277,8 @@ def pairwise_heatmap(
         colorbar=colorbar(score),
     )
     shown = figure([heatmap], title=f"{len(called):,} labelings", x="labeling", y="labeling", height=600)
-    shown.update_xaxes(type="category")
-    shown.update_yaxes(type="category", autorange="reversed")
+    shown.update_xaxes(categories(called))
+    shown.update_yaxes(categories(called), autorange="reversed")
     return shown
 
 

@@ -10,7 +10,7 @@ import scipy.optimize
 
 from amiable.contingency import ContingencyTable
 from amiable.nulls.statistics import one_table
-from amiable.plot.theme import COLORS, SCALE, colorbar, figure, names_of, to_numpy
+from amiable.plot.theme import COLORS, SCALE, categories, colorbar, figure, names_of, to_numpy
 from amiable.scores.averages import AverageMethod
 from amiable.scores.contributions import contributions_to_ami
 
@@ -95,8 +95,8 @@ def contingency_heatmap(
     title = f"{int(table.n_samples):,} samples, {table.shape[0]:,} classes, {table.shape[1]:,} clusters"
     height = 170 + max(36 * len(rows), 150)
     shown = figure([heatmap], title=title, x="predicted cluster", y="true class", height=height)
-    shown.update_yaxes(autorange="reversed", type="category")
-    shown.update_xaxes(type="category")
+    shown.update_yaxes(categories(heatmap.y), autorange="reversed")
+    shown.update_xaxes(categories(heatmap.x))
     return shown
 
 
@@ -172,7 +172,7 @@ def cluster_contributions(
     )
     title, height = f"AMI {values.sum():.4f}", 130 + 24 * len(bars)
     shown = figure([chart], title=title, x="contribution to AMI (no unit)", y=what, height=height)
-    shown.update_yaxes(type="category")
+    shown.update_yaxes(categories(chart.y))
     return shown
 
 

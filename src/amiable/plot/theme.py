@@ -15,6 +15,8 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 GREY = "#7F7F7F"
 SCALE = "Cividis"  # dark blue to yellow: even for most kinds of colour blindness, and in grey
 
+_LONGEST = 24  # characters of a name beside an axis
+
 
 def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400) -> go.Figure:
     """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone."""
@@ -48,6 +50,13 @@ def colorbar(title: str, **options: Any) -> dict[str, Any]:
         "thickness": 12,
     }
     return {**place, "title": {"text": text(title), "side": "top", "font": {"size": 13}}, **options}
+
+
+def categories(names: Iterable[str]) -> dict[str, Any]:
+    """Return options of an axis of names, which cuts long ones; who points at them sees them in full."""
+    known = {name: html.unescape(name) for name in names}
+    cut = {name: text(full[: _LONGEST - 1] + "\u2026") for name, full in known.items() if len(full) > _LONGEST}
+    return {"type": "category", "labelalias": cut}
 
 
 def text(value: Any) -> str:
