@@ -96,4 +96,4 @@ def test_names_do_nothing(visit, tmp_path):
     page.select_option("#choice", label=HOSTILE)
     assert page.locator("h3:visible").inner_text() == HOSTILE
     ticks = page.locator("#figure-table .ytick text").all_text_contents()
-    assert {tick.strip() for tick in ticks} == {f"{HOSTILE[:23]}…", "猫", "&amp;"}  # long names are cut
+    assert {tick.strip() for tick in ticks} == {f"{HOSTILE[:22]}…", "猫", "&amp;"}  # long names are cut
