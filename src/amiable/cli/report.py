@@ -49,6 +49,7 @@ def report(
     """
     try:
         from amiable.report import measure_clustering, render_page
+        from amiable.report.results import ranked
     except ModuleNotFoundError as error:
         complain(str(error))
     if not 0 < confidence < 1:
@@ -64,7 +65,7 @@ def report(
                 options: dict[str, Any] = {"n_resamples": resamples, "confidence_level": confidence, "seed": seed}
                 clusterings.append(measure_clustering(name, table, **options))
                 advance(done, len(tables))
-        best = sorted(clusterings, key=lambda clustering: (-clustering.scores["ami"], clustering.name))[:_MOST]
+        best = ranked(clusterings)[:_MOST]
         names = list(dict.fromkeys([true, *(clustering.name for clustering in best)]))
         with progress("comparing with each other") as advance:
             every_pair = count_every_pair_in_file(path, names) if len(names) > 1 else {}

@@ -87,24 +87,30 @@ def null_distribution(
             )
     shown = figure(data, title=f"observed {observed:.4g}, p-value {pvalue:.3g}", x=score, y="share of random labelings")
     by_chance = f"{finite.size:,} random labelings: {_as_precise_as(deviation, mean)} ± {deviation:.2g}"
-    shown.update_layout(title_subtitle={"text": by_chance, "font": {"size": 14}})
-    shown.update_layout(margin_t=110 if moments is not None else 70)
+    shown.update_layout(
+        title_subtitle={"text": by_chance, "font": {"size": 14}}, margin_t=110 if moments is not None else 70
+    )
     shown.add_vrect(x0=mean - deviation, x1=mean + deviation, fillcolor=GREY, opacity=0.15, line_width=0)
     shown.add_vline(x=mean, line={"color": GREY, "width": 2, "dash": "dash"})
-    note: dict[str, Any] = {"text": "observed", "font": {"color": COLORS[1]}}
     low, high = float((centres - widths / 2).min()), float((centres + widths / 2).max())
+    _mark_observed(shown, observed, low, high)
+    shown.update_yaxes(tickformat=".2~%", rangemode="tozero")
+    return shown
+
+
+def _mark_observed(shown: go.Figure, observed: float, low: float, high: float) -> None:
+    """Draw a line at the observed score, or tell it at the edge where it is far from the bars, between low and high."""
+    note: dict[str, Any] = {"text": "observed", "font": {"color": COLORS[1]}}
     reach = high - low
     if low - 5 * reach <= observed <= high + 5 * reach:
         shown.add_vline(x=observed, line={"color": COLORS[1], "width": 3}, annotation=note)
-    else:  # so far away that all bars would be one line
-        told = f"observed {observed:.4g}"
-        side, arrow = (1, f"{told} \u2192") if observed > mean else (0, f"\u2190 {told}")
-        shown.update_xaxes(range=[low - reach / 4, high + reach / 4])
-        at = {"x": side, "xref": "paper", "xanchor": "right" if side else "left", "y": 0.9, "yref": "paper"}
-        shown.add_annotation(**{**note, "text": arrow}, **at, showarrow=False)
-    shown.update_yaxes(tickformat=".2~%", rangemode="tozero")
-    shown.update_layout(bargap=0)
-    return shown
+        return
+    # a line so far away would leave one line of all bars
+    told = f"observed {observed:.4g}"
+    side, arrow = (1, f"{told} \u2192") if observed > high else (0, f"\u2190 {told}")
+    shown.update_xaxes(range=[low - reach / 4, high + reach / 4])
+    at = {"x": side, "xref": "paper", "xanchor": "right" if side else "left", "y": 0.9, "yref": "paper"}
+    shown.add_annotation(**{**note, "text": arrow}, **at, showarrow=False)
 
 
 def _as_precise_as(deviation: float, mean: float) -> str:

@@ -16,7 +16,7 @@ import amiable
 from amiable import plot
 from amiable.catalogue import SCORES
 from amiable.plot.theme import COLORS, check_names, figure, text
-from amiable.report.results import Clustering
+from amiable.report.results import Clustering, ranked
 
 _HERE = Path(__file__).parent
 
@@ -64,7 +64,7 @@ def render_page(
     '<!DOCTYPE html>'
     """
     _check(clusterings)
-    ordered = sorted(clusterings, key=lambda clustering: (-clustering.scores["ami"], clustering.name))
+    ordered = ranked(clusterings)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )

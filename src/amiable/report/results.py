@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,6 +122,11 @@ def measure_clustering(
         n_resamples=n_resampled,
         confidence_level=confidence_level,
     )
+
+
+def ranked(clusterings: Iterable[Clustering]) -> list[Clustering]:
+    """Return clusterings with the best AMI first; equal ones by name."""
+    return sorted(clusterings, key=lambda clustering: (-clustering.scores["ami"], clustering.name))
 
 
 def _intervals(
