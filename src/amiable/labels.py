@@ -193,24 +193,21 @@ def check_values_known(name: str, x: Array) -> None:
         )
 
 
-def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str = "n_labels") -> Array:
-    """Return integer `x` as codes that are promised to lie in 0..n_labels-1, by the argument named `promise`.
+def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str = "n_labels") -> None:
+    """Raise unless `x` are integer codes that may lie in 0..n_labels-1, as the argument named `promise` promises.
 
     The promise is checked where looking at the values copies nothing (in host memory, outside tracing).
     """
     if not xp.isdtype(x.dtype, ("integral", "bool")):
         raise TypeError(f"{name} has dtype {x.dtype}: with {promise}, labels must be integer codes")
-    codes = to_count(xp, x)
     if on_cpu(x) and x.shape[-1]:
         seen = host_view(x)  # under tracing, functions of the library would be traced, whatever they are given
-        low, high = (
-            fetch(xp.stack([xp.min(codes), xp.max(codes)])) if seen is None else (int(seen.min()), int(seen.max()))
-        )
+        seen, there = (to_count(xp, x), xp) if seen is None else (seen, np)
+        low, high = int(there.min(seen)), int(there.max(seen))
         if low < 0 or high >= n_labels:
             raise ValueError(
                 f"{name} has the code {low if low < 0 else high}, outside {promise}: expected 0..{n_labels - 1}"
             )
-    return codes
 
 
 def check_n_labels(n_labels: Any) -> tuple[int, int]:

@@ -182,7 +182,8 @@ def _checked(name: str, labelings: Any) -> Array:
 
 def _side(xp: ModuleType, name: str, x: Array, n_labels: int | None) -> Side:
     if n_labels is not None:
-        return Side(check_codes(xp, name, x, n_labels), [n_labels] * x.shape[0])
+        check_codes(xp, name, x, n_labels)
+        return Side(x, [n_labels] * x.shape[0])
     check_values_known(name, x)
     return Side(*encode_labelings(xp, x))
 
@@ -257,6 +258,7 @@ def _counts_by_products(xp: ModuleType, true: Array, pred: Array, shape: tuple[i
 
 def _one_hot(xp: ModuleType, codes: Array, n_labels: int) -> Array:
     """Return codes (M, n) as zeros and ones (M * n_labels, n); a code outside has zeros alone."""
+    codes = to_count(xp, codes)
     labels = xp.arange(n_labels, dtype=codes.dtype, device=device_of(codes))
     hot = codes[:, None, :] == labels[None, :, None]
     return xp.reshape(xp.astype(hot, xp.float32), (codes.shape[0] * n_labels, codes.shape[1]))

@@ -1,21 +1,32 @@
-"""Compact integer labels in host memory are counted in one pass, in blocks that stay in the cache.
+"""Compact integer labels are counted in blocks of samples: nothing as long as the labels is ever allocated.
 
-Neither their range nor their codes are found first: a block whose labels leave the range that is counted so far
-makes the table grow. Nothing as long as the labels is ever allocated.
+In host memory one pass is enough, in blocks that stay in the cache. Neither the labels' range nor their codes are found
+first: a block whose labels leave the range that is counted so far makes the table grow. Elsewhere, where to look at
+a block is to wait for the device, the range is found first.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
 import array_api_compat as compat
 import numpy as np
 
-from amiable._array.blocks import blocks
-from amiable._array.namespace import Array, from_host, host_view, namespace_of
+from amiable._array.blocks import blocks, budget
+from amiable._array.counting import check_cells, count_keys
+from amiable._array.namespace import (
+    Array,
+    count_dtype,
+    fetch,
+    from_host,
+    host_view,
+    is_traced,
+    namespace_of,
+    to_count,
+)
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
 
@@ -26,7 +37,7 @@ Range = tuple[int, int]  # the lowest and the highest label that are counted
 class CompactCounts:
     """How many samples of each table of a batch fall on each tuple of labels inside the ranges."""
 
-    counts: np.ndarray  # (tables, cells in row-major order)
+    counts: Array  # (tables, cells in row-major order)
     ranges: tuple[Range, ...]  # one for each side
 
     @property
@@ -40,15 +51,16 @@ class CompactCounts:
             low <= least and most <= high for (low, high), (least, most) in zip(self.ranges, ranges, strict=True)
         )
 
-    def without_gaps(self) -> tuple[np.ndarray, list[np.ndarray]]:
+    def without_gaps(self) -> tuple[Array, list[Array]]:
         """Return the counts without labels that no table has, and for each side its labels, modulo 2**64."""
-        full = self.counts.reshape(self.counts.shape[0], *self.lengths)
+        xp = namespace_of(self.counts)
+        full = xp.reshape(self.counts, (self.counts.shape[0], *self.lengths))
         labels = []
         for axis, (low, _) in enumerate(self.ranges, start=1):
-            found = np.flatnonzero(full.any(axis=tuple(i for i in range(full.ndim) if i != axis)))
-            full = full if found.size == full.shape[axis] else full.take(found, axis)
-            labels.append(found + _wrapped(low))
-        return full.reshape(full.shape[0], math.prod(full.shape[1:])), labels
+            found = xp.nonzero(xp.any(full, axis=tuple(i for i in range(full.ndim) if i != axis)))[0]
+            full = full if found.shape[0] == full.shape[axis] else xp.take(full, found, axis=axis)
+            labels.append(to_count(xp, found) + _wrapped(low))
+        return xp.reshape(full, (full.shape[0], math.prod(full.shape[1:]))), labels
 
 
 def host_integers(x: Array) -> np.ndarray | None:
@@ -59,8 +71,10 @@ def host_integers(x: Array) -> np.ndarray | None:
     return view if view is not None and view.dtype.kind in "biu" else None
 
 
-def like_integers(xp: ModuleType, values: np.ndarray, x: Array) -> Array:
+def like_integers(xp: ModuleType, values: Array, x: Array) -> Array:
     """Return `values`, known modulo 2**64, as integers or booleans of the library and dtype of `x`."""
+    if not isinstance(values, np.ndarray):
+        return xp.astype(values, x.dtype)
     if compat.is_torch_array(x):
         return from_host(xp, values, x).to(x.dtype)
     return from_host(xp, values.astype(x.dtype), x)
@@ -89,6 +103,65 @@ def count_compact(
                 found.counts[tables] += _count_block(parts, found)
             start = stop
     return found
+
+
+def ranges_of(xp: ModuleType, sides: Sequence[Array]) -> list[Range] | None:
+    """Return the lowest and the highest label of one or two arrays of integers or booleans, in one wait.
+
+    None where there is no label, and for unsigned ones of the width of counts, whose upper half is beyond those.
+    """
+    if any(0 in x.shape or _is_as_wide_as_counts(xp, x) for x in sides):
+        return None
+    known = fetch(xp.concat([_extremes(xp, x) for x in sides]))
+    return list(zip(known[::2], known[1::2], strict=True))
+
+
+def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range], *, strays: bool = True) -> Array:
+    """Count one or two labelings (..., n) of integers together on any library: (..., cells in row-major order).
+
+    No value is looked at. Samples with a label outside the ranges are left out; `strays=False` says that none has one.
+    """
+    lead = np.broadcast_shapes(*[tuple(x.shape[:-1]) for x in sides])  # lists, as torch.compile follows no generators
+    inner = [high - low + 1 for low, high in ranges]
+    check_cells(xp, inner, count_dtype(xp, sides[0]))
+    margin = int(strays)  # labels outside fall into cells around the table, which are cut away
+    lengths = [length + 2 * margin for length in inner]
+    n_cells, total = math.prod(lengths), None
+    for run in _runs(sides[0], max(math.prod(lead), 1), n_cells):
+        keys = None
+        for x, (low, high), length in zip(sides, ranges, lengths, strict=True):
+            code = to_count(xp, x[..., run])
+            if strays:
+                code = xp.clip(code, low - 1, high + 1)
+            if low != margin:
+                code = code - (low - margin)
+            keys = code if keys is None else keys * length + code
+        counts = count_keys(xp, keys, n_cells)
+        total = counts if total is None else total + counts
+    counts = xp.reshape(total, (*lead, *lengths))[(..., *[slice(margin, margin + length) for length in inner])]
+    return xp.reshape(counts, (*lead, math.prod(inner)))
+
+
+def _is_as_wide_as_counts(xp: ModuleType, x: Array) -> bool:
+    return xp.isdtype(x.dtype, "unsigned integer") and xp.iinfo(x.dtype).bits >= xp.iinfo(count_dtype(xp, x)).bits
+
+
+def _extremes(xp: ModuleType, x: Array) -> Array:
+    """Return the lowest and the highest label of integers or booleans (..., n), which has some, as counts (2,)."""
+    if xp.isdtype(x.dtype, "signed integer"):
+        return to_count(xp, xp.stack([xp.min(x), xp.max(x)]))
+    ends = []  # not every library orders all others
+    for run in _runs(x, math.prod(x.shape[:-1]), 0):
+        part = to_count(xp, x[..., run])
+        ends.append((xp.min(part), xp.max(part)))
+    lows, highs = map(xp.stack, zip(*ends, strict=True))
+    return xp.stack([xp.min(lows), xp.max(highs)])
+
+
+def _runs(x: Array, n_tables: int, n_cells: int) -> Iterator[slice]:
+    """Cut the samples of a batch into blocks within the budget; to add a block's counts costs one step a cell."""
+    n_samples = x.shape[-1]
+    return blocks(n_samples, n_samples if is_traced(x) else max(budget(x) // n_tables, n_cells))
 
 
 def _rows(x: np.ndarray, lead: tuple[int, ...], tables: slice) -> np.ndarray:

@@ -6,7 +6,9 @@ One function per library where the library has a better way, and one fallback th
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from types import ModuleType
+from typing import Any
 
 import array_api_compat as compat
 import numpy as np
@@ -25,11 +27,6 @@ def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
     return xp.reshape(_histogram(xp, flat, None, n_rows * n_bins), (*lead, n_bins))
 
 
-def count_inside(xp: ModuleType, keys: Array, inside: Array, n_bins: int) -> Array:
-    """Count those keys (..., n) that are `inside` 0..n_bins-1; the others fall into a bin that is dropped."""
-    return count_keys(xp, xp.where(inside, keys, xp.full_like(keys, n_bins)), n_bins + 1)[..., :n_bins]
-
-
 def sum_by_key(xp: ModuleType, keys: Array, values: Array, n_bins: int) -> Array:
     """Add `values` (..., m) that share a key (m,) in 0..n_bins-1, exactly: (..., n_bins)."""
     lead = values.shape[:-1]
@@ -37,6 +34,15 @@ def sum_by_key(xp: ModuleType, keys: Array, values: Array, n_bins: int) -> Array
     row = xp.arange(n_rows, dtype=keys.dtype, device=device_of(keys)) * n_bins
     flat = xp.reshape(row[:, None] + keys[None, :], (-1,))
     return xp.reshape(_histogram(xp, flat, xp.reshape(values, (-1,)), n_rows * n_bins), (*lead, n_bins))
+
+
+def check_cells(xp: ModuleType, shape: Sequence[int], dtype: Any) -> None:
+    """Raise ValueError for a table of more cells than `dtype` can number."""
+    if math.prod(shape) > int(xp.iinfo(dtype).max):
+        raise ValueError(
+            f"a table of {' x '.join(map(str, shape))} cells has more cells than {dtype} can number: "
+            "expected fewer labels, or 64-bit integers (jax_enable_x64)"
+        )
 
 
 def unique_inverse(xp: ModuleType, x: Array) -> tuple[Array, Array]:

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 
 import numpy as np
 
 from amiable._array.blocks import blocks
-from amiable._array.compact import count_compact, host_integers, like_integers
-from amiable._array.counting import count_inside, count_keys, sum_by_key, unique_counts, unique_inverse
-from amiable._array.namespace import Array, device_of, from_host, on_cpu
+from amiable._array.compact import (
+    CompactCounts,
+    Range,
+    count_compact,
+    count_ranges,
+    host_integers,
+    like_integers,
+    ranges_of,
+)
+from amiable._array.counting import count_keys, sum_by_key, unique_counts, unique_inverse
+from amiable._array.namespace import Array, device_of, from_host, is_traced, namespace_of, on_cpu, to_count
 from amiable.codes import encode
 from amiable.contingency.table import ContingencyTable, fuse, grid, table_of_all_cells, table_of_cells
 from amiable.labels import check_codes, check_values_known
@@ -50,6 +58,10 @@ def tables_of_batch(
     elif host_integers(true) is not None and host_integers(pred) is not None:
         yield from _tables_on_host(xp, true, pred, lead, n_labels)
     else:
+        ranges = None if n_labels is not None else _ranges_elsewhere(xp, (true, pred), most_cells(true.shape[-1]))
+        if ranges is not None:
+            yield from _tables_of_ranges(xp, (true, pred), ranges, lead)
+            return
         codes, known = _codes(xp, true, pred, n_labels)
         if host_integers(codes[0]) is not None:
             yield from _tables_on_host(xp, *codes, lead, None)
@@ -65,12 +77,15 @@ def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = Non
         found = count_compact((side,), most_cells(x.shape[-1]), promised)
         if found is not None and promised in (None, found.ranges):
             return from_host(xp, found.counts.reshape(*x.shape[:-1], *found.lengths), x)
-    if n_labels is None:
-        check_values_known("labels", x)
-        codes, labels = encode(xp, x)
-        return count_keys(xp, codes, labels.shape[0])
-    codes = check_codes(xp, "labels", x, n_labels)
-    return count_inside(xp, codes, (codes >= 0) & (codes < n_labels), n_labels)
+    if n_labels is not None:
+        check_codes(xp, "labels", x, n_labels)
+        return count_ranges(xp, (x,), ((0, n_labels - 1),))
+    check_values_known("labels", x)
+    found = _count_elsewhere(xp, (x,), most_cells(x.shape[-1]))
+    if found is not None:
+        return xp.reshape(found.without_gaps()[0], (*x.shape[:-1], -1))
+    codes, labels = encode(xp, x)
+    return count_keys(xp, codes, labels.shape[0])
 
 
 def table_of_pairs(xp: ModuleType, true: Array, pred: Array, counts: Array) -> ContingencyTable:
@@ -112,6 +127,16 @@ def _tables_on_host(
             yield table_of_labels(xp, sides[0], sides[1], n_labels) if table is None else table
 
 
+def _tables_of_ranges(
+    xp: ModuleType, sides: Sides, ranges: list[Range], lead: tuple[int, ...]
+) -> Iterator[ContingencyTable]:
+    """Count integers, whose ranges are known, where they lie, in equal blocks."""
+    step = BATCH // max(math.prod(high - low + 1 for low, high in ranges), sides[0].shape[-1])
+    for run in blocks(math.prod(lead), step):
+        some = _labelings(xp, sides[0], lead, run), _labelings(xp, sides[1], lead, run)
+        yield _table_of_counts(xp, some, _count_in(xp, some, ranges))
+
+
 def _tables_on_device(xp: ModuleType, codes: Sides, known: Known, lead: tuple[int, ...]) -> Iterator[ContingencyTable]:
     """Count codes whose number is known, in equal blocks."""
     n_samples, n_cells = codes[0].shape[-1], math.prod(_lengths(known))
@@ -135,8 +160,9 @@ def _labelings(xp: ModuleType, x: Array, lead: tuple[int, ...], run: slice) -> A
 def _codes(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None) -> tuple[Sides, Known]:
     """Return codes of both labelings and their labels; or codes that are promised, checked, and their number."""
     if n_labels is not None:
-        rows, cols = (check_codes(xp, *side) for side in zip(_NAMES, (true, pred), n_labels, strict=True))
-        return (rows, cols), n_labels
+        for side in zip(_NAMES, (true, pred), n_labels, strict=True):
+            check_codes(xp, *side)
+        return (to_count(xp, true), to_count(xp, pred)), n_labels
     check_values_known("labels_true", true)
     check_values_known("labels_pred", pred)
     (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
@@ -151,23 +177,50 @@ def _lengths(known: Known) -> tuple[int, int]:
 def _table_of_compact(
     xp: ModuleType, sides: Sides, most_cells: int, n_labels: tuple[int, int] | None
 ) -> ContingencyTable | None:
-    """Count integers in host memory without sorting; None where they are elsewhere or need more than `most_cells`."""
+    """Count integers without sorting; None where that needs more than `most_cells`."""
     true, pred = map(host_integers, sides)
-    if true is None or pred is None:
+    if true is not None and pred is not None:
+        promised = None if n_labels is None else tuple((0, k - 1) for k in n_labels)
+        found = count_compact((true, pred), most_cells, promised)
+        if found is None or promised not in (None, found.ranges):
+            return None  # with codes outside, the complaint comes from where all codes are checked
+        return _table_of_counts(xp, sides, found, keep_empty=n_labels is not None)
+    found = _count_elsewhere(xp, sides, most_cells) if n_labels is None else None
+    return None if found is None else _table_of_counts(xp, sides, found)
+
+
+def _ranges_elsewhere(xp: ModuleType, sides: Sequence[Array], most_cells: int) -> list[Range] | None:
+    """Return the ranges of integers that NumPy cannot see; None for other labels, or if it takes more cells."""
+    if any(isinstance(x, np.ndarray) or is_traced(x) or not xp.isdtype(x.dtype, ("integral", "bool")) for x in sides):
         return None
-    promised = None if n_labels is None else tuple((0, k - 1) for k in n_labels)
-    found = count_compact((true, pred), most_cells, promised)
-    if found is None or promised not in (None, found.ranges):
-        return None  # with codes outside, the complaint comes from where all codes are checked
-    counts, labels = found.counts, [None, None]
+    ranges = ranges_of(xp, sides)
+    if ranges is None or math.prod(high - low + 1 for low, high in ranges) > most_cells:
+        return None
+    return ranges
+
+
+def _count_elsewhere(xp: ModuleType, sides: Sequence[Array], most_cells: int) -> CompactCounts | None:
+    ranges = _ranges_elsewhere(xp, sides, most_cells)
+    return None if ranges is None else _count_in(xp, sides, ranges)
+
+
+def _count_in(xp: ModuleType, sides: Sequence[Array], ranges: list[Range]) -> CompactCounts:
+    counts = count_ranges(xp, sides, ranges, strays=False)
+    return CompactCounts(xp.reshape(counts, (-1, counts.shape[-1])), tuple(ranges))
+
+
+def _table_of_counts(
+    xp: ModuleType, sides: Sides, found: CompactCounts, *, keep_empty: bool = False
+) -> ContingencyTable:
+    near, counts, labels = namespace_of(found.counts), found.counts, [None, None]
     shape = found.lengths
-    if n_labels is None:
+    if not keep_empty:
         counts, values = found.without_gaps()
         labels = [like_integers(xp, v, x) for x, v in zip(sides, values, strict=True)]
-        shape = tuple(v.size for v in values)
-    lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
-    table = table_of_all_cells(np, counts.reshape(*lead, math.prod(shape)), shape, *labels)
-    return table if xp is np else table.with_arrays(from_host(xp, x, sides[0]) for x in table.arrays)
+        shape = tuple(v.shape[0] for v in values)
+    lead = np.broadcast_shapes(*(tuple(x.shape[:-1]) for x in sides))
+    table = table_of_all_cells(near, near.reshape(counts, (*lead, math.prod(shape))), shape, *labels)
+    return table if xp is near else table.with_arrays(from_host(xp, x, sides[0]) for x in table.arrays)
 
 
 def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTable:
@@ -188,19 +241,18 @@ def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTa
 
 def _table_unseen(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
     """Count codes that somebody promised to lie below `n_labels`, without a look at any."""
-    true, pred = check_codes(xp, "labels_true", true, n_labels[0]), check_codes(xp, "labels_pred", pred, n_labels[1])
+    check_codes(xp, "labels_true", true, n_labels[0])
+    check_codes(xp, "labels_pred", pred, n_labels[1])
     return grid(xp, counts_of_codes(xp, true, pred, n_labels), n_labels, static=True)
 
 
 def counts_of_codes(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, int]) -> Array:
     """Count pairs of codes (..., n) below R and C: (..., R*C); on an accelerator, those outside are left out."""
-    n_cells = shape[0] * shape[1]
+    n_cells, promised = shape[0] * shape[1], ((0, shape[0] - 1), (0, shape[1] - 1))
     true, pred = host_integers(rows), host_integers(cols)
     if true is not None and pred is not None:
-        found = count_compact((true, pred), n_cells, ((0, shape[0] - 1), (0, shape[1] - 1)))
+        found = count_compact((true, pred), n_cells, promised)
         if found is not None:
             lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
             return from_host(xp, found.counts.reshape(*lead, n_cells), rows)
-    # a sample with one code outside must not be taken for another cell
-    inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
-    return count_inside(xp, fuse(xp, rows, cols, shape), inside, n_cells)
+    return count_ranges(xp, (rows, cols), promised)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from amiable._array.blocks import cell_blocks
-from amiable._array.counting import sum_by_key, unique_inverse
+from amiable._array.counting import check_cells, sum_by_key, unique_inverse
 from amiable._array.namespace import (
     Array,
     common_namespace,
@@ -383,12 +383,7 @@ def _table_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None
 
 def fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
     """Return row * C + col, one key a sample or cell."""
-    n_cells = shape[0] * shape[1]
-    if n_cells > int(xp.iinfo(rows.dtype).max):
-        raise ValueError(
-            f"a table of {shape[0]} x {shape[1]} cells has more cells than {rows.dtype} can number: "
-            "expected fewer labels, or 64-bit integers (jax_enable_x64)"
-        )
+    check_cells(xp, shape, rows.dtype)
     return rows * shape[1] + cols
 
 
