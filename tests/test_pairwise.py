@@ -67,6 +67,18 @@ def test_samples_beyond_one_product(rng):
     assert pairwise_scores(labelings)[0, 1] == pytest.approx(amiable.adjusted_mutual_info_score(*labelings), abs=1e-14)
 
 
+def test_half_precision_counts_exactly(rng, monkeypatch):
+    """Products are as long as their largest sums are still whole numbers there."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(pairwise, "one_hot_dtype", lambda xp, x: xp.float16)
+    labelings = labelings_of(rng, (1, 2, 3), n=2 * pairwise._ONE_HOT_SAMPLES + 5)
+    true = torch.asarray(labelings)
+    counts = pairwise._counts_by_products(compat.array_namespace(true), true, true, (3, 3))
+    expected = np.array([[amiable.contingency_matrix(u, v, n_labels=(3, 3)) for v in labelings] for u in labelings])
+    np.testing.assert_array_equal(counts, expected)
+    assert counts[0, 0, 0, 0] == labelings.shape[1]
+
+
 @pytest.mark.parametrize("ordered", [False, True])
 def test_tiles_cover_every_pair_once(rng, monkeypatch, ordered):
     monkeypatch.setattr(pairwise, "BATCH", 400)

@@ -11,7 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from amiable._array.blocks import blocks
-from amiable._array.namespace import Array, common_namespace, device_of, matmul, nearest, on_cpu, to_count
+from amiable._array.namespace import (
+    Array,
+    common_namespace,
+    device_of,
+    matmul,
+    nearest,
+    on_cpu,
+    one_hot_dtype,
+    to_count,
+)
 from amiable.codes import encode_labelings
 from amiable.contingency import (
     BATCH,
@@ -48,7 +57,7 @@ _SYMMETRIC = (
 _ONE_HOT_CELLS_ON_CPU = 1 << 7
 _ONE_HOT_CELLS = 1 << 12
 # Samples of one product of one-hot matrices. Every partial sum, in whatever order, is a whole number of at most so
-# many, so float32 (exact below 2**24) holds it exactly, and so do the shorter sums of tensor cores.
+# many, which the half-precision floats of tensor cores still hold exactly.
 _ONE_HOT_SAMPLES = 1 << 11
 
 
@@ -261,4 +270,4 @@ def _one_hot(xp: ModuleType, codes: Array, n_labels: int) -> Array:
     codes = to_count(xp, codes)
     labels = xp.arange(n_labels, dtype=codes.dtype, device=device_of(codes))
     hot = codes[:, None, :] == labels[None, :, None]
-    return xp.reshape(xp.astype(hot, xp.float32), (codes.shape[0] * n_labels, codes.shape[1]))
+    return xp.reshape(xp.astype(hot, one_hot_dtype(xp, codes)), (codes.shape[0] * n_labels, codes.shape[1]))

@@ -169,6 +169,12 @@ def count_dtype(xp: ModuleType, x: Array) -> Any:
     return xp.int64 if _has_dtype(xp, x, "signed integer", "int64") else xp.int32
 
 
+def one_hot_dtype(xp: ModuleType, x: Array) -> Any:
+    """Return the dtype for products of zeros and ones that is quickest beside `x`: half precision on a CUDA device."""
+    on_cuda = compat.is_cupy_array(x) or (compat.is_torch_array(x) and x.device.type == "cuda")
+    return xp.float16 if on_cuda else xp.float32
+
+
 def to_float(xp: ModuleType, x: Array) -> Array:
     """Return `x` in the working float dtype of its device."""
     if isinstance(x, _NUMPY):
