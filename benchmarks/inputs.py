@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 
 import amiable
+from benchmarks.places import Place
+
+BLOCK = 1 << 24  # samples drawn at once on a device
 
 
 def labelings(
@@ -21,11 +25,43 @@ def labelings(
     def draw(k: int, shape: tuple[int, ...]) -> np.ndarray:
         if not log_normal:
             return rng.integers(0, k, shape)
-        chances = np.random.default_rng(k).lognormal(size=k)
-        return rng.choice(k, shape, p=chances / chances.sum())
+        return rng.choice(k, shape, p=log_normal_chances(k))
 
     true, pred = draw(rows, (n,)), draw(cols, (*batch, n))
     return true, np.where(rng.random(pred.shape) < agree, true % cols, pred) if agree else pred
+
+
+def log_normal_chances(k: int) -> np.ndarray:
+    """Draw the chances of k clusters, the largest some tens of times the median for many."""
+    chances = np.random.default_rng(k).lognormal(size=k)
+    return chances / chances.sum()
+
+
+# how labels spread over k clusters: their chances
+SPREADS: dict[str, Callable[[int], np.ndarray]] = {
+    "equal sizes": lambda k: np.full(k, 1 / k),
+    "log-normal sizes": log_normal_chances,
+    "one cluster": lambda k: np.eye(k)[k // 2],
+}
+
+
+def labelings_at(place: Place, n: int, k: int, *, spread: str = "equal sizes", agree: float = 0) -> tuple[Any, Any]:
+    """Draw int32 codes (n,) and (n,) of k clusters on a device itself, of which a part agrees."""
+    uniforms = place.uniforms(seed=k)
+    edges = place.put(np.cumsum(SPREADS[spread](k))[:-1].astype(np.float32))
+    xp = array_namespace(edges)
+
+    def draw() -> Any:
+        return xp.astype(xp.searchsorted(edges, uniforms(size), side="right"), xp.int32)
+
+    blocks: tuple[list[Any], list[Any]] = ([], [])
+    for start in range(0, n, BLOCK):
+        size = min(BLOCK, n - start)
+        true, pred = draw(), draw()
+        blocks[0].append(true)
+        blocks[1].append(xp.where(uniforms(size) < agree, true, pred) if agree else pred)
+    true, pred = map(xp.concat, blocks)
+    return true, pred
 
 
 def cluster_sizes(n: int, rows: int, cols: int) -> tuple[np.ndarray, np.ndarray]:

@@ -57,8 +57,12 @@ class Case:
     place: Place = NUMPY
 
 
-def timed(call: Callable[[], Any], place: Place) -> tuple[float, Any]:
-    """Return seconds and result of one call, the device's work included."""
+def timed(call: Callable[[], Any], place: Place, *, events: bool = False) -> tuple[float, Any]:
+    """Return seconds and result of one call, the device's work included; with `events`, by the device's own clock."""
+    if events and place.has_events:
+        stop = place.stopwatch()
+        result = call()
+        return stop(), result
     start = time.perf_counter()
     result = call()
     place.wait(result)
@@ -77,47 +81,59 @@ def compare(case: Case, options: Options) -> dict[str, Any]:
     ours = getattr(amiable, case.ours) if isinstance(case.ours, str) else case.ours
     theirs = getattr(module, case.theirs) if isinstance(case.theirs, str) else partial(case.theirs, module)
     arrays = here if peers.PEERS[case.peer].same_arrays else host
-    times, worst = _alternate(case, partial(ours, *here), partial(theirs, *arrays), options)
-    scale = case.part[1] / case.part[0]
-    spread = {side: _quartiles(found, scale if side == "peer" else 1) for side, found in times.items()}
-    ratio = spread["peer"][1] / spread["amiable"][1]
-    return {
-        "case": case.name,
-        "peer": case.peer,
-        "amiable_s": spread["amiable"],
-        "peer_s": spread["peer"],
-        "ratio": 1 / ratio if case.at_most else ratio,
-        "bar": case.bar,
-        "at_most": case.at_most,
-        "runs": [len(times["amiable"]), len(times["peer"])],
-        "part": case.part,
-        "error": worst,
-        "tolerance": case.tolerance,
-    }
+    calls = {"amiable": partial(ours, *here), "peer": partial(theirs, *arrays)}
+    times, worst = alternate(
+        calls, lambda found: case.error(found["amiable"], found["peer"]), options, partial(timed, place=case.place)
+    )
+    row = summary(case.name, case.peer, times, case.part)
+    ratio = 1 / row["ratio"] if case.at_most else row["ratio"]
+    judged = {"bar": case.bar, "at_most": case.at_most, "error": worst, "tolerance": case.tolerance}
+    return {**row, "ratio": ratio, **judged}
 
 
-def _alternate(
-    case: Case, ours: Callable[[], Any], theirs: Callable[[], Any], options: Options
+def alternate(
+    calls: dict[str, Callable[[], Any]],
+    error: Callable[[dict[str, Any]], float],
+    options: Options,
+    clock: Callable[[Callable[[], Any]], tuple[float, Any]],
 ) -> tuple[dict[str, list[float]], float]:
-    """Call both sides in turn: each up to `repeats` times, but no more once it has taken `seconds`.
+    """Call all sides in turn: each up to `repeats` times, but no more once it has taken `seconds`.
 
-    The first round warms up; a peer's first call counts if it took a second, beside which warming up is nothing.
+    The first round warms up; the first call of a side other than the first counts if it took a second, beside which
+    warming up is nothing. Returns the times of each, and the largest `error` of the results of a round.
     """
-    times: dict[str, list[float]] = {"amiable": [], "peer": []}
+    times: dict[str, list[float]] = {side: [] for side in calls}
     results: dict[str, Any] = {}
     errors = []
+    ours = next(iter(calls))
     for warm in (False, *(True,) * options.repeats):
-        for side, call in (("amiable", ours), ("peer", theirs)):
+        for side, call in calls.items():
             if times[side] and (sum(times[side]) > options.seconds or len(times[side]) == options.repeats):
                 continue
-            elapsed, results[side] = timed(call, case.place)
-            if warm or (side == "peer" and elapsed > 1):
+            elapsed, results[side] = clock(call)
+            if warm or (side != ours and elapsed > 1):
                 times[side].append(elapsed)
-        errors.append(case.error(results["amiable"], results["peer"]))
+        errors.append(error(results))
     return times, float(np.max(errors))  # NaN if any is
 
 
-def _quartiles(times: list[float], scale: float) -> list[float]:
+def summary(case: str, peer: str, times: dict[str, list[float]], part: tuple[int, int] = (1, 1)) -> dict[str, Any]:
+    """Return quartiles of the times of amiable and, if there is one, of a peer that did `part` of the work."""
+    ours, *others = times.values()
+    theirs = quartiles(others[0], part[1] / part[0]) if others else None
+    found = quartiles(ours)
+    return {
+        "case": case,
+        "peer": peer,
+        "amiable_s": found,
+        "peer_s": theirs,
+        "ratio": theirs[1] / found[1] if theirs else None,
+        "runs": [len(side) for side in times.values()],
+        "part": part,
+    }
+
+
+def quartiles(times: list[float], scale: float = 1) -> list[float]:
     """Return the quartiles; the second is the median."""
     if len(times) == 1:
         return [times[0] * scale] * 3
@@ -135,26 +151,41 @@ def compare_all(title: str, cases: Iterable[Case], options: Options) -> Report:
     for case in cases:
         if options.match in case.name:
             rows.append(compare(case, options))
-            print(" | ".join(_cells(rows[-1])), file=sys.stderr)
+            print(" | ".join(cells(rows[-1])), file=sys.stderr)
     lines = []
     for at_most, ratio in ((False, "peer / amiable"), (True, "amiable / peer")):
-        chosen = [_cells(row) for row in rows if row["at_most"] is at_most]
+        chosen = [cells(row) for row in rows if row["at_most"] is at_most]
         heads = ["case", "peer", "amiable", "peer's time", ratio, "bar", "difference", "runs"]
         lines += table(heads, chosen) if chosen else []
     return Report(title, lines, rows, [row["case"] for row in rows if not agrees(row)])
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def cells(row: dict[str, Any]) -> list[str]:
     """Return one row of the table as text."""
     if "missing" in row:
         return [row["case"], row["peer"], "", f"missing: {row['missing']}", "", "", "", ""]
+    bar = "" if row["bar"] is None else f"{'≤' if row['at_most'] else '≥'} {row['bar']:,g}"
+    ratio = f"{row['ratio']:,.3g}" if row["ratio"] < 1000 else f"{row['ratio']:,.0f}"
+    return [row["case"], row["peer"], *cells_of_times(row), ratio, bar, cell_of_error(row), cell_of_runs(row)]
+
+
+def cells_of_times(row: dict[str, Any]) -> list[str]:
+    """Return amiable's times and the peer's as text; the latter is empty where there is no peer."""
+    sides = [side for side in (row["amiable_s"], row["peer_s"]) if side is not None]
     times = [
         with_unit(median, *((low, high) if runs > 2 else ()))
-        for (low, median, high), runs in zip((row["amiable_s"], row["peer_s"]), row["runs"], strict=True)
+        for (low, median, high), runs in zip(sides, row["runs"], strict=True)
     ]
     if row["part"] != (1, 1):
         times[1] += ", timed on {:,} of {:,} and scaled".format(*row["part"])
-    bar = "" if row["bar"] is None else f"{'≤' if row['at_most'] else '≥'} {row['bar']:,g}"
-    ratio = f"{row['ratio']:,.3g}" if row["ratio"] < 1000 else f"{row['ratio']:,.0f}"
-    error = f"{row['error']:.1g}" if agrees(row) else f"RESULTS DIFFER by {row['error']:.3g}"
-    return [row["case"], row["peer"], *times, ratio, bar, error, "{} / {}".format(*row["runs"])]
+    return times if len(times) == 2 else [*times, ""]
+
+
+def cell_of_error(row: dict[str, Any]) -> str:
+    """Return how far the results are apart as text."""
+    return f"{row['error']:.1g}" if agrees(row) else f"RESULTS DIFFER by {row['error']:.3g}"
+
+
+def cell_of_runs(row: dict[str, Any]) -> str:
+    """Return how often each side ran as text."""
+    return " / ".join(map(str, row["runs"]))

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -75,15 +76,28 @@ def main() -> None:
     place.wait(function(*(place.put(x) for x in small.inputs())))  # what is imported or cached once is not the call's
     inputs = tuple(place.put(x) for x in call.inputs())
     place.wait(inputs)
+    print(peak_of(place, lambda: function(*inputs))[0])
+
+
+def peak_of(place: Place, call: Callable[[], Any]) -> tuple[int, Any]:
+    """Return the peak of the bytes in use during a call, above those before it, and its result."""
     gc.collect()
+    if place.library == "cupy":
+        import cupy
+
+        pool = cupy.cuda.MemoryPool()  # one that the call alone fills, since a pool's size is the peak of its life
+        with cupy.cuda.using_allocator(pool.malloc):
+            result = call()
+            place.wait(result)
+        return pool.total_bytes(), result
     start = start_peak(place)
-    result: Any = function(*inputs)
+    result = call()
     place.wait(result)
-    print(max(0, read_peak(place) - start))
+    return max(0, read_peak(place) - start), result
 
 
 def start_peak(place: Place) -> int:
-    """Forget the peak so far; return the bytes in use now."""
+    """Forget the peak so far; return the bytes in use now. Of CuPy see `peak_of`."""
     if place.device == "cpu":
         Path("/proc/self/clear_refs").write_text("5")  # Linux; see proc(5)
         return status("VmRSS")
@@ -92,11 +106,6 @@ def start_peak(place: Place) -> int:
 
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.memory_allocated()
-    if place.library == "cupy":
-        import cupy
-
-        cupy.get_default_memory_pool().free_all_blocks()
-        return cupy.get_default_memory_pool().total_bytes()
     import jax
 
     return jax.devices(place.device)[0].memory_stats()["bytes_in_use"]
@@ -110,10 +119,6 @@ def read_peak(place: Place) -> int:
         import torch
 
         return torch.cuda.max_memory_allocated()
-    if place.library == "cupy":
-        import cupy
-
-        return cupy.get_default_memory_pool().total_bytes()
     import jax
 
     return jax.devices(place.device)[0].memory_stats()["peak_bytes_in_use"]

@@ -76,10 +76,10 @@ def far_from_chi_square(k: int, less: int, ours: Any, theirs: Any) -> float:
     )
 
 
-def scored_tables(module: Any, rows: Any, cols: Any) -> Any:
+def scored_tables(module: Any, rows: Any, cols: Any, size: int = TABLES) -> Any:
     """Draw tables and score them."""
     table = module.random_tables(rows, cols, 1, rng=1)[0, ...]
-    return module.permutation_test(contingency=table, n_resamples=TABLES, rng=0).null_distribution
+    return module.permutation_test(contingency=table, n_resamples=size, rng=0).null_distribution
 
 
 def scipys_tables(peer: Any, rows: np.ndarray, cols: np.ndarray) -> np.ndarray:

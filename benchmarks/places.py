@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import platform
 import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +56,128 @@ class Place:
 
             jax.block_until_ready(getattr(result, "counts", result))  # of a table, its counts
 
+    @property
+    def has_events(self) -> bool:
+        """Whether the device has a clock of its own, and graphs of launches that it replays."""
+        return self.library in ("torch", "cupy") and self.device != "cpu"
+
+    def stopwatch(self) -> Callable[[], float]:
+        """Start the device's clock (the host's where it has none); what is returned waits, and gives the seconds."""
+        if not self.has_events:
+            began = time.perf_counter()
+            return lambda: time.perf_counter() - began
+        if self.library == "torch":
+            import torch
+
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            elapsed = torch.cuda.Event.elapsed_time
+        else:
+            import cupy
+
+            start, end = cupy.cuda.Event(), cupy.cuda.Event()
+            elapsed = cupy.cuda.get_elapsed_time
+        start.record()
+
+        def stop() -> float:
+            end.record()
+            end.synchronize()
+            return elapsed(start, end) / 1e3
+
+        return stop
+
+    def capture(self, call: Callable[[], Any]) -> Callable[[], Any]:
+        """Record what `call` launches on the device; what is returned launches it again, into the same result.
+
+        A first call, before the capture, makes what is made once.
+        """
+        if not self.has_events:
+            raise NotImplementedError(f"{self.library} on {self.device} has no graphs to capture")
+        if self.library == "torch":
+            import torch
+
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                call()
+            torch.cuda.current_stream().wait_stream(side)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                result = call()
+            launch = graph.replay
+        else:
+            import cupy
+
+            # a pool that serves nothing else, since every replay writes to the memory that the capture allocated
+            pool, stream = cupy.cuda.MemoryPool(), cupy.cuda.Stream(non_blocking=True)
+            cupy.cuda.Device().synchronize()
+            with cupy.cuda.using_allocator(pool.malloc), stream:
+                call()
+                stream.synchronize()
+                stream.begin_capture()
+                try:
+                    result = call()
+                finally:
+                    graph = stream.end_capture()
+            launch = functools.partial(_launch_with, graph, pool)
+
+        def replay() -> Any:
+            launch()
+            return result
+
+        return replay
+
+    def release(self) -> None:
+        """Give memory back to the device that its library keeps for later."""
+        if self.library == "torch" and self.device != "cpu":
+            import torch
+
+            torch.cuda.empty_cache()
+        elif self.library == "cupy":
+            import cupy
+
+            cupy.get_default_memory_pool().free_all_blocks()
+
+    def uniforms(self, seed: int) -> Callable[[int], Any]:
+        """Return what draws so many float32 in [0, 1) here."""
+        if self.library == "torch":
+            import torch
+
+            generator = torch.Generator(self.device).manual_seed(seed)
+            return lambda n: torch.rand(n, generator=generator, device=self.device)
+        if self.library == "cupy":
+            import cupy
+
+            generator = cupy.random.default_rng(seed)
+            return lambda n: generator.random(n, dtype=np.float32)
+        generator = np.random.default_rng(seed)
+        return lambda n: self.put(generator.random(n, dtype=np.float32))
+
+    def versions(self) -> dict[str, str]:
+        """Return what an accelerator runs with, and its memory; nothing for a processor."""
+        if not self.has_events:
+            return {}
+        if self.library == "torch":
+            import torch
+
+            known = torch.cuda.get_device_properties(0)
+            runtime, bytes_, capability = torch.version.cuda, known.total_memory, (known.major, known.minor)
+            own = {}
+        else:
+            import cupy
+
+            known = cupy.cuda.runtime.getDeviceProperties(0)
+            number = cupy.cuda.runtime.runtimeGetVersion()  # 12080 is 12.8
+            runtime = f"{number // 1000}.{number % 1000 // 10}"
+            bytes_, capability = known["totalGlobalMem"], (known["major"], known["minor"])
+            own = {"cupy": cupy.__version__}  # its package is called cupy-cuda12x or otherwise
+        return {
+            **own,
+            "CUDA": runtime,
+            "driver": _driver(),
+            "compute capability": "{}.{}".format(*capability),
+            "device memory": f"{bytes_ / 2**30:.1f} GiB",
+        }
+
     def hardware(self) -> str:
         """Name the processor or the accelerator."""
         if self.device == "cpu":
@@ -75,6 +202,24 @@ class Place:
             return ""
         device = "cpu" if self.device == "cpu" else re.sub(r"[^a-z0-9]+", "-", self.hardware().lower()).strip("-")
         return f"-{self.library}-{device}"
+
+
+def _launch_with(graph: Any, _pool: Any) -> None:
+    """Launch a graph of CuPy; its memory is kept as long as this may be called."""
+    graph.launch()
+
+
+@functools.cache
+def _driver() -> str:
+    """Return the version of NVIDIA's driver, from its own tool or from what its module tells."""
+    if shutil.which("nvidia-smi"):
+        command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout.strip():
+            return done.stdout.split()[0]
+    told = Path("/proc/driver/nvidia/version")
+    found = re.search(r"Module\D*([\d.]+)", told.read_text()) if told.exists() else None
+    return found[1] if found else "unknown"
 
 
 NUMPY = Place()

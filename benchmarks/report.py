@@ -50,13 +50,18 @@ def power(x: float) -> str:
 
 def write(report: Report, subject: str, place: Place, output: Path) -> None:
     """Print a report and write it beside its numbers."""
-    known = {**versions(), "python": platform.python_version()}
+    print(save(report, subject, place, output))
+
+
+def save(report: Report, subject: str, place: Place, output: Path) -> str:
+    """Write a report beside its numbers; return its text."""
+    known = {**versions(), **place.versions(), "python": platform.python_version()}
     where = f"{place.library} on {place.hardware()}"
     lines = [f"# {report.title}", "", f"{where}; {', '.join(f'{k} {v}' for k, v in known.items())}.", ""]
     text = "\n".join([*lines, *report.lines]).rstrip() + "\n"
-    print(text)
     output.mkdir(parents=True, exist_ok=True)
     stem = output / f"{subject}{place.suffix()}"
     found = {"subject": subject, "place": where, "versions": known, "results": report.numbers}
     stem.with_name(stem.name + ".md").write_text(text)
     stem.with_name(stem.name + ".json").write_text(json.dumps(found, indent=1) + "\n")
+    return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 
 import amiable
-from benchmarks import measure, revisions
+from benchmarks import candidates, device, device_cases, inputs, measure, places, revisions
 from benchmarks.inputs import labelings
-from benchmarks.places import NUMPY
+from benchmarks.places import NUMPY, TORCH
 
 ROOT = Path(__file__).parents[1]
 
@@ -62,6 +63,81 @@ def test_command_line(tmp_path):
     found = json.loads((tmp_path / "ami.json").read_text())
     assert found["versions"]["amiable"] == amiable.__version__
     assert found["results"][0]["case"] == "AMI, n = 1e2, 10 x 10"
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Sizes of a test, and blocks that are smaller."""
+    sizes = device_cases.Sizes(2000, 2000, 200, (20, 50), (6, 100, 3), (3000, 2000), 50, 4)
+    monkeypatch.setattr(device, "ON_CPU", sizes)
+    monkeypatch.setattr(device, "BURST", 3)
+    for module in (candidates, inputs):
+        monkeypatch.setattr(module, "BLOCK", 700)
+
+
+@pytest.fixture
+def with_graphs(monkeypatch):
+    """Let a processor pass for a device that has events and graphs."""
+    monkeypatch.setattr(places.Place, "stopwatch", lambda self, of=places.Place.stopwatch: of(NUMPY))
+    monkeypatch.setattr(places.Place, "capture", lambda self, call: call)
+    monkeypatch.setattr(places.Place, "versions", lambda self: {"driver": "1.2"})
+    monkeypatch.setattr(places.Place, "has_events", property(lambda self: self.library == "torch"))
+
+
+def by_case(report, table):
+    return {row["case"]: row for row in report.numbers if row["table"] == table}
+
+
+def test_device_subject_on_numpy(tiny, options, tmp_path):
+    report = device.run(options)
+    assert report.failures == []
+    calls = by_case(report, "calls")
+    counting = calls["counting, n = 2e3, 10 x 10, log-normal sizes"]
+    assert counting["found"] == pytest.approx(counting["peer_s"][1] / counting["amiable_s"][1] / 2)
+    assert {"AMI, n = 2e2, 10 x 10, eager, no graphs here, launch to end", "EMI, 5e1 x 5e1, n = 1e9"} <= calls.keys()
+    assert {row["bar"] for row in report.numbers if row["table"] != "ways"} == {None}
+    assert "| counting, n = 2e3, 10 x 10, n_labels given | 0.016 MB |" in (tmp_path / "device.md").read_text()
+
+
+@pytest.mark.filterwarnings("ignore:Sparse invariant checks")
+def test_device_subject_with_graphs(tiny, with_graphs, options, monkeypatch, tmp_path):
+    torch = pytest.importorskip("torch")
+
+    def unfit(rows, cols, shape):
+        raise NotImplementedError
+
+    def breaks(rows, cols, shape):
+        raise RuntimeError("no such kernel")
+
+    ways = {"wrong": lambda rows, cols, shape: torch.zeros(shape, dtype=torch.int64), "unfit": unfit, "breaks": breaks}
+    for way, function in ways.items():
+        monkeypatch.setitem(candidates.CANDIDATES["torch"], way, function)
+    report = device.run(dataclasses.replace(options, place=TORCH))
+    names = [f"n = 2e3, {k} x {k}, {spread}" for k in (10, 1000) for spread in inputs.SPREADS]
+    broken = [f"{name}: breaks (RuntimeError: no such kernel)" for name in names]
+    assert sorted(report.failures) == sorted([*(f"{name}: wrong" for name in names), *broken])
+    calls = by_case(report, "calls")
+    assert {f"AMI, n = 2e2, 10 x 10, {how}" for how in ("eager", "replayed", "replayed 3 times at once, each")} <= {
+        *calls
+    }
+    text = (tmp_path / "device-torch-cpu.md").read_text()
+    assert "driver 1.2" in text
+    assert "missing: RuntimeError: no such kernel" in text
+    assert "RESULTS DIFFER" in text
+    assert "unfit" not in text
+
+
+def test_device_subject_tells_what_breaks(tiny, options, monkeypatch):
+    def breaks(*args):
+        raise MemoryError("no room for /tmp/x/y")
+
+    monkeypatch.setattr(device, "count", lambda rows, cols, k: np.zeros((k, k), dtype=np.int64))
+    monkeypatch.setattr(device_cases, "scored_tables", breaks)
+    report = device.run(dataclasses.replace(options, match="10 x 10, "))
+    assert {"counting, n = 2e3, 10 x 10, equal sizes", "n = 2e3, 10 x 10, one cluster: bincount"} <= {*report.failures}
+    tables = "3,000 random tables 10 x 10, n = 1e6, drawn and scored with AMI (MemoryError: no room for ...)"
+    assert {tables, f"memory, {tables}"} <= {*report.failures}
+    assert "memory, counting, n = 2e3, 10 x 10" not in "".join(report.failures)
 
 
 def rounds(log_ratios, noise=0.02, same=True):
