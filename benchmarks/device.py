@@ -233,14 +233,19 @@ def latency(name: str, n: int, options: Options) -> Iterator[dict[str, Any]]:
     yield row_of(f"{how}, launch to end", times["amiable"], error, None, events=False)
     if not place.has_events:
         return
-    replays = [place.capture(call) for call in calls]
-    times, error = alternate({"amiable": in_turn(replays)}, check, many, clock)
-    yield row_of("replayed, launch to end", times["amiable"], error, 200e-6, events=False)
-    one = in_turn(replays)
-    burst = {"amiable": lambda: [one() for _ in range(BURST)][-1]}
-    times, error = alternate(burst, check, options, partial(clock, events=True))
-    each = [seconds / BURST for seconds in times["amiable"]]
-    yield row_of(f"replayed {BURST} times at once, each", each, error, None, events=True)
+    compiled = place.compiled(ami_of)
+    programs = {"": calls}
+    if compiled is not None:
+        programs["compiled, "] = [partial(compiled, *pair) for pair in pairs]
+    for how, launched in programs.items():
+        replays = [place.capture(call) for call in launched]
+        times, error = alternate({"amiable": in_turn(replays)}, check, many, clock)
+        yield row_of(f"{how}replayed, launch to end", times["amiable"], error, 200e-6, events=False)
+        one = in_turn(replays)
+        burst = {"amiable": lambda one=one: [one() for _ in range(BURST)][-1]}
+        times, error = alternate(burst, check, options, partial(clock, events=True))
+        each = [seconds / BURST for seconds in times["amiable"]]
+        yield row_of(f"{how}replayed {BURST} times at once, each", each, error, None, events=True)
 
 
 def against_torchmetrics(name: str, n: int, options: Options) -> Iterator[dict[str, Any]]:

@@ -85,6 +85,18 @@ class Place:
 
         return stop
 
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any] | None:
+        """Return `function` as its library compiles it, for arrays of one shape; None where the library does not."""
+        if self.library == "torch":
+            import torch
+
+            return torch.compile(function, fullgraph=True, dynamic=False)
+        if self.library == "jax":
+            import jax
+
+            return jax.jit(function)
+        return None
+
     def capture(self, call: Callable[[], Any]) -> Callable[[], Any]:
         """Record what `call` launches on the device; what is returned launches it again, into the same result.
 

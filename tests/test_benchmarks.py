@@ -80,6 +80,7 @@ def with_graphs(monkeypatch):
     """Let a processor pass for a device that has events and graphs."""
     monkeypatch.setattr(places.Place, "stopwatch", lambda self, of=places.Place.stopwatch: of(NUMPY))
     monkeypatch.setattr(places.Place, "capture", lambda self, call: call)
+    monkeypatch.setattr(places.Place, "compiled", lambda self, function: function)
     monkeypatch.setattr(places.Place, "versions", lambda self: {"driver": "1.2"})
     monkeypatch.setattr(places.Place, "has_events", property(lambda self: self.library == "torch"))
 
@@ -117,9 +118,8 @@ def test_device_subject_with_graphs(tiny, with_graphs, options, monkeypatch, tmp
     broken = [f"{name}: breaks (RuntimeError: no such kernel)" for name in names]
     assert sorted(report.failures) == sorted([*(f"{name}: wrong" for name in names), *broken])
     calls = by_case(report, "calls")
-    assert {f"AMI, n = 2e2, 10 x 10, {how}" for how in ("eager", "replayed", "replayed 3 times at once, each")} <= {
-        *calls
-    }
+    short = ("eager", "replayed", "replayed 3 times at once, each", "compiled, replayed, launch to end")
+    assert {f"AMI, n = 2e2, 10 x 10, {how}" for how in short} <= {*calls}
     text = (tmp_path / "device-torch-cpu.md").read_text()
     assert "driver 1.2" in text
     assert "missing: RuntimeError: no such kernel" in text
