@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace, device
 
 Shape = tuple[int, int]
 Way = Callable[[Any, Any, Shape], Any]
 
 BLOCK = 1 << 24  # samples at once, which bounds the memory of keys; counts of a block are exact in float32
+LAUNCH = 1 << 30  # samples of one launch of a kernel, which counts in 32 bits
 FEW = 64  # one-hot columns of a sample at most
 
 
@@ -90,6 +93,44 @@ def by_cupy_scatter(rows: Any, cols: Any, shape: Shape) -> Any:
     return counts.view(cupy.int64)
 
 
+def by_triton(rows: Any, cols: Any, shape: Shape) -> Any:
+    """Count in one pass, without keys."""
+    if not rows.is_cuda:
+        raise NotImplementedError
+    from benchmarks.triton_kernels import count
+
+    return count(rows, cols, shape)
+
+
+def by_cuda(rows: Any, cols: Any, shape: Shape) -> Any:
+    """Count in one pass, without keys, in shared memory where the table fits."""
+    import cupy
+
+    n_cells, device = shape[0] * shape[1], cupy.cuda.Device()
+    size = {4: "int", 8: "long long"}[rows.dtype.itemsize]
+    n_bytes, most = 4 * n_cells, device.attributes["MaxSharedMemoryPerBlockOptin"]
+    kernel = _kernel(f"count_in_{'shared' if n_bytes <= most else 'device'}_memory<{size}>")
+    shared = n_bytes if n_bytes <= most else 0
+    if shared:
+        kernel.max_dynamic_shared_size_bytes = shared
+    blocks = 8 * device.attributes["MultiProcessorCount"]
+    total = cupy.zeros(shape, dtype=cupy.int64)
+    for start in range(0, rows.shape[0], LAUNCH):
+        some = [cupy.ascontiguousarray(x[start : start + LAUNCH]) for x in (rows, cols)]
+        counts = cupy.zeros(shape, dtype=cupy.uint32)
+        kernel((blocks,), (256,), (*some, *map(np.int64, (some[0].size, *shape)), counts), shared_mem=shared)
+        total += counts
+    return total
+
+
+@functools.cache
+def _kernel(name: str) -> Any:
+    import cupy
+
+    source = (Path(__file__).parent / "kernels.cu").read_text()
+    return cupy.RawModule(code=source, options=("-std=c++17",), name_expressions=[name]).get_function(name)
+
+
 CANDIDATES: dict[str, dict[str, Way]] = {
     "numpy": {"bincount": by_bincount},
     "torch": {
@@ -97,6 +138,7 @@ CANDIDATES: dict[str, dict[str, Way]] = {
         "bincount": by_bincount,
         "histc": by_torch_histc,
         "one-hot product in float32 blocks": by_one_hot_product,
+        "one pass, in Triton": by_triton,
     },
-    "cupy": {"scatter_add": by_cupy_scatter, "bincount": by_bincount},
+    "cupy": {"scatter_add": by_cupy_scatter, "bincount": by_bincount, "one pass, in CUDA": by_cuda},
 }
