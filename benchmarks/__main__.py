@@ -24,6 +24,7 @@ SUBJECTS = {
     "streams": "1e8 labels as a metric, in files, on a Dask cluster: peak memory and time",
     "memory": "peak memory above the inputs",
     "device": "counting, scores, null models on an accelerator: times, peak memory, ways to count",
+    "traffic": "what calls ask of an accelerator: launches, waits, bytes moved, peak memory; counted on a CPU",
     "cost": "what a call costs as samples, clusters, batches grow; a plot",
 }
 ON_REQUEST = "device"  # on a processor; there it only shows that the subject runs
