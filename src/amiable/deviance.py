@@ -32,22 +32,21 @@ def deviance(xp: ModuleType, x: Array, mean: Array, t: Array) -> Array:
     log(x/mean) = 2 atanh(v), whose series has no cancellation near v = 0.
     """
     total = x + mean
-    v = t / xp.where(total > 0, total, xp.ones_like(total))
+    v = t / xp.where(total > 0, total, 1.0)
     v2 = v * v
     s = v2 / (2 * SERIES_TERMS + 1)
     for j in range(SERIES_TERMS - 1, 0, -1):
         s = (s + 1 / (2 * j + 1)) * v2
     series = v * (t + 2 * x * s)
     positive = (x > 0) & (mean > 0)
-    one = xp.ones_like(total)
-    ratio = xp.where(positive, x, one) / xp.where(positive, mean, one)
+    ratio = xp.where(positive, x, 1.0) / xp.where(positive, mean, 1.0)
     direct = xp.where(positive, x * xp.log(ratio) - t, mean)
     return xp.where(xp.abs(v) < SERIES_BELOW, series, direct)
 
 
 def xlogx(xp: ModuleType, x: Array) -> Array:
     """Return x log x, 0 at x = 0."""
-    return x * xp.log(xp.where(x > 0, x, xp.ones_like(x)))
+    return x * xp.log(xp.where(x > 0, x, 1.0))
 
 
 def log_factorial_excess(xp: ModuleType, x: Array, x_float: Array) -> Array:
@@ -55,13 +54,13 @@ def log_factorial_excess(xp: ModuleType, x: Array, x_float: Array) -> Array:
     big = at_least(xp, x_float, 16.0)
     inverse = 1 / big
     r = inverse * inverse
-    tail = xp.full_like(r, _STIRLING[-1])
+    tail: Array | float = _STIRLING[-1]
     for coefficient in reversed(_STIRLING[:-1]):
         tail = tail * r + coefficient
     large = 0.5 * xp.log(2 * math.pi * big) + tail * inverse
     if not maybe_any(xp, x_float < 16):
         return large
-    at = xp.where(x < 16, x, xp.zeros_like(x))
+    at = xp.where(x < 16, x, 0)
     small = xp.reshape(xp.take(constant(xp, _EXCESS, x_float), xp.reshape(at, (-1,))), x.shape)
     return xp.where(x < 16, small, large)
 

@@ -38,8 +38,8 @@ def window(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) 
     if line:  # by symmetry the window is no wider where a - k or b - k is near 0
         least = xp.minimum(mean, xp.minimum(mean_count(xp, a, n - b, n), mean_count(xp, n - a, b, n)))
     smooth = (sd > _STRIDE_SIGMA) & (least > _STRIDE_MEAN)
-    sine = _STRIDE_SIGMA / xp.where(smooth, sd, xp.full_like(sd, _STRIDE_SIGMA))
-    stride = xp.where(smooth, xp.floor(math.pi / xp.asin(sine)), xp.ones_like(sd))
+    sine = _STRIDE_SIGMA / xp.where(smooth, sd, _STRIDE_SIGMA)
+    stride = xp.where(smooth, xp.floor(math.pi / xp.asin(sine)), 1.0)
     return first, last, xp.astype(stride, first.dtype)
 
 
@@ -140,7 +140,7 @@ def lattice(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NO
     own, cost = cost_of(k, a, b, t)
     for x, row, col, offset in ((a - k, a, n - b, -t), (b - k, n - a, b, -t), ((n - a) - (b - k), n - a, n - b, t)):
         cost = cost + cost_of(x, row, col, offset)[1]
-    weights = xp.where(inside, xp.exp(xp.min(cost, axis=-1, keepdims=True) - cost), xp.zeros_like(cost))
+    weights = xp.where(inside, xp.exp(xp.min(cost, axis=-1, keepdims=True) - cost), 0.0)
     return Lattice(k, t, weights, own)
 
 

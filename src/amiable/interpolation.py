@@ -120,6 +120,6 @@ def _basis(xp: ModuleType, sizes: Array, nodes: Array, known: np.ndarray) -> Arr
     hit = difference == 0
     # log(size) - log(node) from the whole-number difference keeps its digits in float32 too
     distance = xp.log1p(to_float(xp, difference) / to_float(xp, nodes))
-    terms = barycentric / xp.where(hit, xp.ones_like(distance), distance)
+    terms = barycentric / xp.where(hit, 1.0, distance)
     terms = terms / xp.sum(terms, axis=-1, keepdims=True)
     return xp.where(xp.any(hit, axis=-1, keepdims=True), xp.astype(hit, terms.dtype), terms)

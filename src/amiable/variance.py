@@ -82,7 +82,7 @@ def variance_of_sum(
     if static or traced:
         of_deviances, of_xlogs = _over_cells(xp, row_sums, col_sums)
         variance = xp.where(_are_small(xp, row_sums, col_sums), of_xlogs, of_deviances)
-        return xp.where(is_constant(xp, row_sums, col_sums), xp.zeros_like(variance), variance)
+        return xp.where(is_constant(xp, row_sums, col_sums), 0.0, variance)
     if compiles_shapes(xp) and n_triples <= _ONE_PROGRAM:  # the number of distinct sizes would be a new shape
         return compiled(variance_of_sum, xp, static=True)(row_sums, col_sums)
     return each_table(xp, row_sums, col_sums, lambda rows, cols: _over_sizes(xp, rows, cols, degree))
@@ -221,6 +221,6 @@ def _rests_of_cells(
     number = xp.concat([xp.arange(x.shape[-1], dtype=n.dtype, device=device_of(n)) for x in (col_sums, row_sums)])
     own = xp.where(of_row, j[None, :, None, None], i[:, None, None, None]) == number
     cells = expectations(xp, left, margins, pool)
-    cells = xp.where(own, xp.zeros_like(cells), cells)
+    cells = xp.where(own, 0.0, cells)
     n_cols = col_sums.shape[-1]
     return xp.sum(cells[..., :n_cols], axis=-1), xp.sum(cells[..., n_cols:], axis=-1)

@@ -193,7 +193,7 @@ def at_least(xp: ModuleType, x: Array, least: float) -> Array:
     """Return max(x, least): `clip` with one bound, at a tenth of the overhead."""
     if isinstance(x, _NUMPY):
         return np.maximum(x, x.dtype.type(least))
-    return xp.maximum(x, xp.full((), least, dtype=x.dtype, device=device_of(x)))
+    return x.clamp(min=least) if compat.is_torch_array(x) else xp.maximum(x, least)
 
 
 _MANY = 200  # columns, from which on a loop over the rows costs less than NumPy's running product

@@ -151,9 +151,8 @@ def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
     above_true = xp.where(known.lifted, known.cols, known.h_true)
     above_pred = xp.where(known.lifted, known.rows, known.h_pred)
     ceiling = average_above(xp, known.h_true, known.h_pred, above_true, above_pred, average_method)
-    one = xp.ones_like(ceiling)
-    score = excess / xp.where(known.settled, one, ceiling - expected)
-    return xp.where(known.identical, one, xp.where(known.settled, xp.zeros_like(one), score))
+    score = excess / xp.where(known.settled, 1.0, ceiling - expected)
+    return xp.where(known.identical, 1.0, xp.where(known.settled, 0.0, score))
 
 
 def _adjusted_for_model(table: ContingencyTable, average_method: str, random_model: str) -> Array:
@@ -162,9 +161,8 @@ def _adjusted_for_model(table: ContingencyTable, average_method: str, random_mod
     expected = expected_deviances(xp, table.row_sums, table.col_sums, random_model) / n
     ceiling = average(xp, *largest_entropies(xp, table.row_sums, table.col_sums, random_model), average_method)
     settled = is_settled(xp, table.row_sums, table.col_sums, random_model)
-    one = xp.ones_like(ceiling)
-    score = (known.mutual - expected) / xp.where(settled, one, ceiling - expected)
-    return xp.where(settled, xp.where(known.structure.identical, one, xp.zeros_like(one)), score)
+    score = (known.mutual - expected) / xp.where(settled, 1.0, ceiling - expected)
+    return xp.where(settled, to_float(xp, known.structure.identical), score)
 
 
 def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: RandomModel = "perm") -> Any:

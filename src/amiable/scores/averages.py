@@ -37,5 +37,5 @@ def average_above(
         return average(xp, above_true, above_pred, average_method)
     # sqrt(u v) = (u + v) / 2 - (sqrt u - sqrt v)**2 / 2, and sqrt u - sqrt v = (u - v) / (sqrt u + sqrt v)
     roots = xp.sqrt(h_true) + xp.sqrt(h_pred)
-    gap = (above_true - above_pred) / xp.where(roots > 0, roots, xp.ones_like(roots))
+    gap = (above_true - above_pred) / xp.where(roots > 0, roots, 1.0)
     return (above_true + above_pred - gap * gap) / 2

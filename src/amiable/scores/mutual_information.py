@@ -219,4 +219,4 @@ def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None
     xp, (sizes,), back = nearest(xp, given)
     n = xp.sum(sizes, axis=-1)
     h = entropy_of_sizes(xp, sizes, n)
-    return as_result(back(xp.where(n > 0, h, xp.ones_like(h))))
+    return as_result(back(xp.where(n > 0, h, 1.0)))

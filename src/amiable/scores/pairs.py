@@ -276,5 +276,4 @@ def _pairs(table: ContingencyTable, whole: bool = False) -> tuple[Array, Array, 
 
 
 def _ratio(xp: ModuleType, part: Array, whole: Array, where_zero: float) -> Array:
-    one = xp.ones_like(whole)
-    return xp.where(whole == 0, one * where_zero, part / xp.where(whole == 0, one, whole))
+    return xp.where(whole == 0, where_zero, part / xp.where(whole == 0, 1.0, whole))

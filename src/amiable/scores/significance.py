@@ -121,8 +121,8 @@ def standardized_mutual_info_score(
 def _standardized(*known: Array, static: bool) -> Array:
     xp, found, excess, _ = _excess(known, static)
     variance, constant = _variance(xp, found, static)
-    score = excess / xp.sqrt(xp.where(constant, xp.ones_like(variance), variance))
-    return xp.where(constant, xp.zeros_like(score), score)
+    score = excess / xp.sqrt(xp.where(constant, 1.0, variance))
+    return xp.where(constant, 0.0, score)
 
 
 def mutual_info_pvalue(
@@ -186,11 +186,10 @@ def _pvalue(*known: Array, static: bool) -> Array:
     variance, constant = _variance(xp, found, static)
     n = to_float(xp, at_least(xp, xp.sum(found.row_sums, axis=-1), 1))
     floor = found.h_true + found.h_pred - xp.log(n)
-    mean = expected + xp.where(found.lifted, floor, xp.zeros_like(floor))
-    one = xp.ones_like(excess)
-    mean, variance = (xp.where(constant, one, x) for x in (mean, variance))
+    mean = expected + xp.where(found.lifted, floor, 0.0)
+    mean, variance = (xp.where(constant, 1.0, x) for x in (mean, variance))
     pvalue = gammaincc(xp, mean * (mean / variance), at_least(xp, (mean + excess) * (mean / variance), 0.0))
-    return xp.where(constant, one, pvalue)
+    return xp.where(constant, 1.0, pvalue)
 
 
 def _excess(known: tuple[Array, ...], static: bool) -> tuple[Any, Observed, Array, Array]:
