@@ -27,6 +27,7 @@ from benchmarks.report import Report, power, table, without_paths
 
 # operations whose result the host must see, or whose result's shape depends on values
 WAITS = ("_local_scalar_dense", "nonzero", "_unique2", "unique_consecutive", "unique_dim")
+COMPILED = "AMI, n = 1e4, 10 x 10, n_labels, compiled"
 AMI, VARIANCE = amiable.adjusted_mutual_info_score, amiable.mutual_information_moments
 
 
@@ -44,12 +45,16 @@ def run(options: Options) -> Report:
                 rows.append(counted(name, inputs, call))
                 lines.append(cells(rows[-1]))
                 print(" | ".join(lines[-1]), file=sys.stderr)
+        fused = kernels_of_compiler() if options.match in COMPILED else None
     text = [
         "Counted on CPU tensors that play an accelerator; labels are int32. Peak memory is beside the inputs, and what "
         "is allowed is some thirty temporaries of a block, and the result.",
         "",
         *table(heads, lines),
     ]
+    if fused is not None:
+        rows.append({"case": COMPILED, "launches": fused})
+        text.append(f"{COMPILED}: PyTorch's compiler makes {fused} kernels of it, for a CPU.")
     return Report("What calls ask of an accelerator", text, rows)
 
 
@@ -77,6 +82,19 @@ def calls() -> Iterator[tuple[str, tuple[Any, ...], Callable[..., Any]]]:
         yield f"EMI, {power(k)} x {power(k)} clusters, n = 1e9", sizes, amiable.expected_mutual_information
     sizes = tuple(map(on_device, cluster_sizes(10**5, 50, 50)))
     yield "variance of MI, 50 x 50, n = 1e5", sizes, VARIANCE
+
+
+def kernels_of_compiler() -> int:
+    """Return how many kernels torch.compile makes of one call of AMI with `n_labels`, without a break."""
+    import torch
+    from torch._inductor import metrics
+
+    pair = labels_of(2, 10**4)
+    metrics.reset()
+    found = torch.compile(partial(AMI, n_labels=(10, 10)), fullgraph=True)(*pair)
+    if abs(float(found) - float(AMI(*pair))) > 1e-12:
+        raise RuntimeError("the compiled score differs")
+    return int(metrics.generated_kernel_count)
 
 
 def labels_of(number: int, *shape: int, k: int = 10) -> tuple[Any, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
+from amiable._array.compact import extremes
 from amiable._array.counting import count_keys, unique_inverse
 from amiable._array.namespace import Array, count_dtype, device_of, fetch, to_count
 from amiable.labels import kind_of
@@ -36,14 +38,20 @@ def encode(xp: ModuleType, x: Array) -> tuple[Array, Array]:
 def encode_labelings(xp: ModuleType, x: Array) -> tuple[Array, list[int]]:
     """Return codes of labelings (M, n), each in its own right, and for each a number that its codes are below."""
     if x.shape[-1] and not _is_text(x) and xp.isdtype(x.dtype, ("integral", "bool")):
-        whole = to_count(xp, x)
-        low, high = xp.min(whole, axis=-1), xp.max(whole, axis=-1)
+        low, high = extremes(xp, x)
         known = fetch(xp.concat([low, high]))
         spans = [b - a + 1 for a, b in zip(known[: x.shape[0]], known[x.shape[0] :], strict=True)]
         if max(spans) <= max(_COMPACT, 4 * x.shape[-1]):
-            return whole - low[:, None], spans
+            dtype = _narrowest(xp, low, min(known), max(*known, *spans))
+            return xp.astype(x, dtype, copy=False) - xp.astype(low, dtype)[:, None], spans
     each = [encode(xp, x[i, ...]) for i in range(x.shape[0])]
     return xp.stack([codes for codes, _ in each]), [max(labels.shape[0], 1) for _, labels in each]
+
+
+def _narrowest(xp: ModuleType, like: Array, low: int, high: int) -> Any:
+    """Return the smallest signed dtype that holds low..high, at most that of counts, which `like` is."""
+    held = (d for d in (xp.int16, xp.int32) if xp.iinfo(d).min <= low and high <= xp.iinfo(d).max)
+    return next(held, like.dtype)
 
 
 def _is_text(x: Array) -> bool:

@@ -112,7 +112,8 @@ def ranges_of(xp: ModuleType, sides: Sequence[Array]) -> list[Range] | None:
     """
     if any(0 in x.shape or _is_as_wide_as_counts(xp, x) for x in sides):
         return None
-    known = fetch(xp.concat([_extremes(xp, x) for x in sides]))
+    each = [extremes(xp, x) for x in sides]
+    known = fetch(xp.stack([end for lows, highs in each for end in (xp.min(lows), xp.max(highs))]))
     return list(zip(known[::2], known[1::2], strict=True))
 
 
@@ -146,16 +147,16 @@ def _is_as_wide_as_counts(xp: ModuleType, x: Array) -> bool:
     return xp.isdtype(x.dtype, "unsigned integer") and xp.iinfo(x.dtype).bits >= xp.iinfo(count_dtype(xp, x)).bits
 
 
-def _extremes(xp: ModuleType, x: Array) -> Array:
-    """Return the lowest and the highest label of integers or booleans (..., n), which has some, as counts (2,)."""
+def extremes(xp: ModuleType, x: Array) -> tuple[Array, Array]:
+    """Return the lowest and the highest label of each of some labelings (..., n) of integers or booleans, as counts."""
     if xp.isdtype(x.dtype, "signed integer"):
-        return to_count(xp, xp.stack([xp.min(x), xp.max(x)]))
-    ends = []  # not every library orders all others
+        return to_count(xp, xp.min(x, axis=-1)), to_count(xp, xp.max(x, axis=-1))
+    lows, highs = [], []
     for run in _runs(x, math.prod(x.shape[:-1]), 0):
-        part = to_count(xp, x[..., run])
-        ends.append((xp.min(part), xp.max(part)))
-    lows, highs = map(xp.stack, zip(*ends, strict=True))
-    return xp.stack([xp.min(lows), xp.max(highs)])
+        part = to_count(xp, x[..., run])  # not every library orders all others
+        lows.append(xp.min(part, axis=-1))
+        highs.append(xp.max(part, axis=-1))
+    return xp.min(xp.stack(lows), axis=0), xp.max(xp.stack(highs), axis=0)
 
 
 def _runs(x: Array, n_tables: int, n_cells: int) -> Iterator[slice]:
