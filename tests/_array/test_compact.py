@@ -6,18 +6,20 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from array_api_compat import array_namespace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amiable import ContingencyTable, contingency_matrix
 from amiable._array import compact
-from amiable._array.compact import count_compact
+from amiable._array.compact import count_compact, count_ranges
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     """Many blocks for few samples, so that tables grow."""
     monkeypatch.setattr(compact, "_BLOCK", 16)
+    monkeypatch.setattr(compact, "budget", lambda x: 64)
 
 
 def counted(sides, **options):
@@ -112,3 +114,33 @@ def test_nothing_as_long_as_the_labels_is_allocated(rng, dtype, monkeypatch):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2_000_000  # bytes; one array of 3,000,000 bytes is more
+
+
+RANGES = [
+    ((0, 2), (0, 3)),
+    ((-5, 5), (7, 9)),
+    ((2**31 - 2, 2**31 - 1), (0, 1)),
+    ((-(2**31), -(2**31) + 1), (100, 102)),
+    ((-100, 127), (0, 3)),
+]
+
+
+@pytest.mark.parametrize("ranges", RANGES, ids=str)
+@pytest.mark.parametrize("strays", [False, True])
+def test_count_ranges(counting_backend, rng, ranges, strays):
+    """On every library, whatever the labels are like; what lies outside is left out, not put elsewhere."""
+    labels = []
+    for low, high in ranges:
+        dtype = np.int8 if low > -129 and high < 128 else np.int64
+        labels.append(rng.integers(low, high + 1, (3, 40)).astype(dtype))
+    if strays:
+        labels[0][:, :4] = np.iinfo(labels[0].dtype).min
+        labels[1][:, 2:6] = np.iinfo(labels[1].dtype).max
+    inside = np.all([(x >= low) & (x <= high) for x, (low, high) in zip(labels, ranges, strict=True)], axis=0)
+    expected = np.zeros((3, *(high - low + 1 for low, high in ranges)), dtype=np.int64)
+    for table, (rows, cols) in enumerate(zip(*labels, strict=True)):
+        codes = (x[inside[table]].astype(np.int64) - low for x, (low, _) in zip((rows, cols), ranges, strict=True))
+        np.add.at(expected[table], tuple(codes), 1)
+    sides = [counting_backend.asarray(x) for x in labels]
+    got = count_ranges(array_namespace(sides[0]), sides, ranges, strays=strays)
+    np.testing.assert_array_equal(counting_backend.to_numpy(got), expected.reshape(3, -1))

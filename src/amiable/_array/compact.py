@@ -127,20 +127,31 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
     check_cells(xp, inner, count_dtype(xp, sides[0]))
     margin = int(strays)  # labels outside fall into cells around the table, which are cut away
     lengths = [length + 2 * margin for length in inner]
-    n_cells, total = math.prod(lengths), None
-    for run in _runs(sides[0], max(math.prod(lead), 1), n_cells):
-        keys = None
+    n_tables, n_cells, total = max(math.prod(lead), 1), math.prod(lengths), None
+    offset = most = 0
+    for (low, high), length in zip(ranges, lengths, strict=True):
+        offset = offset * length + low - margin
+        most = most * length + max(abs(low), abs(high)) + 1
+    narrow = max(most, n_tables * n_cells) < 2**31
+    dtype = xp.int32 if narrow else count_dtype(xp, sides[0])
+    for run in _runs(sides[0], n_tables, n_cells):
+        keys: Array = None
         for x, (low, high), length in zip(sides, ranges, lengths, strict=True):
-            code = to_count(xp, x[..., run])
-            if strays:
-                code = xp.clip(code, low - 1, high + 1)
-            if low != margin:
-                code = code - (low - margin)
+            code = _clipped(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
+            code = xp.astype(code, dtype, copy=False)
             keys = code if keys is None else keys * length + code
-        counts = count_keys(xp, keys, n_cells)
+        counts = count_keys(xp, keys - offset if offset else keys, n_cells)
         total = counts if total is None else total + counts
     counts = xp.reshape(total, (*lead, *lengths))[(..., *[slice(margin, margin + length) for length in inner])]
     return xp.reshape(counts, (*lead, math.prod(inner)))
+
+
+def _clipped(xp: ModuleType, x: Array, low: int, high: int) -> Array:
+    """Return integers or booleans `x` with those below `low` and above `high` in their place."""
+    if not xp.isdtype(x.dtype, "signed integer"):  # not every library orders all others
+        x = to_count(xp, x)
+    limits = xp.iinfo(x.dtype)
+    return xp.clip(x, max(low, int(limits.min)), min(high, int(limits.max)))
 
 
 def _is_as_wide_as_counts(xp: ModuleType, x: Array) -> bool:
