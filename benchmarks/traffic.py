@@ -60,7 +60,7 @@ def run(options: Options) -> Report:
 
 def calls() -> Iterator[tuple[str, tuple[Any, ...], Callable[..., Any]]]:
     """List calls and their inputs."""
-    for n, k in ((10**7, 10), (10**7, 1000), (10**5, 1000)):
+    for n, k in ((10**8, 10), (10**7, 10), (10**7, 1000), (10**5, 1000)):
         name, pair = f"n = {power(n)}, {k} x {k}", labels_of(2, n, k=k)
         yield f"counting, {name}, n_labels", pair, partial(amiable.contingency_matrix, n_labels=(k, k))
         yield f"counting, {name}", pair, amiable.contingency_matrix

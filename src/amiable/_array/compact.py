@@ -19,6 +19,8 @@ from amiable._array.blocks import blocks, budget
 from amiable._array.counting import check_cells, count_keys
 from amiable._array.namespace import (
     Array,
+    at_least,
+    at_most,
     count_dtype,
     fetch,
     from_host,
@@ -151,7 +153,7 @@ def _clipped(xp: ModuleType, x: Array, low: int, high: int) -> Array:
     if not xp.isdtype(x.dtype, "signed integer"):  # not every library orders all others
         x = to_count(xp, x)
     limits = xp.iinfo(x.dtype)
-    return xp.clip(x, max(low, int(limits.min)), min(high, int(limits.max)))
+    return at_most(xp, at_least(xp, x, max(low, int(limits.min))), min(high, int(limits.max)))
 
 
 def _is_as_wide_as_counts(xp: ModuleType, x: Array) -> bool:
