@@ -114,6 +114,14 @@ def minimums(session: nox.Session) -> None:
 
 
 @nox.session
+def gpu(session: nox.Session) -> None:
+    """The tests of CUDA devices, on PyTorch, CuPy and JAX; it needs one, and gigabytes of libraries."""
+    session.install(TORCH)
+    session.install(".[cli,jax,torch,cuda,frames,dask,viz]", "jax[cuda12]", *group("test"), *group("lightning"))
+    session.run("python", "-m", "pytest", "-m", "gpu", *session.posargs)
+
+
+@nox.session
 def benchmarks(session: nox.Session) -> None:
     """Measure against the peers, write benchmarks/results/; `-- --revision A [B]` compares two git revisions."""
     session.install(TORCH)
