@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from amiable._array.counting import unique_counts
-from amiable._array.namespace import Array, at_least, at_most, constant, device_of, fetch, matmul, to_float
+from amiable._array.namespace import Array, clipped, constant, device_of, fetch, matmul, to_float
 
 DEGREE = 16  # nodes an octave; 12 do for most sizes, but leave 1e-11 where a batch has many sizes just below n
 EXACT_BELOW = 128  # in the octave below, rounding to whole numbers would already merge most nodes
@@ -92,8 +92,8 @@ def _octaves(xp: ModuleType, sizes: Array) -> list[tuple[slice, int, int]]:
     powers = [EXACT_BELOW << i for i in range(last_bit - EXACT_BELOW.bit_length() + 2)]
     cuts = xp.searchsorted(sizes, constant(xp, tuple(powers), sizes))
     top = sizes.shape[0] - 1
-    first = xp.take(sizes, at_most(xp, cuts, top))
-    last = xp.take(sizes, at_least(xp, cuts - 1, 0))
+    first = xp.take(sizes, clipped(xp, cuts, 0, top))
+    last = xp.take(sizes, clipped(xp, cuts - 1, 0, top))
     known = fetch(xp.concat([xp.astype(cuts, sizes.dtype), first, last, sizes[:1], sizes[-1:]]))
     count = len(powers)
     edges = [0, *known[:count], top + 1]

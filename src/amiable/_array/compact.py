@@ -19,8 +19,7 @@ from amiable._array.blocks import blocks, budget
 from amiable._array.counting import check_cells, count_keys
 from amiable._array.namespace import (
     Array,
-    at_least,
-    at_most,
+    clipped,
     count_dtype,
     fetch,
     from_host,
@@ -139,7 +138,7 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
     for run in _runs(sides[0], n_tables, n_cells):
         keys: Array = None
         for x, (low, high), length in zip(sides, ranges, lengths, strict=True):
-            code = _clipped(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
+            code = _held(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
             code = xp.astype(code, dtype, copy=False)
             keys = code if keys is None else keys * length + code
         counts = count_keys(xp, keys - offset if offset else keys, n_cells)
@@ -148,12 +147,12 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
     return xp.reshape(counts, (*lead, math.prod(inner)))
 
 
-def _clipped(xp: ModuleType, x: Array, low: int, high: int) -> Array:
-    """Return integers or booleans `x` with those below `low` and above `high` in their place."""
+def _held(xp: ModuleType, x: Array, low: int, high: int) -> Array:
+    """Return integers or booleans with those outside low..high in their place, in a dtype that may not hold all."""
     if not xp.isdtype(x.dtype, "signed integer"):  # not every library orders all others
         x = to_count(xp, x)
     limits = xp.iinfo(x.dtype)
-    return at_most(xp, at_least(xp, x, max(low, int(limits.min))), min(high, int(limits.max)))
+    return clipped(xp, x, max(low, int(limits.min)), min(high, int(limits.max)))
 
 
 def _is_as_wide_as_counts(xp: ModuleType, x: Array) -> bool:
