@@ -162,7 +162,8 @@ class Traffic:
         fresh = [x for x in found if x.untyped_storage()._cdata not in known]
         if fresh or name.endswith("_"):
             self.launches[name] += 1
-            self.moved += sum(x.nbytes for x in (*given, *fresh))
+            # one number that stands for many lies in memory once
+            self.moved += sum(min(x.nbytes, x.untyped_storage().nbytes()) for x in (*given, *fresh))
         for x in fresh:
             memory = x.untyped_storage()
             self.used += memory.nbytes()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import amiable
-from benchmarks import candidates, device, device_cases, inputs, measure, places, revisions
+from benchmarks import candidates, device, device_cases, inputs, measure, places, revisions, traffic
 from benchmarks.inputs import labelings
 from benchmarks.places import NUMPY, TORCH
 
@@ -168,3 +168,16 @@ def test_two_revisions_in_processes_of_their_own(monkeypatch, tmp_path):
     assert "| AMI, n = 1e2, 10 x 10, numpy |" in table
     assert found in (0, 1)  # how fast is not for a test to say
     assert "RESULTS DIFFER" not in table
+
+
+def test_traffic(options):
+    """Launches, bytes and memory of a device's path, told by PyTorch."""
+    pytest.importorskip("torch")
+    report = traffic.run(dataclasses.replace(options, match="counting, n = 1e5"))
+    promised, found = report.numbers
+    assert (promised["waits"], found["waits"]) == (0, 3)  # the range, two lists of occupied rows and columns
+    for row in (promised, found):
+        assert row["inputs"] == 2 * 4 * 10**5
+        assert row["bytes"] > row["inputs"]
+        assert 0 < row["peak"] < row["allowed"]
+    assert promised["operations"]["scatter_add_"] == 1

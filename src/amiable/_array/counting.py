@@ -13,7 +13,7 @@ from typing import Any
 import array_api_compat as compat
 import numpy as np
 
-from amiable._array.namespace import Array, count_dtype, device_of, to_count
+from amiable._array.namespace import Array, count_dtype, device_of, on_cpu, to_count
 
 
 def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
@@ -85,7 +85,7 @@ def _histogram_numpy(keys: np.ndarray, values: np.ndarray | None, n_bins: int) -
 def _histogram_torch(keys: Array, values: Array | None, n_bins: int) -> Array:
     import torch
 
-    if keys.device.type == "cpu" and not torch.compiler.is_compiling():
+    if on_cpu(keys):
         # torch.bincount is several times slower on a CPU than NumPy's on the same memory
         found = _histogram_numpy(keys.numpy(), None if values is None else values.numpy(), n_bins)
         return torch.from_numpy(found)
