@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,48 +47,82 @@ def _jax(x: np.ndarray) -> Any:
     return pytest.importorskip("jax.numpy").asarray(x)
 
 
+def _jax_cuda(x: np.ndarray) -> Any:
+    jax = needs_cuda("jax")
+    return jax.device_put(jax.numpy.asarray(x), jax.devices("cuda")[0])
+
+
 def _cupy(x: np.ndarray) -> Any:
-    return pytest.importorskip("cupy").asarray(x)
+    return needs_cuda("cupy").asarray(x)
+
+
+def needs_cuda(library: str) -> Any:
+    """Return a library; skip the test where it is missing or sees no CUDA device."""
+    module = pytest.importorskip(library)
+    if not _sees_cuda(module):
+        pytest.skip(f"{library} sees no CUDA device")
+    return module
+
+
+@functools.cache
+def _sees_cuda(module: Any) -> bool:
+    if module.__name__ != "jax":
+        return module.cuda.is_available()
+    try:
+        return bool(module.devices("cuda"))
+    except RuntimeError:  # JAX was built for other devices
+        return False
 
 
 @contextlib.contextmanager
-def _jax_x64(on: bool) -> Iterator[None]:
+def never_waiting() -> Iterator[None]:
+    """Raise an error where torch waits for a CUDA device, to which copies from ordinary memory count, too."""
+    torch = needs_cuda("torch")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # that this mode is a prototype
+        torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@contextlib.contextmanager
+def _jax_on(platform: str, x64: bool) -> Iterator[None]:
     jax = pytest.importorskip("jax")
-    with jax.enable_x64(on):
+    with jax.enable_x64(x64), jax.default_device(jax.devices(platform)[0]):
+        yield
+
+
+@contextlib.contextmanager
+def _without_float64() -> Iterator[None]:
+    """Pretend that devices have no float64, as Apple's."""
+    has = namespace._has_dtype
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(namespace, "_has_dtype", lambda xp, x, kind, name: name != "float64" and has(xp, x, kind, name))
         yield
 
 
 @contextlib.contextmanager
 def _as_accelerator(float64: bool = True) -> Iterator[None]:
-    """Pretend that the arrays lie on an accelerator, maybe one without float64, as Apple's."""
-    has = namespace._has_dtype
-    with pytest.MonkeyPatch.context() as patch:
+    """Pretend that the arrays lie on an accelerator, maybe one without float64."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.nullcontext() if float64 else _without_float64():
         patch.setattr(namespace, "_in_host_memory", lambda x: False)
-        if not float64:
-            patch.setattr(
-                namespace, "_has_dtype", lambda xp, x, kind, name: name != "float64" and has(xp, x, kind, name)
-            )
         yield
 
 
 @contextlib.contextmanager
 def _jax_accelerator() -> Iterator[None]:
-    with _jax_x64(False), _as_accelerator():
+    with _jax_on("cpu", x64=False), _as_accelerator():
         yield
 
 
 @contextlib.contextmanager
-def _cuda(library: str) -> Iterator[None]:
-    if library == "torch":
-        if not pytest.importorskip("torch").cuda.is_available():
-            pytest.skip("torch sees no CUDA device")
-    else:
-        cupy = pytest.importorskip("cupy")
-        try:
-            cupy.cuda.runtime.getDeviceCount()
-        except cupy.cuda.runtime.CUDARuntimeError:
-            pytest.skip("CuPy sees no CUDA device")
-    yield
+def _cuda(library: str, float64: bool = True) -> Iterator[None]:
+    needs_cuda(library)
+    precision = contextlib.nullcontext() if float64 else _without_float64()
+    with _jax_on("cuda", x64=float64) if library == "jax" else precision:
+        yield
 
 
 @dataclass(frozen=True)
@@ -107,15 +143,21 @@ class Backend:
 
     def to_numpy(self, x: Any) -> np.ndarray:
         """Copy a result back, from any device."""
-        if hasattr(x, "cpu"):
+        if namespace.compat.is_torch_array(x):
             x = x.cpu()
-        elif hasattr(x, "get"):
+        elif namespace.compat.is_cupy_array(x):
             x = x.get()
-        elif hasattr(x, "to_device"):
+        elif type(x).__module__.startswith("array_api_strict"):
             x = x.to_device(namespace.compat.array_namespace(x).__array_namespace_info__().default_device())
         return np.asarray(x)
 
+    @property
+    def is_cuda(self) -> bool:
+        """Whether it needs a CUDA device."""
+        return bool(self.marks)
 
+
+_GPU = (pytest.mark.gpu,)
 BACKENDS = [
     Backend("numpy", _numpy),
     Backend("numpy-read-only", _read_only),
@@ -125,11 +167,15 @@ BACKENDS = [
     Backend("torch", _torch("cpu")),
     Backend("torch-as-accelerator", _torch("cpu"), context=_as_accelerator),
     Backend("torch-float32", _torch("cpu"), context=lambda: _as_accelerator(float64=False), single=True),
-    Backend("jax", _jax, context=lambda: _jax_x64(False), single=True, narrow=True),
+    Backend("jax", _jax, context=lambda: _jax_on("cpu", x64=False), single=True, narrow=True),
     Backend("jax-as-accelerator", _jax, context=_jax_accelerator, single=True, narrow=True),
-    Backend("jax-x64", _jax, context=lambda: _jax_x64(True)),
-    Backend("torch-cuda", _torch("cuda"), context=lambda: _cuda("torch"), marks=(pytest.mark.gpu,)),
-    Backend("cupy", _cupy, context=lambda: _cuda("cupy"), marks=(pytest.mark.gpu,)),
+    Backend("jax-x64", _jax, context=lambda: _jax_on("cpu", x64=True)),
+    Backend("torch-cuda", _torch("cuda"), context=lambda: _cuda("torch"), marks=_GPU),
+    Backend("torch-cuda-float32", _torch("cuda"), context=lambda: _cuda("torch", False), single=True, marks=_GPU),
+    Backend("cupy", _cupy, context=lambda: _cuda("cupy"), marks=_GPU),
+    Backend("cupy-float32", _cupy, context=lambda: _cuda("cupy", False), single=True, marks=_GPU),
+    Backend("jax-cuda", _jax_cuda, context=lambda: _cuda("jax", False), single=True, narrow=True, marks=_GPU),
+    Backend("jax-cuda-x64", _jax_cuda, context=lambda: _cuda("jax"), marks=_GPU),
 ]
 
 

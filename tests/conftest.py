@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -9,6 +10,10 @@ import numpy as np
 import pytest
 
 from tests.backends import BACKENDS, Backend
+
+# on CUDA devices: JAX is to leave memory to the others, and cuBLAS ready to be deterministic; both read it once
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
 
 # the same examples at every run; to look for new ones: pytest --hypothesis-profile=default
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)

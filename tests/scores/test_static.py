@@ -104,44 +104,6 @@ def test_what_an_accelerator_computes(score, labels, monkeypatch):
     np.testing.assert_allclose(got, score.function(*labels), rtol=0, atol=1e-13)
 
 
-@pytest.mark.gpu
-@every_score
-def test_cuda_without_synchronisation(score, labels):
-    torch = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
-        pytest.skip("torch sees no CUDA device")
-    true, pred = (torch.asarray(v, device="cuda") for v in labels)
-    score.function(true, pred, n_labels=(4, 5))
-    torch.cuda.set_sync_debug_mode("error")
-    try:
-        got = score.function(true, pred, n_labels=(4, 5))
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
-    np.testing.assert_allclose(got.cpu(), score.function(*labels), rtol=0, atol=1e-13)
-
-
-@pytest.mark.gpu
-@every_score
-def test_cuda_graph(score, labels):
-    """A call is captured once and replayed on other labels in the same memory."""
-    torch = pytest.importorskip("torch")
-    if not torch.cuda.is_available():
-        pytest.skip("torch sees no CUDA device")
-    true, pred = (torch.asarray(v, device="cuda") for v in labels)
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):  # what is made once, as constants are, is made before the capture
-        score.function(true, pred, n_labels=(4, 5))
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        got = score.function(true, pred, n_labels=(4, 5))
-    for order in (slice(None), slice(None, None, -1)):
-        true.copy_(torch.asarray(labels[0][order].copy()))
-        graph.replay()
-        np.testing.assert_allclose(got.cpu(), score.function(labels[0][order], labels[1]), rtol=0, atol=1e-13)
-
-
 @pytest.mark.parametrize("score", [s for s in SCORES if s.name in ("ami-arithmetic", "nmi-max", "ari", "nvi")], ids=str)
 @pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
 def test_torch_compile(score, labels):

@@ -13,6 +13,7 @@ pytest.importorskip("torchmetrics")
 import torch.distributed as dist  # noqa: E402
 from torchmetrics import MetricCollection  # noqa: E402
 
+from tests.backends import needs_cuda  # noqa: E402
 from tests.torch.registry import METRICS, batches_of_rank  # noqa: E402
 
 STATES = {"cells": {}, "table": {"num_classes": 12, "num_clusters": 8}}
@@ -57,31 +58,31 @@ def score_of_rank(rank, world, folder, backend):
     dist.destroy_process_group()
 
 
-def expected_of_one(world):
+def expected_of_one(world, device):
     """The same, in one process that has all batches."""
-    every = [[tensors(b, "cpu") for b in batches_of_rank(rank, world)] for rank in range(world)]
+    every = [[tensors(b, device) for b in batches_of_rank(rank, world)] for rank in range(world)]
     batches = [batch for own in every for batch in own]
     first = [own[0] for own in every if own]
     found = {}
     for name, state in STATES.items():
         for registered in METRICS:
-            metric = registered.make(**state)
+            metric = registered.make(**state).to(device)
             for batch in batches:
                 metric.update(*batch)
             found[f"{name} {registered}"] = found[f"{name} {registered} in collection"] = metric.compute()
             for batch in batches:
                 metric.update(*batch)
             found[f"{name} {registered} twice"] = metric.compute()
-        metric = METRICS[0].make(**state)
+        metric = METRICS[0].make(**state).to(device)
         for batch in first:
             metric.update(*batch)
         found[f"{name} forward"], found[f"{name} samples"] = metric.compute(), metric.table.n_samples
-    return found
+    return {k: v.cpu() for k, v in found.items()}
 
 
 def check(world, folder: Path, backend):
     torch.multiprocessing.spawn(score_of_rank, (world, str(folder), backend), nprocs=world)
-    expected = expected_of_one(world)
+    expected = expected_of_one(world, "cuda" if backend == "nccl" else "cpu")
     for rank in range(world):
         found = torch.load(folder / f"{rank}.pt")
         assert found.keys() == expected.keys()
@@ -97,8 +98,7 @@ def test_ranks_agree_with_one_process(world, tmp_path):
 
 @pytest.mark.gpu
 def test_ranks_on_gpus(tmp_path):
-    if not torch.cuda.is_available():
-        pytest.skip("torch sees no CUDA device")
+    needs_cuda("torch")
     check(min(torch.cuda.device_count(), 4), tmp_path, "nccl")
 
 

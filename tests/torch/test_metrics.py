@@ -16,7 +16,7 @@ torchmetrics = pytest.importorskip("torchmetrics")
 
 import amiable  # noqa: E402
 import amiable.torch as metrics  # noqa: E402
-from tests.backends import named  # noqa: E402
+from tests.backends import named, needs_cuda, never_waiting  # noqa: E402
 from tests.registry import SCORES, function_of  # noqa: E402
 from tests.torch.registry import METRICS  # noqa: E402
 
@@ -74,12 +74,21 @@ def test_batches_are_scored_as_their_function_scores_all(registered, state, batc
 def test_on_devices(registered, state, batches, place):
     if place.name != "torch-cuda" and registered.metric is metrics.StandardizedMutualInfoScore and state:
         pytest.skip("the static variance is tested with the score")
-    metric = registered.make(**state).to(place.asarray(np.zeros(1)).device)
-    for preds, target in batches:
-        metric.update(place.asarray(preds.numpy()), place.asarray(target.numpy()))
-    value = metric.compute()
-    assert value.device == metric.device
-    np.testing.assert_allclose(place.to_numpy(value), expected(registered, batches, state), rtol=0, atol=1e-12)
+    device = place.asarray(np.zeros(1)).device
+    one, two = (registered.make(**state).to(device) for _ in range(2))
+    here = [tuple(place.asarray(x.numpy()) for x in batch) for batch in batches]
+    for metric, part in ((one, here[:2]), (two, here[2:])):
+        for batch in part:
+            metric.update(*batch)
+    one.merge_state(two)
+    found = [one.compute(), two(*here[0])]
+    known = [expected(registered, batches, state), expected(registered, batches[:1], state)]
+    np.testing.assert_allclose([float(x) for x in found], known, rtol=0, atol=1e-12)
+    two.reset()
+    two.update(*here[3])
+    states = [x for metric in (one, two) for held in metric.metric_state.values() for x in held]
+    assert {x.device for x in (*found, *states, one.table.counts)} == {one.device} == {device}
+    assert int(two.table.n_samples) == 33
 
 
 @pytest.mark.parametrize("options", [{}, {"ignore_index": 3, "ignore_cluster": 0}, {"argmax": True}])
@@ -108,17 +117,14 @@ def test_inference_mode(batches):
 
 @pytest.mark.gpu
 def test_updates_with_num_classes_never_wait_for_the_device(batches):
-    if not torch.cuda.is_available():
-        pytest.skip("torch sees no CUDA device")
+    needs_cuda("torch")
     metric = metrics.AdjustedMutualInfoScore(num_classes=9, ignore_index=3).to("cuda")
     here = [tuple(x.to("cuda") for x in batch) for batch in batches]
     metric.update(*here[0])
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with never_waiting():
         for batch in here:
             metric.update(*batch)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
+    assert int(metric.table.n_samples) == sum(int((target != 3).sum()) for _, target in batches)
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)

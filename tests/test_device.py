@@ -1,0 +1,290 @@
+"""What is asked of devices alone: nothing leaves them, nothing waits, graphs replay, and every run gives the same bits.
+
+Each test runs on CUDA devices, and on few scores in host memory too, on stand-ins that prove that it can run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+import pytest
+
+import amiable
+from amiable import ContingencyTable
+from tests.backends import BACKENDS, Backend, named, needs_cuda, never_waiting
+from tests.registry import SCORES
+
+FEW = ("ami-arithmetic", "ari")
+LENGTHS = (4, 5)  # labels of true and of pred
+
+
+def places(*libraries: str, stand_ins: tuple[str, ...] = ("torch-as-accelerator",)) -> pytest.MarkDecorator:
+    """Run a test on all CUDA devices of these libraries, and on stand-ins."""
+    chosen = [b for b in BACKENDS if b.is_cuda and b.name.startswith(libraries)]
+    params = [pytest.param(b, id=b.name, marks=b.marks) for b in (*chosen, *map(named, stand_ins))]
+    return pytest.mark.parametrize("place", params, indirect=True)
+
+
+def places_and_scores(
+    *libraries: str, stand_ins: tuple[str, ...] = ("torch-as-accelerator",), long: bool = True
+) -> pytest.MarkDecorator:
+    """Run a test for every score on all CUDA devices of these libraries, and for few on stand-ins."""
+    params = []
+    for b in (*(b for b in BACKENDS if b.is_cuda and b.name.startswith(libraries)), *map(named, stand_ins)):
+        scores = [s for s in SCORES if (s.name in FEW if not b.is_cuda else long or not s.long_program)]
+        params += [pytest.param(b, s, id=f"{b.name}-{s}", marks=b.marks) for s in scores]
+    return pytest.mark.parametrize(("place", "score"), params, indirect=["place"])
+
+
+@pytest.fixture
+def place(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """The place that the test runs on."""
+    with request.param.context():
+        yield request.param
+
+
+@pytest.fixture
+def labels(rng):
+    return tuple(rng.integers(0, k, (6, 50)) for k in LENGTHS)
+
+
+def program(place: Backend, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what computes without a look at any value: on JAX, a compiled program."""
+    return pytest.importorskip("jax").jit(function) if place.name.startswith("jax") else function
+
+
+def guarded(place: Backend) -> contextlib.AbstractContextManager:
+    """Raise an error where the device is waited for, or anything copied to or from it, as far as a library can tell."""
+    if place.name.startswith("jax"):
+        return pytest.importorskip("jax").transfer_guard("disallow")
+    return never_waiting() if place.name.startswith("torch-cuda") else contextlib.nullcontext()
+
+
+@places_and_scores("torch", "jax", stand_ins=("torch-as-accelerator", "jax-as-accelerator"))
+def test_promised_codes_are_scored_without_waiting(place, score, labels):
+    labels = [v[:2] for v in labels] if score.long_program else labels
+    true, pred = map(place.asarray, labels)
+    compute = program(place, lambda u, v: score.function(u, v, n_labels=LENGTHS))
+    compute(true, pred)  # constants are copied, and programs compiled, once
+    with guarded(place):
+        got = compute(true, pred)
+    np.testing.assert_allclose(place.to_numpy(got), score.function(*labels), rtol=0, atol=score.error_on(place))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        amiable.contingency_matrix,
+        amiable.pair_confusion_matrix,
+        amiable.homogeneity_completeness_v_measure,
+        lambda u, _, n_labels: amiable.entropy(u, n_labels=n_labels[0]),
+    ],
+    ids=["matrix", "pairs", "measures", "entropy"],
+)
+@places("torch", "jax", stand_ins=("torch-as-accelerator", "jax-as-accelerator"))
+def test_promised_codes_are_counted_without_waiting(place, function, labels):
+    true, pred = map(place.asarray, labels)
+    compute = program(place, lambda u, v: function(u, v, n_labels=LENGTHS))
+    compute(true, pred)
+    with guarded(place):
+        got = compute(true, pred)
+    same(place, got, function(*labels, n_labels=LENGTHS))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"])
+@places("torch", "cupy", "jax")
+def test_codes_of_every_integer(place, dtype, rng):
+    true, pred = rng.integers(0, 2, (2, 3, 70)).astype(dtype)
+    x, y = place.asarray(true), place.asarray(pred)
+    for score in (amiable.adjusted_rand_score, amiable.contingency_matrix):
+        compute = program(place, lambda u, v, score=score: score(u, v, n_labels=LENGTHS))
+        compute(x, y)
+        with guarded(place):
+            got = compute(x, y)
+        same(place, got, score(true, pred, n_labels=LENGTHS))
+
+
+def torch_graph(compute: Callable[[], Any]) -> Callable[[], Any]:
+    """Return what computes anew by a CUDA graph, in which nothing can wait."""
+    torch = needs_cuda("torch")
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):  # what is made once, as constants are, is made before the capture
+        compute()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        got = compute()
+
+    def replay() -> Any:
+        graph.replay()
+        return got
+
+    return replay
+
+
+def cupy_graph(compute: Callable[[], Any]) -> Callable[[], Any]:
+    """Return what computes anew by a CUDA graph, in which nothing can wait."""
+    cupy = needs_cuda("cupy")
+    stream = cupy.cuda.Stream(non_blocking=True)
+    cupy.cuda.Device().synchronize()
+    with stream:
+        compute()  # kernels are compiled, and constants made, before the capture
+        stream.synchronize()
+        stream.begin_capture()
+        try:
+            got = compute()
+        finally:
+            graph = stream.end_capture()
+
+    def replay() -> Any:
+        cupy.cuda.Device().synchronize()
+        graph.launch(stream)
+        stream.synchronize()
+        return got
+
+    return replay
+
+
+@places_and_scores("torch", "cupy")
+def test_a_graph_is_captured_once_and_replayed(place, score, labels):
+    """On other labels in the same memory."""
+    labels = [v[:2] for v in labels] if score.long_program else labels
+    true, pred = map(place.asarray, labels)
+    capture = (torch_graph if place.name.startswith("torch") else cupy_graph) if place.is_cuda else lambda f: f
+    replay = capture(lambda: score.function(true, pred, n_labels=LENGTHS))
+    for order in (slice(None), slice(None, None, -1), slice(None)):
+        true[...] = place.asarray(labels[0][order].copy())
+        expected = score.function(labels[0][order], labels[1])
+        np.testing.assert_allclose(place.to_numpy(replay()), expected, rtol=0, atol=score.error_on(place))
+
+
+def tables_of(true: Any, pred: Any) -> ContingencyTable:
+    return ContingencyTable.from_labels(true, pred)
+
+
+def sums_of(true: Any, pred: Any) -> list[Any]:
+    table = tables_of(true, pred)
+    return [table.row_sums, table.col_sums]
+
+
+# By name, functions of two labelings (n,); those in the second part draw at random
+COMPUTED = {
+    "matrix": amiable.contingency_matrix,
+    "pairs": amiable.pair_confusion_matrix,
+    "measures": amiable.homogeneity_completeness_v_measure,
+    "entropy": lambda u, v: (amiable.entropy(u), amiable.entropy(v)),
+    "table": tables_of,
+    "table of counts": lambda u, v: ContingencyTable.from_counts(amiable.contingency_matrix(u, v)),
+    "table of cells": lambda u, v: ContingencyTable.from_cells(u, v, u * 0 + 2),
+    "table of codes": lambda u, v: ContingencyTable.from_labels(u, v, n_labels=(40, 50)),
+    "sum of tables": lambda u, v: tables_of(u[:90], v[:90]) + tables_of(u[90:], v[90:]),
+    "expectation": lambda u, v: amiable.expected_mutual_information(*sums_of(u, v)),
+    "expectation of a random model": lambda u, v: amiable.expected_mutual_information(
+        *sums_of(u, v), random_model="num"
+    ),
+    "moments": lambda u, v: amiable.mutual_information_moments(*sums_of(u % 3, v % 3)),
+    "pairwise": lambda u, v: amiable.pairwise_scores(compat.array_namespace(u).stack([u, v, u % 3, v % 2])),
+    "pairwise codes": lambda u, v: amiable.pairwise_scores(u[None, :], v[None, :], n_labels=(40, 50)),
+}
+DRAWN = {
+    "tables": lambda u, v: amiable.random_tables(*sums_of(u % 5, v % 7), 300, rng=3),
+    "uniform tables": lambda u, v: amiable.random_tables(*sums_of(u % 5, v % 7), 300, rng=3, null="uniform"),
+    "permutation test": lambda u, v: amiable.permutation_test(u % 5, v % 7, n_resamples=99, rng=3),
+    "permutation test of shuffles": lambda u, v: amiable.permutation_test(
+        u + 40 * (v % 5), v + 50 * (u % 5), statistic="adjusted_rand_score", n_resamples=5, rng=3
+    ),
+    "bootstrap": lambda u, v: amiable.bootstrap(u % 3, v % 3, "adjusted_rand_score", n_resamples=99, rng=3),
+}
+
+
+def arrays_in(found: Any) -> list[Any]:
+    """Return all arrays of a result, in order."""
+    if dataclasses.is_dataclass(found):
+        found = [getattr(found, f.name) for f in dataclasses.fields(found)]
+    if isinstance(found, (tuple, list)):
+        return [x for part in found for x in arrays_in(part)]
+    return [] if found is None or isinstance(found, bool) else [found]
+
+
+def same(place: Backend, got: Any, expected: Any) -> None:
+    """Compare arrays of a device with those of NumPy: counts exactly, scores within the error allowed."""
+    for x, known in zip(arrays_in(got), arrays_in(expected), strict=True):
+        error = place.tolerance if np.asarray(known).dtype.kind == "f" else 0
+        np.testing.assert_allclose(place.to_numpy(x), known, rtol=error, atol=error)
+
+
+@pytest.mark.parametrize("name", [*COMPUTED, *DRAWN])
+@places("torch", "cupy", "jax", stand_ins=("torch-as-accelerator", "strict-other-device"))
+def test_results_stay_where_labels_are_and_are_the_same_at_every_run(place, name, rng):
+    function = {**COMPUTED, **DRAWN}[name]
+    labels = [rng.permutation(np.append(np.arange(k), rng.integers(0, k, 400 - k))) for k in (40, 50)]
+    true, pred = map(place.asarray, labels)
+    once, again = function(true, pred), function(true, pred)
+    assert arrays_in(once)
+    for x, y in zip(arrays_in(once), arrays_in(again), strict=True):
+        assert compat.array_namespace(x) is compat.array_namespace(true)
+        assert compat.device(x) == compat.device(true)
+        np.testing.assert_array_equal(place.to_numpy(x), place.to_numpy(y))
+    if name in COMPUTED:
+        same(place, once, function(*labels))
+
+
+@places_and_scores("torch", "cupy", "jax")
+def test_scores_are_the_same_at_every_run(place, score, rng):
+    """To the last bit, though samples are counted in any order."""
+    k = 8 if score.long_program else 36
+    labels = [place.asarray(x) for x in rng.integers(0, k, (2, 3, 20_000))]
+    for options in ({},) if score.long_program else ({}, {"n_labels": (k, k)}):
+        once, again = (place.to_numpy(score.function(*labels, **options)) for _ in range(2))
+        np.testing.assert_array_equal(once, again)
+
+
+@pytest.fixture(scope="module")
+def million():
+    rng = np.random.default_rng(5)
+    true = rng.integers(0, 100, 10**6)
+    return true, np.where(rng.random(10**6) < 0.3, true, rng.integers(0, 100, 10**6))
+
+
+@places_and_scores("torch", "cupy", "jax", long=False)
+def test_a_million_samples(place, score, million):
+    true, pred = map(place.asarray, million)
+    expected = score.function(*million)
+    for options in ({}, {"n_labels": (100, 100)}):
+        assert float(score.function(true, pred, **options)) == pytest.approx(expected, abs=score.error_on(place))
+
+
+@places_and_scores("torch")
+def test_torch_may_be_told_to_be_deterministic(place, score, labels):
+    torch = pytest.importorskip("torch")
+    true, pred = map(place.asarray, labels)
+    torch.use_deterministic_algorithms(True)
+    try:
+        each = [score.function(true, pred, **options) for options in ({}, {"n_labels": LENGTHS})]
+        many = amiable.pairwise_scores(true, score=amiable.adjusted_rand_score)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    for got in each:
+        np.testing.assert_allclose(place.to_numpy(got), score.function(*labels), rtol=0, atol=score.error_on(place))
+    same(place, many, amiable.pairwise_scores(labels[0], score=amiable.adjusted_rand_score))
+
+
+@places("torch", "cupy", "jax", stand_ins=("torch-as-accelerator", "jax-as-accelerator"))
+def test_nothing_is_copied_from_one_labeling_to_the_other(place, labels):
+    true, elsewhere = place.asarray(labels[0]), [labels[1]]
+    if place.name.startswith("torch-cuda"):
+        elsewhere.append(named("torch").asarray(labels[1]))
+    if place.name.startswith("jax-cuda"):
+        jax = pytest.importorskip("jax")
+        elsewhere.append(jax.device_put(labels[1], jax.devices("cpu")[0]))
+    for pred in elsewhere:
+        for given in ((true, pred), (pred, true)):
+            for function in (amiable.adjusted_mutual_info_score, amiable.pairwise_scores):
+                with pytest.raises(TypeError, match="expected one array library and one device"):
+                    function(*given)
