@@ -16,6 +16,7 @@ import pytest
 
 import amiable
 from amiable import ContingencyTable
+from amiable._array import namespace
 from tests.backends import BACKENDS, Backend, named, needs_cuda, never_waiting
 from tests.registry import SCORES
 
@@ -288,3 +289,20 @@ def test_nothing_is_copied_from_one_labeling_to_the_other(place, labels):
             for function in (amiable.adjusted_mutual_info_score, amiable.pairwise_scores):
                 with pytest.raises(TypeError, match="expected one array library and one device"):
                     function(*given)
+
+
+@pytest.mark.gpu
+def test_cupy_does_not_capture_a_first_call():
+    """Constants would be copied by every replay, from memory that is no longer theirs."""
+    cupy = needs_cuda("cupy")
+    namespace._CONSTANTS.clear()
+    labels = cupy.arange(12) % 4
+    stream = cupy.cuda.Stream(non_blocking=True)
+    with stream:
+        stream.begin_capture()
+        try:
+            with pytest.raises(RuntimeError, match="make the same call once before"):
+                amiable.adjusted_mutual_info_score(labels, labels, n_labels=(4, 4))
+        finally:
+            stream.end_capture()
+    assert not namespace._CONSTANTS

@@ -215,8 +215,20 @@ def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
     # not every library's device can be hashed; of a library's own tracing types each has constants of its own
     key = (xp.__name__, type(like), values, str(like.dtype), str(device))
     if key not in _CONSTANTS:
+        if compat.is_cupy_array(like):
+            _check_not_capturing()
         _CONSTANTS[key] = xp.asarray(values, dtype=like.dtype, device=device)
     return _CONSTANTS[key]
+
+
+def _check_not_capturing() -> None:
+    """Raise RuntimeError while CuPy records a graph: it would record a copy from memory that is soon somebody else's."""
+    import cupy
+
+    if cupy.cuda.get_current_stream().is_capturing():
+        raise RuntimeError(
+            "a graph is being captured before constants are on the device: make the same call once before"
+        )
 
 
 def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
