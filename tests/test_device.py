@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import amiable
-from amiable import ContingencyTable
+from amiable import ContingencyTable, expectation
 from amiable._array import namespace
 from tests.backends import BACKENDS, Backend, named, needs_cuda, never_waiting
 from tests.registry import SCORES
@@ -306,3 +306,33 @@ def test_cupy_does_not_capture_a_first_call():
         finally:
             stream.end_capture()
     assert not namespace._CONSTANTS
+
+
+@places("torch", "cupy")
+def test_many_cells_are_captured(place, rng):
+    """Sizes are looked at where there are many cells, but not while a graph is captured."""
+    k = 150
+    assert k * k > expectation._STATIC_CELLS
+    true, pred = map(place.asarray, rng.integers(0, k, (2, 3000)))
+    capture = (torch_graph if place.name.startswith("torch") else cupy_graph) if place.is_cuda else lambda f: f
+    replay = capture(lambda: amiable.adjusted_mutual_info_score(true, pred, n_labels=(k, k)))
+    expected = amiable.adjusted_mutual_info_score(place.to_numpy(true), place.to_numpy(pred))
+    assert float(replay()) == pytest.approx(expected, abs=place.tolerance)
+
+
+@pytest.mark.filterwarnings("ignore:The CUDA Graph is empty")
+@pytest.mark.parametrize("function", [amiable.adjusted_mutual_info_score, amiable.contingency_matrix])
+@places("torch", "cupy")
+def test_captured_labels_need_n_labels(place, function, labels, monkeypatch):
+    true, pred = map(place.asarray, labels)
+    if not place.is_cuda:
+        for module in (amiable.labels, amiable.contingency.counting):
+            monkeypatch.setattr(module, "is_captured", lambda x: True)
+    capture = (torch_graph if place.name.startswith("torch") else cupy_graph) if place.is_cuda else lambda f: f() or f()
+    calls = iter([lambda: None])  # the one before the capture
+
+    def call():
+        return next(calls, lambda: function(true, pred))()
+
+    with pytest.raises(ValueError, match="labels_true is captured in a CUDA graph, its values are not known"):
+        capture(call)

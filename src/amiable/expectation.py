@@ -21,6 +21,7 @@ from amiable._array.namespace import (
     constant,
     device_of,
     fetch,
+    is_captured,
     is_traced,
     matmul,
     to_float,
@@ -33,6 +34,9 @@ from amiable.interpolation import DEGREE, Nodes, nodes_for
 # lattice is cheaper, which has not many more than 30 nodes there.
 _REACHES = (8, 16, 24, 32, 48, 64, 96, 128)
 _LATTICE = 32
+# Up to so many cells, counted in all tables of a batch, cost less than to wait for equal sizes among them: some ten
+# operations of 2**21 numbers each.
+_STATIC_CELLS = 1 << 14
 _FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
 _FEW_PAIRS = 1 << 8  # so few pairs cost less than to look for equal sizes among them
 _PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among its tables costs more than it saves
@@ -58,7 +62,7 @@ def expected_sums(
         Whether the second sum is wanted, too.
     static : bool
         Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is
-        waited for. Traced arrays are always computed in this way.
+        waited for, unless there are many cells. Arrays that are traced or captured are always computed in this way.
     degree : int or None
         Nodes an octave of cluster sizes; None sums over every size.
 
@@ -67,9 +71,11 @@ def expected_sums(
     deviances, xlogs : array of floats, shape (2, ...), or (1, ...) without `xlogs`
         The first is n EMI. The second is n EMI + sum a log a + sum b log b - n log n, without its cancellation.
     """
-    if static or is_traced(row_sums) or is_traced(col_sums):
+    n_cells = math.prod(row_sums.shape) * col_sums.shape[-1]
+    few = static and (n_cells <= _STATIC_CELLS or is_captured(row_sums))
+    if few or is_traced(row_sums) or is_traced(col_sums):
         return _sums_over_cells(xp, row_sums, col_sums, xlogs=xlogs)
-    if compiles_shapes(xp) and math.prod(row_sums.shape) * col_sums.shape[-1] <= _FEW_CELLS:
+    if compiles_shapes(xp) and n_cells <= _FEW_CELLS:
         # the number of distinct sizes would be a new shape
         return compiled(_sums_over_cells, xp, xlogs=xlogs)(row_sums, col_sums)
     lead = row_sums.shape[:-1]

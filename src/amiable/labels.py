@@ -18,6 +18,7 @@ from amiable._array.namespace import (
     common_namespace,
     fetch,
     host_view,
+    is_captured,
     is_traced,
     on_cpu,
     to_count,
@@ -186,11 +187,10 @@ def _level_of_caller() -> int:
 
 
 def check_values_known(name: str, x: Array) -> None:
-    """Raise ValueError for a traced array: how many labels it has cannot be found out."""
-    if is_traced(x):
-        raise ValueError(
-            f"{name} is traced, its values are not known: expected the number of labels, n_labels, as well"
-        )
+    """Raise ValueError for an array that is traced or captured: how many labels it has cannot be found out."""
+    if is_traced(x) or is_captured(x):
+        why = "traced" if is_traced(x) else "captured in a CUDA graph"
+        raise ValueError(f"{name} is {why}, its values are not known: expected the number of labels, n_labels, as well")
 
 
 def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str = "n_labels") -> None:

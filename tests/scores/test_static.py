@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import amiable
-from amiable import ContingencyTable
+from amiable import ContingencyTable, expectation
 from amiable._array import namespace
+from tests.backends import _as_accelerator
 from tests.registry import SCORES
 
 every_score = pytest.mark.parametrize("score", SCORES, ids=str)
@@ -102,6 +103,25 @@ def test_what_an_accelerator_computes(score, labels, monkeypatch):
     got = score.function(*map(torch.asarray, labels), n_labels=(4, 6))
     monkeypatch.undo()
     np.testing.assert_allclose(got, score.function(*labels), rtol=0, atol=1e-13)
+
+
+def test_equal_sizes_are_looked_for_among_many_cells(labels, monkeypatch):
+    """They save most of the work there; tensors that play an accelerator tell which way was gone."""
+    torch = pytest.importorskip("torch")
+    with _as_accelerator():
+        true, pred = map(torch.asarray, labels)
+        calls, expected = [], amiable.adjusted_mutual_info_score(*labels)
+        shared = expectation._sums_of_batch
+        monkeypatch.setattr(expectation, "_sums_of_batch", lambda *args: calls.append(1) or shared(*args))
+        for most in (120, 119):
+            monkeypatch.setattr(expectation, "_STATIC_CELLS", most)  # six tables of 4 x 5
+            got = amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
+            np.testing.assert_allclose(got, expected, rtol=0, atol=1e-13)
+            assert bool(calls) == (most == 119)
+        calls.clear()
+        monkeypatch.setattr(expectation, "is_captured", lambda x: True)
+        amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
+        assert not calls
 
 
 @pytest.mark.parametrize("score", [s for s in SCORES if s.name in ("ami-arithmetic", "nmi-max", "ari", "nvi")], ids=str)

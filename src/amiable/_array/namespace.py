@@ -97,6 +97,19 @@ def is_traced(x: Array) -> bool:
     return False
 
 
+def is_captured(x: Array) -> bool:
+    """Whether what is asked of the device of `x` now is recorded in a CUDA graph, so that no value can be looked at."""
+    if compat.is_torch_array(x) and x.device.type == "cuda":
+        import torch
+
+        return torch.cuda.is_current_stream_capturing()
+    if compat.is_cupy_array(x):
+        import cupy
+
+        return bool(cupy.cuda.get_current_stream().is_capturing())
+    return False
+
+
 def on_cpu(x: Array) -> bool:
     """Whether the values of `x` lie in host memory, so that looking at them copies nothing."""
     return isinstance(x, _NUMPY) or (not is_traced(x) and _in_host_memory(x))
@@ -215,20 +228,12 @@ def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
     # not every library's device can be hashed; of a library's own tracing types each has constants of its own
     key = (xp.__name__, type(like), values, str(like.dtype), str(device))
     if key not in _CONSTANTS:
-        if compat.is_cupy_array(like):
-            _check_not_capturing()
+        if compat.is_cupy_array(like) and is_captured(like):  # only replays would copy; PyTorch refuses by itself
+            raise RuntimeError(
+                "constants are not on the device yet: make the same call once before a graph is captured"
+            )
         _CONSTANTS[key] = xp.asarray(values, dtype=like.dtype, device=device)
     return _CONSTANTS[key]
-
-
-def _check_not_capturing() -> None:
-    """Raise RuntimeError while CuPy records a graph: it would record a copy from memory that is soon somebody else's."""
-    import cupy
-
-    if cupy.cuda.get_current_stream().is_capturing():
-        raise RuntimeError(
-            "a graph is being captured before constants are on the device: make the same call once before"
-        )
 
 
 def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
