@@ -238,7 +238,11 @@ def latency(name: str, n: int, options: Options) -> Iterator[dict[str, Any]]:
     if compiled is not None:
         programs["compiled, "] = [partial(compiled, *pair) for pair in pairs]
     for how, launched in programs.items():
-        replays = [place.capture(call) for call in launched]
+        try:
+            replays = [place.capture(call) for call in launched]
+        except Exception as error:  # the other programs are worth measuring
+            yield broken("calls", f"{name}, {how}replayed", error)
+            continue
         times, error = alternate({"amiable": in_turn(replays)}, check, many, clock)
         yield row_of(f"{how}replayed, launch to end", times["amiable"], error, 200e-6, events=False)
         one = in_turn(replays)

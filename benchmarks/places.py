@@ -91,10 +91,6 @@ class Place:
             import torch
 
             return torch.compile(function, fullgraph=True, dynamic=False)
-        if self.library == "jax":
-            import jax
-
-            return jax.jit(function)
         return None
 
     def capture(self, call: Callable[[], Any]) -> Callable[[], Any]:

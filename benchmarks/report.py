@@ -22,6 +22,7 @@ class Report:
     lines: list[str]
     numbers: Any
     failures: list[str] = field(default_factory=list)
+    place: Place | None = None  # where that is another than was asked for
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -56,7 +57,8 @@ def write(report: Report, subject: str, place: Place, output: Path) -> None:
 def save(report: Report, subject: str, place: Place, output: Path) -> str:
     """Write a report beside its numbers; return its text."""
     known = {**versions(), **place.versions(), "python": platform.python_version()}
-    where = f"{place.library} on {place.hardware()}"
+    measured = report.place or place
+    where = f"{measured.library} on {measured.hardware()}"
     lines = [f"# {report.title}", "", f"{where}; {', '.join(f'{k} {v}' for k, v in known.items())}.", ""]
     text = "\n".join([*lines, *report.lines]).rstrip() + "\n"
     output.mkdir(parents=True, exist_ok=True)

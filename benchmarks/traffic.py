@@ -7,6 +7,7 @@ runs the same operations, but compilers and its own cache may save some of the b
 from __future__ import annotations
 
 import collections
+import contextlib
 import math
 import sys
 import weakref
@@ -23,9 +24,10 @@ from amiable._array.blocks import DEVICE_BUDGET
 from benchmarks.device import TEMPORARIES
 from benchmarks.inputs import cluster_sizes
 from benchmarks.measure import Options
+from benchmarks.places import TORCH
 from benchmarks.report import Report, power, table, without_paths
 
-# operations whose result the host must see, or whose result's shape depends on values
+# operations whose result the host must see, or whose result's shape depends on values; `tolist` is one more
 WAITS = ("_local_scalar_dense", "nonzero", "_unique2", "unique_consecutive", "unique_dim")
 COMPILED = "AMI, n = 1e4, 10 x 10, n_labels, compiled"
 AMI, VARIANCE = amiable.adjusted_mutual_info_score, amiable.mutual_information_moments
@@ -48,14 +50,14 @@ def run(options: Options) -> Report:
         fused = kernels_of_compiler() if options.match in COMPILED else None
     text = [
         "Counted on CPU tensors that play an accelerator; labels are int32. Peak memory is beside the inputs, and what "
-        "is allowed is some thirty temporaries of a block, and the result.",
+        "is allowed is some thirty temporaries of a block, and the result; it is bold where it is more.",
         "",
         *table(heads, lines),
     ]
     if fused is not None:
         rows.append({"case": COMPILED, "launches": fused})
         text.append(f"{COMPILED}: PyTorch's compiler makes {fused} kernels of it, for a CPU.")
-    return Report("What calls ask of an accelerator", text, rows)
+    return Report("What calls ask of an accelerator", text, rows, place=TORCH)
 
 
 def calls() -> Iterator[tuple[str, tuple[Any, ...], Callable[..., Any]]]:
@@ -136,13 +138,17 @@ class Traffic:
         self.launches: collections.Counter[str] = collections.Counter()
         self.waits = self.moved = self.used = self.peak = 0
 
-    def watched(self) -> Any:
+    def watched(self) -> contextlib.ExitStack:
         """Return a context in which everything is counted."""
         from torch import Tensor
         from torch.utils._python_dispatch import TorchDispatchMode
         from torch.utils._pytree import tree_leaves
 
-        count = self.count
+        count, read = self.count, Tensor.tolist
+
+        def tolist(x: Any) -> Any:
+            self.waits += 1
+            return read(x)
 
         class Watched(TorchDispatchMode):
             def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -153,7 +159,10 @@ class Traffic:
                 count(operation.overloadpacket.__name__, given, found)
                 return result
 
-        return Watched()
+        stack = contextlib.ExitStack()
+        stack.enter_context(mock.patch.object(Tensor, "tolist", tolist))
+        stack.enter_context(Watched())
+        return stack
 
     def count(self, name: str, given: list[Any], found: list[Any]) -> None:
         """Take note of one operation; views launch nothing."""
@@ -179,5 +188,6 @@ def cells(row: dict[str, Any]) -> list[str]:
     """Return one row of the table as text."""
     moved = f"{row['bytes'] / 1e9:.3g}"
     times = f"{row['bytes'] / row['inputs']:,.3g}" if row["inputs"] > 10**6 else ""
-    memory = [f"{row[key] / 1e6:,.4g} MB" for key in ("peak", "allowed")]
-    return [row["case"], f"{row['launches']:,}", str(row["waits"]), moved, times, *memory]
+    peak, allowed = (f"{row[key] / 1e6:,.4g} MB" for key in ("peak", "allowed"))
+    peak = f"**{peak}**" if row["peak"] > row["allowed"] else peak
+    return [row["case"], f"{row['launches']:,}", str(row["waits"]), moved, times, peak, allowed]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from amiable import ContingencyTable, contingency_matrix
 from amiable._array import compact
 from amiable._array.compact import count_compact, count_ranges
+from tests.backends import named
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +123,8 @@ RANGES = [
     ((2**31 - 2, 2**31 - 1), (0, 1)),
     ((-(2**31), -(2**31) + 1), (100, 102)),
     ((-100, 127), (0, 3)),
+    ((2**62, 2**62 + 2), (2**62 + 5, 2**62 + 6)),
+    ((-(2**62), -(2**62) + 1), (2**62, 2**62 + 2)),
 ]
 
 
@@ -144,3 +147,21 @@ def test_count_ranges(counting_backend, rng, ranges, strays):
     sides = [counting_backend.asarray(x) for x in labels]
     got = count_ranges(array_namespace(sides[0]), sides, ranges, strays=strays)
     np.testing.assert_array_equal(counting_backend.to_numpy(got), expected.reshape(3, -1))
+
+
+@pytest.mark.parametrize("base", [2**31 - 5, 2**29, -(2**31)])
+def test_labels_at_the_limits_of_int32(base, rng):
+    """JAX counts in int32 by default."""
+    backend = named("jax-as-accelerator")
+    with backend.context():
+        labels = base + rng.integers(0, 5, (2, 100))
+        got = contingency_matrix(*(backend.asarray(x.astype(np.int32)) for x in labels))
+        np.testing.assert_array_equal(backend.to_numpy(got), contingency_matrix(*labels))
+
+
+def test_cells_of_a_batch_that_int32_does_not_number():
+    backend = named("jax-as-accelerator")
+    with backend.context():
+        sides = [backend.asarray(np.zeros((3, 4), dtype=np.int32))] * 2
+        with pytest.raises(ValueError, match="a table of 30000 x 30000 cells has more cells than int32 can number"):
+            count_ranges(array_namespace(sides[0]), sides, [(0, 29_999)] * 2)

@@ -53,7 +53,7 @@ class CompactCounts:
         )
 
     def without_gaps(self) -> tuple[Array, list[Array]]:
-        """Return the counts without labels that no table has, and for each side its labels, modulo 2**64."""
+        """Return the counts without labels that no table has, and for each side its labels, modulo 2**64 (2**32)."""
         xp = namespace_of(self.counts)
         full = xp.reshape(self.counts, (self.counts.shape[0], *self.lengths))
         labels = []
@@ -125,7 +125,6 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
     """
     lead = np.broadcast_shapes(*[tuple(x.shape[:-1]) for x in sides])  # lists, as torch.compile follows no generators
     inner = [high - low + 1 for low, high in ranges]
-    check_cells(xp, inner, count_dtype(xp, sides[0]))
     margin = int(strays)  # labels outside fall into cells around the table, which are cut away
     lengths = [length + 2 * margin for length in inner]
     n_tables, n_cells, total = max(math.prod(lead), 1), math.prod(lengths), None
@@ -133,8 +132,10 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
     for (low, high), length in zip(ranges, lengths, strict=True):
         offset = offset * length + low - margin
         most = most * length + max(abs(low), abs(high)) + 1
+    check_cells(xp, inner, count_dtype(xp, sides[0]), n_tables * n_cells)
     narrow = max(most, n_tables * n_cells) < 2**31
     dtype = xp.int32 if narrow else count_dtype(xp, sides[0])
+    offset = _wrapped(offset, int(xp.iinfo(dtype).bits))  # keys of huge labels wrap around; their difference is exact
     for run in _runs(sides[0], n_tables, n_cells):
         keys: Array = None
         for x, (low, high), length in zip(sides, ranges, lengths, strict=True):
@@ -231,6 +232,6 @@ def _count_block(parts: Sequence[np.ndarray], found: CompactCounts) -> np.ndarra
     return np.bincount(keys.ravel(), minlength=n_tables * n_cells).reshape(n_tables, n_cells)
 
 
-def _wrapped(x: int) -> int:
-    """Return a whole number modulo 2**64, as a signed 64-bit one."""
-    return (x + 2**63) % 2**64 - 2**63
+def _wrapped(x: int, bits: int = 64) -> int:
+    """Return a whole number modulo 2**bits, as a signed one."""
+    return (x + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)

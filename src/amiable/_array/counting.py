@@ -36,11 +36,12 @@ def sum_by_key(xp: ModuleType, keys: Array, values: Array, n_bins: int) -> Array
     return xp.reshape(_histogram(xp, flat, xp.reshape(values, (-1,)), n_rows * n_bins), (*lead, n_bins))
 
 
-def check_cells(xp: ModuleType, shape: Sequence[int], dtype: Any) -> None:
-    """Raise ValueError for a table of more cells than `dtype` can number."""
-    if math.prod(shape) > int(xp.iinfo(dtype).max):
+def check_cells(xp: ModuleType, shape: Sequence[int], dtype: Any, n_keys: int | None = None) -> None:
+    """Raise ValueError for a table of more cells than `dtype` can number, or for more keys of a batch of such tables."""
+    known = xp.iinfo(dtype)
+    if (math.prod(shape) if n_keys is None else n_keys) > int(known.max):
         raise ValueError(
-            f"a table of {' x '.join(map(str, shape))} cells has more cells than {dtype} can number: "
+            f"a table of {' x '.join(map(str, shape))} cells has more cells than int{known.bits} can number: "
             "expected fewer labels, or 64-bit integers (jax_enable_x64)"
         )
 
