@@ -17,6 +17,7 @@ import pytest
 import amiable
 from amiable import ContingencyTable, expectation
 from amiable._array import namespace
+from benchmarks.places import Place
 from tests.backends import BACKENDS, Backend, named, needs_cuda, never_waiting
 from tests.registry import SCORES
 
@@ -110,46 +111,11 @@ def test_codes_of_every_integer(place, dtype, rng):
         same(place, got, score(true, pred, n_labels=LENGTHS))
 
 
-def torch_graph(compute: Callable[[], Any]) -> Callable[[], Any]:
-    """Return what computes anew by a CUDA graph, in which nothing can wait."""
-    torch = needs_cuda("torch")
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):  # what is made once, as constants are, is made before the capture
-        compute()
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        got = compute()
-
-    def replay() -> Any:
-        graph.replay()
-        return got
-
-    return replay
-
-
-def cupy_graph(compute: Callable[[], Any]) -> Callable[[], Any]:
-    """Return what computes anew by a CUDA graph, in which nothing can wait."""
-    cupy = needs_cuda("cupy")
-    stream = cupy.cuda.Stream(non_blocking=True)
-    cupy.cuda.Device().synchronize()
-    with stream:
-        compute()  # kernels are compiled, and constants made, before the capture
-        stream.synchronize()
-        stream.begin_capture()
-        try:
-            got = compute()
-        finally:
-            graph = stream.end_capture()
-
-    def replay() -> Any:
-        cupy.cuda.Device().synchronize()
-        graph.launch(stream)
-        stream.synchronize()
-        return got
-
-    return replay
+def captured(place: Backend, compute: Callable[[], Any]) -> Callable[[], Any]:
+    """Return what computes anew by a CUDA graph, in which nothing can wait; on a stand-in, by a call."""
+    if not place.is_cuda:
+        return compute
+    return Place("torch" if place.name.startswith("torch") else "cupy", "cuda").capture(compute)
 
 
 @places_and_scores("torch", "cupy")
@@ -157,8 +123,7 @@ def test_a_graph_is_captured_once_and_replayed(place, score, labels):
     """On other labels in the same memory."""
     labels = [v[:2] for v in labels] if score.long_program else labels
     true, pred = map(place.asarray, labels)
-    capture = (torch_graph if place.name.startswith("torch") else cupy_graph) if place.is_cuda else lambda f: f
-    replay = capture(lambda: score.function(true, pred, n_labels=LENGTHS))
+    replay = captured(place, lambda: score.function(true, pred, n_labels=LENGTHS))
     for order in (slice(None), slice(None, None, -1), slice(None)):
         true[...] = place.asarray(labels[0][order].copy())
         expected = score.function(labels[0][order], labels[1])
@@ -314,8 +279,7 @@ def test_many_cells_are_captured(place, rng):
     k = 150
     assert k * k > expectation._STATIC_CELLS
     true, pred = map(place.asarray, rng.integers(0, k, (2, 3000)))
-    capture = (torch_graph if place.name.startswith("torch") else cupy_graph) if place.is_cuda else lambda f: f
-    replay = capture(lambda: amiable.adjusted_mutual_info_score(true, pred, n_labels=(k, k)))
+    replay = captured(place, lambda: amiable.adjusted_mutual_info_score(true, pred, n_labels=(k, k)))
     expected = amiable.adjusted_mutual_info_score(place.to_numpy(true), place.to_numpy(pred))
     assert float(replay()) == pytest.approx(expected, abs=place.tolerance)
 
@@ -328,11 +292,10 @@ def test_captured_labels_need_n_labels(place, function, labels, monkeypatch):
     if not place.is_cuda:
         for module in (amiable.labels, amiable.contingency.counting):
             monkeypatch.setattr(module, "is_captured", lambda x: True)
-    capture = (torch_graph if place.name.startswith("torch") else cupy_graph) if place.is_cuda else lambda f: f() or f()
-    calls = iter([lambda: None])  # the one before the capture
+    calls = iter([lambda: None] * place.is_cuda)  # the one before the capture
 
     def call():
         return next(calls, lambda: function(true, pred))()
 
     with pytest.raises(ValueError, match="labels_true is captured in a CUDA graph, its values are not known"):
-        capture(call)
+        captured(place, call)()

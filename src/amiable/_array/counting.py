@@ -37,7 +37,7 @@ def sum_by_key(xp: ModuleType, keys: Array, values: Array, n_bins: int) -> Array
 
 
 def check_cells(xp: ModuleType, shape: Sequence[int], dtype: Any, n_keys: int | None = None) -> None:
-    """Raise ValueError for a table of more cells than `dtype` can number, or for more keys of a batch of such tables."""
+    """Raise ValueError for a table of more cells, or a batch of more keys, than `dtype` can number."""
     known = xp.iinfo(dtype)
     if (math.prod(shape) if n_keys is None else n_keys) > int(known.max):
         raise ValueError(
