@@ -34,8 +34,8 @@ from amiable.interpolation import DEGREE, Nodes, nodes_for
 # lattice is cheaper, which has not many more than 30 nodes there.
 _REACHES = (8, 16, 24, 32, 48, 64, 96, 128)
 _LATTICE = 32
-# Up to so many cells, counted in all tables of a batch, cost less than to wait for equal sizes among them: some ten
-# operations of 2**21 numbers each.
+# A device is not asked for equal sizes among so few cells of all tables together: their nodes are 2**21 numbers, which
+# it takes through an operation in about the time that it takes to launch one.
 _STATIC_CELLS = 1 << 14
 _FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
 _FEW_PAIRS = 1 << 8  # so few pairs cost less than to look for equal sizes among them
