@@ -108,7 +108,7 @@ class ContingencyTable:
         n_labels : tuple of two int, optional
             (R, C): the labels are already codes below R and C. Nothing is sorted or looked up, and on an
             accelerator or under tracing no value is looked at. There, samples with a code outside are not counted.
-            Scores with an expectation look at cluster sizes, a few waits for the device, where tables have more than
+            Scores with an expectation look at cluster sizes, some ten waits for the device, where tables have more than
             16,384 cells together: that saves most of the work. Under tracing, and while a CUDA graph is captured, they
             do not.
 
