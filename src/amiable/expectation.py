@@ -140,14 +140,18 @@ def _sums_by_total(
 
 
 def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, *, xlogs: bool) -> Array:
-    """Sum over every cell (i, j) on MAX_NODES nodes k, one static block of columns after another."""
-    n = xp.sum(row_sums, axis=-1)[..., None, None]
-    a = row_sums[..., :, None]
-    total = None
-    for block in cell_blocks(row_sums, col_sums.shape[-1], MAX_NODES * math.prod(row_sums.shape)):
-        part = xp.sum(expectations(xp, a, col_sums[..., None, block], n, xlogs=xlogs), axis=(-2, -1))
-        total = part if total is None else total + part
-    return total
+    """Sum over every cell (i, j) on MAX_NODES nodes k, in static blocks of tables and of their columns."""
+    lead, n_rows, n_cols = row_sums.shape[:-1], row_sums.shape[-1], col_sums.shape[-1]
+    rows, cols = (xp.reshape(x, (math.prod(lead), x.shape[-1])) for x in (row_sums, col_sums))
+    parts = []
+    for tables in cell_blocks(rows, rows.shape[0], MAX_NODES * n_rows):
+        a, b, total = rows[tables, :, None], cols[tables, None, :], None
+        n = xp.sum(a, axis=1, keepdims=True)
+        for block in cell_blocks(rows, n_cols, MAX_NODES * n_rows * a.shape[0]):
+            part = xp.sum(expectations(xp, a, b[..., block], n, xlogs=xlogs), axis=(-2, -1))
+            total = part if total is None else total + part
+        parts.append(total)
+    return xp.reshape(parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1), (1 + xlogs, *lead))
 
 
 def _sums_over_sizes(

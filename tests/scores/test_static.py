@@ -7,7 +7,7 @@ import pytest
 
 import amiable
 from amiable import ContingencyTable, expectation
-from amiable._array import namespace
+from amiable._array import blocks, namespace
 from tests.backends import _as_accelerator
 from tests.registry import SCORES
 
@@ -120,7 +120,14 @@ def test_equal_sizes_are_looked_for_among_many_cells(labels, monkeypatch):
             assert bool(calls) == (most == 119)
         calls.clear()
         monkeypatch.setattr(expectation, "is_captured", lambda x: True)
-        amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
+        for budget in (
+            1 << 22,
+            expectation.MAX_NODES * 4 * 2,
+            1,
+        ):  # all; two tables, by columns; each cell
+            monkeypatch.setattr(blocks, "budget", lambda x, budget=budget: budget)
+            got = amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
+            np.testing.assert_allclose(got, expected, rtol=0, atol=1e-13)
         assert not calls
 
 
