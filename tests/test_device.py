@@ -85,8 +85,10 @@ def test_promised_codes_are_scored_without_waiting(place, score, labels):
         amiable.pair_confusion_matrix,
         amiable.homogeneity_completeness_v_measure,
         lambda u, _, n_labels: amiable.entropy(u, n_labels=n_labels[0]),
+        lambda u, v, n_labels: amiable.pairwise_scores(u, v, n_labels=n_labels),
+        lambda u, _, n_labels: amiable.pairwise_scores(u, n_labels=(n_labels[0],) * 2),
     ],
-    ids=["matrix", "pairs", "measures", "entropy"],
+    ids=["matrix", "pairs", "measures", "entropy", "pairwise", "every pair"],
 )
 @places("torch", "jax", stand_ins=("torch-as-accelerator", "jax-as-accelerator"))
 def test_promised_codes_are_counted_without_waiting(place, function, labels):

@@ -67,6 +67,22 @@ def test_samples_beyond_one_product(rng):
     assert pairwise_scores(labelings)[0, 1] == pytest.approx(amiable.adjusted_mutual_info_score(*labelings), abs=1e-14)
 
 
+@pytest.mark.parametrize("ordered", [False, True])
+@pytest.mark.parametrize("batch", [400, 30])
+def test_promised_codes_need_no_index_on_the_device(rng, monkeypatch, ordered, batch):
+    """Where none may be copied there, tiles are computed whole and put together."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(pairwise, "BATCH", batch)  # one tile, or many
+    labelings, others = labelings_of(rng, (3,) * 7), labelings_of(rng, (4,) * 5)
+    score = amiable.homogeneity_score if ordered else amiable.adjusted_rand_score
+    with _as_accelerator():
+        x, y = map(torch.asarray, (labelings, others))
+        monkeypatch.setattr(compat.array_namespace(x), "asarray", None)
+        got = pairwise_scores(x, score=score, n_labels=(3, 3)), pairwise_scores(x, y, score=score, n_labels=(3, 4))
+    for matrix, right in zip(got, (labelings, others), strict=True):
+        np.testing.assert_allclose(matrix, looped(score, labelings, right), rtol=0, atol=1e-13)
+
+
 def test_half_precision_counts_exactly(rng, monkeypatch):
     """Products are as long as their largest sums are still whole numbers there."""
     torch = pytest.importorskip("torch")

@@ -121,21 +121,18 @@ def pairwise_scores(
         raise TypeError(f"score is {score!r}: expected a function, such as amiable.adjusted_rand_score")
     xp, sides, back, static = _encoded(labelings, others, n_labels)
     mirrored = others is None and _is_symmetric(score)
-    tiles = list(_tiles(sides, mirrored))
+    tiles = list(_tiles(sides, mirrored, whole=static))
     total = sum(len(tile.pairs[0]) for tile in tiles)
-    index = np.zeros([len(side.lengths) for side in sides], dtype=np.int64)  # where the score of each pair is found
     found, done = [], 0
     for tile in tiles:
         found.append(_scores_of_tile(xp, sides, tile, score, static))
-        rows, cols = tile.pairs
-        index[tile.rows[rows], tile.cols[cols]] = np.arange(done, done + len(rows))
-        done += len(rows)
+        done += len(tile.pairs[0])
         if progress is not None:
             progress(done, total)
-    if mirrored:
-        index = np.maximum(index, index.T)
-    at = xp.asarray(index.ravel(), device=device_of(found[0]))
-    return back(xp.reshape(xp.take(xp.concat(found), at), index.shape))
+    in_order = all(tile.is_whole and _run_of(tile.rows) and _run_of(tile.cols) for tile in tiles)
+    if in_order:
+        return back(_put_together(xp, tiles, found, mirrored))
+    return back(_picked(xp, tiles, found, mirrored, [len(side.lengths) for side in sides]))
 
 
 class Side(NamedTuple):
@@ -152,6 +149,11 @@ class Tile(NamedTuple):
     cols: np.ndarray
     pairs: tuple[np.ndarray, np.ndarray]  # positions among `rows` and `cols`
     shape: tuple[int, int]  # of each table
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all pairs are wanted, which are in row-major order then."""
+        return len(self.pairs[0]) == self.rows.size * self.cols.size
 
 
 def _is_symmetric(score: Callable[..., Any]) -> bool:
@@ -197,8 +199,8 @@ def _side(xp: ModuleType, name: str, x: Array, n_labels: int | None) -> Side:
     return Side(*encode_labelings(xp, x))
 
 
-def _tiles(sides: list[Side], mirrored: bool) -> Iterator[Tile]:
-    """Cut all pairs into tiles whose counts fit the budget; of a mirrored matrix, its upper half."""
+def _tiles(sides: list[Side], mirrored: bool, *, whole: bool) -> Iterator[Tile]:
+    """Cut all pairs into tiles whose counts fit the budget; of a mirrored matrix its upper half, or `whole` tiles."""
     groups = [_groups(sides[0].lengths)]
     groups.append(groups[0] if sides[0] is sides[1] else _groups(sides[1].lengths))
     for i, rows in enumerate(groups[0]):
@@ -206,10 +208,44 @@ def _tiles(sides: list[Side], mirrored: bool) -> Iterator[Tile]:
             if mirrored and j < i:
                 continue
             pairs = np.nonzero(np.ones((rows.size, cols.size)))
-            if mirrored and i == j:
+            if mirrored and i == j and not whole:
                 pairs = np.triu_indices(rows.size)
             shape = (max(sides[0].lengths[k] for k in rows), max(sides[1].lengths[k] for k in cols))
             yield Tile(rows, cols, (pairs[0], pairs[1]), shape)
+
+
+def _put_together(xp: ModuleType, tiles: list[Tile], found: list[Array], mirrored: bool) -> Array:
+    """Return the matrix of scores from those of whole tiles of labelings in order, without an index on the device."""
+    parts = {}
+    for tile, scores in zip(tiles, found, strict=True):
+        part = xp.reshape(scores, (tile.rows.size, tile.cols.size))
+        at = int(tile.rows[0]), int(tile.cols[0])
+        parts[at] = part
+        if mirrored:
+            parts.setdefault(at[::-1], xp.matrix_transpose(part))
+    starts = [sorted({at[axis] for at in parts}) for axis in (0, 1)]
+    return xp.concat([xp.concat([parts[i, j] for j in starts[1]], axis=1) for i in starts[0]], axis=0)
+
+
+def _picked(xp: ModuleType, tiles: list[Tile], found: list[Array], mirrored: bool, shape: list[int]) -> Array:
+    """Return the matrix of scores from those of any tiles."""
+    shape = [
+        1 + max(int(at.max()) for at in side) for side in zip(*((tile.rows, tile.cols) for tile in tiles), strict=True)
+    ]
+    index, done = np.zeros(shape, dtype=np.int64), 0  # where the score of each pair is found
+    for tile in tiles:
+        rows, cols = tile.pairs
+        index[tile.rows[rows], tile.cols[cols]] = np.arange(done, done + len(rows))
+        done += len(rows)
+    if mirrored:
+        index = np.maximum(index, index.T)
+    at = xp.asarray(index.ravel(), device=device_of(found[0]))
+    return xp.reshape(xp.take(xp.concat(found), at), index.shape)
+
+
+def _run_of(at: np.ndarray) -> slice | None:
+    """Return consecutive positions as a slice; None for others."""
+    return slice(int(at[0]), int(at[-1]) + 1) if (np.diff(at) == 1).all() else None
 
 
 def _groups(lengths: list[int]) -> list[np.ndarray]:
@@ -238,6 +274,9 @@ def _scores_of_tile(xp: ModuleType, sides: list[Side], tile: Tile, score: Callab
 
 
 def _some(xp: ModuleType, side: Side, at: np.ndarray) -> Array:
+    run = _run_of(at)
+    if run is not None:
+        return side.codes[run, :]
     return xp.take(side.codes, xp.asarray(at, device=device_of(side.codes)), axis=0)
 
 
@@ -246,6 +285,8 @@ def _counts_of_tile(xp: ModuleType, true: Array, pred: Array, tile: Tile) -> Arr
     n_cells = math.prod(tile.shape)
     if n_cells <= (_ONE_HOT_CELLS_ON_CPU if on_cpu(true) else _ONE_HOT_CELLS):
         every = xp.reshape(_counts_by_products(xp, true, pred, tile.shape), (-1, n_cells))
+        if tile.is_whole:
+            return every
         at = tile.pairs[0] * pred.shape[0] + tile.pairs[1]
         return xp.take(every, xp.asarray(at, device=device_of(every)), axis=0)
     wanted = [tile.pairs[1][tile.pairs[0] == i] for i in range(true.shape[0])]  # a run of columns for each row
