@@ -229,9 +229,6 @@ def _put_together(xp: ModuleType, tiles: list[Tile], found: list[Array], mirrore
 
 def _picked(xp: ModuleType, tiles: list[Tile], found: list[Array], mirrored: bool, shape: list[int]) -> Array:
     """Return the matrix of scores from those of any tiles."""
-    shape = [
-        1 + max(int(at.max()) for at in side) for side in zip(*((tile.rows, tile.cols) for tile in tiles), strict=True)
-    ]
     index, done = np.zeros(shape, dtype=np.int64), 0  # where the score of each pair is found
     for tile in tiles:
         rows, cols = tile.pairs
