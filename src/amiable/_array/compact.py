@@ -44,7 +44,7 @@ class CompactCounts:
     @property
     def lengths(self) -> tuple[int, ...]:
         """How many labels each range has."""
-        return tuple(high - low + 1 for low, high in self.ranges)
+        return lengths_of(self.ranges)
 
     def covers(self, ranges: Sequence[Range]) -> bool:
         """Whether all labels of `ranges` are counted."""
@@ -62,6 +62,11 @@ class CompactCounts:
             full = full if found.shape[0] == full.shape[axis] else xp.take(full, found, axis=axis)
             labels.append(to_count(xp, found) + _wrapped(low))
         return xp.reshape(full, (full.shape[0], math.prod(full.shape[1:]))), labels
+
+
+def lengths_of(ranges: Sequence[Range]) -> tuple[int, ...]:
+    """Return how many labels each range has."""
+    return tuple([high - low + 1 for low, high in ranges])  # torch.compile follows no generators
 
 
 def host_integers(x: Array) -> np.ndarray | None:
@@ -123,8 +128,7 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
 
     No value is looked at. Samples with a label outside the ranges are left out; `strays=False` says that none has one.
     """
-    lead = np.broadcast_shapes(*[tuple(x.shape[:-1]) for x in sides])  # lists, as torch.compile follows no generators
-    inner = [high - low + 1 for low, high in ranges]
+    lead, inner = np.broadcast_shapes(*[tuple(x.shape[:-1]) for x in sides]), lengths_of(ranges)
     margin = int(strays)  # labels outside fall into cells around the table, which are cut away
     lengths = [length + 2 * margin for length in inner]
     n_tables, n_cells, total = max(math.prod(lead), 1), math.prod(lengths), None
@@ -189,7 +193,7 @@ def _rows(x: np.ndarray, lead: tuple[int, ...], tables: slice) -> np.ndarray:
 
 
 def _nothing(n_tables: int, ranges: Sequence[Range], most_cells: int) -> CompactCounts | None:
-    n_cells = math.prod(high - low + 1 for low, high in ranges)
+    n_cells = math.prod(lengths_of(ranges))
     return (
         CompactCounts(np.zeros((n_tables, n_cells), dtype=np.int64), tuple(ranges)) if n_cells <= most_cells else None
     )

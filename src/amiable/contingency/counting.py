@@ -15,6 +15,7 @@ from amiable._array.compact import (
     count_compact,
     count_ranges,
     host_integers,
+    lengths_of,
     like_integers,
     ranges_of,
 )
@@ -131,7 +132,7 @@ def _tables_of_ranges(
     xp: ModuleType, sides: Sides, ranges: list[Range], lead: tuple[int, ...]
 ) -> Iterator[ContingencyTable]:
     """Count integers, whose ranges are known, where they lie, in equal blocks."""
-    step = BATCH // max(math.prod(high - low + 1 for low, high in ranges), sides[0].shape[-1])
+    step = BATCH // max(math.prod(lengths_of(ranges)), sides[0].shape[-1])
     for run in blocks(math.prod(lead), step):
         some = _labelings(xp, sides[0], lead, run), _labelings(xp, sides[1], lead, run)
         yield _table_of_counts(xp, some, _count_in(xp, some, ranges))
@@ -196,9 +197,7 @@ def _ranges_elsewhere(xp: ModuleType, sides: Sequence[Array], most_cells: int) -
     if any(is_traced(x) or is_captured(x) for x in sides):
         return None
     ranges = ranges_of(xp, sides)
-    if ranges is None or math.prod(high - low + 1 for low, high in ranges) > most_cells:
-        return None
-    return ranges
+    return None if ranges is None or math.prod(lengths_of(ranges)) > most_cells else ranges
 
 
 def _count_elsewhere(xp: ModuleType, sides: Sequence[Array], most_cells: int) -> CompactCounts | None:
