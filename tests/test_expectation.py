@@ -150,6 +150,17 @@ def test_interpolation_over_sizes(rng, n):
     np.testing.assert_allclose(through_nodes, over_sizes, rtol=5e-15)
 
 
+@pytest.mark.parametrize("n", [3000, 10**6, 10**9, 8 * 10**15])
+def test_batches_with_many_sizes_near_the_total(rng, n):
+    """One cluster of nearly all samples in each of hundreds of tables, on both sides: sizes that share no octave."""
+    left = np.unique(np.exp(rng.uniform(0, np.log(n / 2), 300)).astype(np.int64))
+    rows = np.stack([n - left, left], axis=1)
+    cols = rng.permutation(rows)
+    xp = amiable.ContingencyTable.from_counts([[1]]).xp
+    through_nodes, over_sizes = (expected_sums(xp, rows, cols, degree=d) for d in (16, None))
+    np.testing.assert_allclose(through_nodes, over_sizes, rtol=1e-14)
+
+
 def test_many_clusters(rng):
     rows, cols = log_normal_sizes(rng, 10**9, 10**5), log_normal_sizes(rng, 10**9, 10**5)
     emi = amiable.expected_mutual_information(rows, cols)

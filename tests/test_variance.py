@@ -89,6 +89,17 @@ def test_two_by_two_is_a_plain_sum(n):
     assert got == pytest.approx(limit, rel=300 / n)
 
 
+def test_sizes_with_equal_logarithms():
+    """Neighbours of 10**15 differ by less than their logarithms in float64 tell; the table is a plain sum."""
+    n = 10**15
+    got = amiable.mutual_information_moments([n - 60, 60], [n - 300, 300])
+    assert got == pytest.approx((4.455125621818063e-25, 1.015372171241011e-38), rel=1e-13)
+    tables = np.array([[[n - 100 - k, 80], [k, 20]] for k in range(80)])
+    scores = amiable.adjusted_mutual_info_score(contingency=tables)
+    alone = [amiable.adjusted_mutual_info_score(contingency=table) for table in tables]
+    np.testing.assert_allclose(scores, alone, rtol=1e-13)
+
+
 def plain_weights(a, b, n):
     """Chances of K ~ Hypergeometric(n, a, b) by ratios of neighbours, 9 standard deviations around the mean."""
     mean = a * (b / n)

@@ -20,7 +20,7 @@ from amiable.plot.theme import COLORS, GREY, figure
 
 n = np.asarray(1_000_000)
 every = np.arange(1, 8193)
-nodes = nodes_for(np, every).sizes
+nodes = nodes_for(np, every, n).sizes
 
 
 def added(sizes: np.ndarray) -> np.ndarray:
@@ -78,4 +78,6 @@ shown
 
 for clusters in (100, 1_000, 10_000, 100_000):
     distinct = np.unique(sizes_of(clusters))
-    print(f"{clusters:>7,} clusters: {distinct.size:>5,} distinct sizes, {nodes_for(np, distinct).sizes.size:>4} nodes")
+    print(
+        f"{clusters:>7,} clusters: {distinct.size:>5,} distinct sizes, {nodes_for(np, distinct, n).sizes.size:>4} nodes"
+    )

@@ -159,7 +159,7 @@ def _sums_over_sizes(
 ) -> Array:
     """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
     (where_a, a), (where_b, b) = encode(xp, row_sums), encode(xp, col_sums)
-    nodes_a, nodes_b = nodes_for(xp, a, degree), nodes_for(xp, b, degree)
+    nodes_a, nodes_b = nodes_for(xp, a, n, degree), nodes_for(xp, b, n, degree)
     cells = expectations_of_sizes(xp, nodes_a.sizes, nodes_b.sizes, n, xlogs=xlogs)
 
     def weights(which: Array, sizes: Array, nodes: Nodes) -> Array:  # (block of tables, nodes)

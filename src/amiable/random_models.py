@@ -102,6 +102,7 @@ def _random_sides(xp: ModuleType, row_sums: Array, col_sums: Array, random_model
             xp,
             xp.asarray(sizes, dtype=sums.dtype, device=device),
             xp.asarray(counts, dtype=dtype, device=device),
+            xp.sum(sums),
         )
 
     return (given if random_model.endswith("1") else random), random

@@ -141,7 +141,7 @@ def _rests(
     `left` is (S, T, L); along `axis` each line has its pool of samples and its own size, which the others lack.
     """
     n_lines = left.shape[axis]
-    found = [_distinct(xp, left[:, i, :] if axis else left[i, ...], degree) for i in range(n_lines)]
+    found = [_distinct(xp, left[:, i, :] if axis else left[i, ...], pools[i], degree) for i in range(n_lines)]
     margins = others.sizes
     shapes = [(nodes.sizes.shape[0], margins.shape[0] + 1) for nodes, _ in found]
     pairs: list[list[Array]] = [[], [], []]
@@ -162,9 +162,9 @@ def _rests(
     return xp.stack(rests, axis=axis)
 
 
-def _distinct(xp: ModuleType, left: Array, degree: int | None) -> tuple[Nodes, Array]:
+def _distinct(xp: ModuleType, left: Array, pool: Array, degree: int | None) -> tuple[Nodes, Array]:
     sizes, where = unique_inverse(xp, left)
-    return nodes_for(xp, sizes, degree), where
+    return nodes_for(xp, sizes, pool, degree), where
 
 
 def _cell_covariance(
