@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -55,6 +56,41 @@ def test_is_constant_on_every_small_case():
             assert bool(is_constant(np, *padded)) == (len(values) == 1), (rows, cols)
             if len(values) == 1:
                 assert variance_of_sum(np, *padded) == 0
+
+
+def test_one_cluster_beside_singletons_on_every_small_case():
+    for rows in ([size] + [1] * singles for size in range(2, 6) for singles in range(1, 8 - size)):
+        for cols in partitions_of_number(sum(rows)):
+            _, expected = oracles.moments(rows, cols)
+            for sizes in ((rows, cols), (cols, rows)):
+                got = amiable.mutual_information_moments(*sizes).variance
+                assert got == pytest.approx(float(expected), rel=1e-11, abs=1e-40), (rows, cols)
+
+
+@pytest.mark.parametrize("k", [10, 3000, 10**7, 10**12, 2 * 10**15])
+@pytest.mark.parametrize("cols", [(0, 0, 1), (0, 1, 5), (0, 0, 0, 3, 3)])
+@pytest.mark.parametrize("singles", [1, 2, 4])
+def test_singletons_beside_nearly_equal_clusters(singles, cols, k):
+    """Where all terms but a part in k**2 cancel, against every way in which the clusters can hold the singletons."""
+    if len(cols) * k > 8 * 10**15:
+        pytest.skip("more samples than are accepted")
+    cols = [k + more for more in cols]
+    expected = variance_by_placing(singles, cols)
+    got = amiable.mutual_information_moments(cols, [sum(cols) - singles] + [1] * singles).variance
+    assert got == pytest.approx(float(expected), rel=1e-13)
+
+
+def variance_by_placing(singles, cols):
+    """Var(MI) over where `singles` samples lie: MI varies as the sum of (b - l) log(b - l), which the others are."""
+    with mpmath.workdps(80):
+        values, chances = [], []
+        for held in itertools.product(range(singles + 1), repeat=len(cols)):
+            if sum(held) == singles:
+                chances.append(mpmath.fprod(math.comb(b, x) for b, x in zip(cols, held, strict=True)))
+                values.append(mpmath.fsum((b - x) * mpmath.log(b - x) for b, x in zip(cols, held, strict=True)))
+        total = math.comb(sum(cols), singles)
+        mean = mpmath.fdot(chances, values) / total
+        return mpmath.fsum(p * (x - mean) ** 2 for p, x in zip(chances, values, strict=True)) / total / sum(cols) ** 2
 
 
 @pytest.mark.parametrize("n", [10, 100, 1000, 3 * 10**5])

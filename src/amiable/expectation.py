@@ -172,21 +172,24 @@ def _sums_over_sizes(
     return xp.concat(parts, axis=-1)
 
 
-def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, xlogs: bool) -> Array:
+def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, xlogs: bool, each: bool = False) -> Array:
     """Return the expectations of every pair of sizes (S,) and (S',) under one total: (T, S, S')."""
     shape = (a.shape[0], b.shape[0])
     grid_a, grid_b = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (a[:, None], b[None, :]))
-    return xp.reshape(expectations_of_pairs(xp, grid_a, grid_b, n, xlogs), (1 + xlogs, *shape))
+    return xp.reshape(expectations_of_pairs(xp, grid_a, grid_b, n, xlogs, each), (1 + xlogs, *shape))
 
 
-def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: bool) -> Array:
-    """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
+def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: bool, each: bool = False) -> Array:
+    """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget.
+
+    With `each`, every single one keeps its digits, not their sum over a table alone.
+    """
     n = xp.broadcast_to(n, a.shape)
     if compiles_shapes(xp):
         return _expectations_in_equal_blocks(xp, a, b, n, xlogs)
     pairs = [a, b, n, *reach(xp, a, b, n)]
     if a.shape[0] * _REACHES[-1] <= budget(a):  # not worth sorting
-        return _expectations_of_block(xp, pairs, xlogs)
+        return _expectations_of_block(xp, pairs, xlogs, each)
     classes = xp.searchsorted(constant(xp, _REACHES, pairs[3]), pairs[3])
     per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_REACHES) + 1))
     order = xp.argsort(xp.astype(classes, xp.uint8), stable=True)  # bytes may be sorted by radix
@@ -194,19 +197,19 @@ def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: b
     for width, count in zip((*_REACHES, _LATTICE), per_class, strict=True):
         for block in blocks(count, budget(a) // width) if count else ():
             at = order[start + block.start : start + block.stop]
-            parts.append(_expectations_of_block(xp, [xp.take(x, at) for x in pairs], xlogs))
+            parts.append(_expectations_of_block(xp, [xp.take(x, at) for x in pairs], xlogs, each))
         start += count
     back = sum_by_key(xp, order, xp.arange(order.shape[0], dtype=order.dtype, device=device_of(order)), order.shape[0])
     return xp.take(xp.concat(parts, axis=-1), back, axis=-1)
 
 
-def _expectations_of_block(xp: ModuleType, pairs: list[Array], xlogs: bool) -> Array:
+def _expectations_of_block(xp: ModuleType, pairs: list[Array], xlogs: bool, each: bool) -> Array:
     """Walk where the furthest reach of pairs (sizes, total, up, down) is near, else sum over the lattice."""
     a, b, n, up, down = pairs
     least_up, most_up, most_down = fetch(xp.stack([xp.min(up), xp.max(up), xp.max(down)]))
     if most_up <= _REACHES[-1]:
-        stride = stride_of_reach(least_up)
-        return walked_expectations(xp, a, b, n, up=most_up, down=most_down, stride=stride, xlogs=xlogs)
+        steps = {"up": most_up, "down": most_down, "stride": stride_of_reach(least_up)}
+        return walked_expectations(xp, a, b, n, **steps, xlogs=xlogs, each=each)
     return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], xlogs=xlogs)
 
 

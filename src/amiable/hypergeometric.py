@@ -67,7 +67,7 @@ def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array,
     mean, variance = mean_and_variance(xp, a, b, n)
     above = reach_above(xp, variance, _TAIL)
     below = xp.minimum(above, xp.sqrt(2 * _TAIL * mean))  # a lower tail is sub-Gaussian
-    start, beyond = _start(xp, a, b, n, mean)
+    start, beyond = _start(xp, a, b, n, mean, exact=mean.dtype != xp.float64)
     least = at_least(xp, a - (n - b), 0)
     most = xp.minimum(a, b)
     first = xp.minimum(xp.maximum(start + xp.astype(xp.floor(-beyond - below), start.dtype), least), most)
@@ -96,11 +96,10 @@ def below_mean(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> Arr
     return start - xp.astype(xp.ceil(offset_from_mean(xp, start, a, b, n)), start.dtype)
 
 
-def _start(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> tuple[Array, Array]:
+def _start(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array, *, exact: bool = False) -> tuple[Array, Array]:
     """Return the whole number below the mean, inside the support, and how far it is beyond the mean."""
     start = xp.minimum(xp.maximum(below_mean(xp, a, b, n, mean), a - (n - b)), xp.minimum(a, b))
-    exact = mean.dtype == xp.float64
-    return start, to_float(xp, start) - mean if exact else offset_from_mean(xp, start, a, b, n)
+    return start, offset_from_mean(xp, start, a, b, n) if exact else to_float(xp, start) - mean
 
 
 def n_nodes(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) -> Array:
@@ -156,16 +155,25 @@ def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = M
 
 
 def walked_expectations(
-    xp: ModuleType, a: Array, b: Array, n: Array, *, up: int, down: int, stride: int = 1, xlogs: bool = True
+    xp: ModuleType,
+    a: Array,
+    b: Array,
+    n: Array,
+    *,
+    up: int,
+    down: int,
+    stride: int = 1,
+    xlogs: bool = True,
+    each: bool = False,
 ) -> Array:
     """Return what `expectations` does, for vectors (P,), by walking `up` and `down` steps, at least the `reach` of all.
 
     From one k to the next the weight changes by (a-k)(b-k) / ((k+1)(n-a-b+k+1)), which is 0 at the end of the support.
     The four counts of a 2 x 2 table are walked: two of them rise by 1 a step, two fall. Only every `stride`-th k is
-    summed, at most the stride of any pair.
+    summed, at most the stride of any pair. With `each`, every single expectation keeps its digits, not their sum alone.
     """
     mean = mean_count(xp, a, b, n)
-    start, middle = _start(xp, a, b, n, mean)
+    start, middle = _start(xp, a, b, n, mean, exact=each or mean.dtype != xp.float64)
     counts = [to_float(xp, x) for x in (start, a - start, b - start, (n - a) - (b - start))]
     both, row_only, col_only, neither = counts
     mean = at_least(xp, mean, NO_MEAN)
@@ -173,8 +181,10 @@ def walked_expectations(
     def terms(step: Array | float) -> list[Array]:
         """Return what is expected at x = start + step; finite for x < 0, too, which has no weight."""
         x, t = both + step, middle + step
-        # this form loses digits where t is small beside the mean, but by no more than eps * sd of the sum over cells
-        own = x * xp.log1p(at_least(xp, t / mean, NO_SAMPLE)) - t
+        if each:
+            own = deviance(xp, x, mean, t)
+        else:  # loses digits where t is small beside the mean, but by no more than eps * sd of the sum over cells
+            own = x * xp.log1p(at_least(xp, t / mean, NO_SAMPLE)) - t
         return [own, x * xp.log(at_least(xp, x, 1.0))] if xlogs else [own]
 
     sums = [*terms(0.0), xp.ones_like(mean)]

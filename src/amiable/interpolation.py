@@ -82,7 +82,7 @@ class Side(NamedTuple):
 
 
 def side_of(xp: ModuleType, sizes: Array, counts: Array, n: Array, degree: int | None = DEGREE) -> Side:
-    """Return nodes that stand in for distinct, sorted `sizes` of clusters of `n` samples, of which there are `counts`."""
+    """Return nodes that stand in for distinct, sorted `sizes`, of which there are `counts`, of `n` samples together."""
     nodes = nodes_for(xp, sizes, n, degree)
     return Side(nodes.sizes, nodes.spread(xp, to_float(xp, counts)))
 

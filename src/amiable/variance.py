@@ -13,6 +13,14 @@ the conditional means from the means. The latter are proportional to b_j', so th
     E[sum of row i's deviances | l] = D(l, a_i b_j / n) + D(a_i - l, a_i (n - b_j) / n) + rest_j(a_i - l),
     rest_j(m) = sum over j' != j of E[D(K, E K)], K ~ Hypergeometric(n - b_j, m, b_j').
 
+Where one labeling is a cluster beside singletons, and the clusters of the other are nearly equal, MI hardly varies, and
+nearly all of these terms cancel. Singletons tell nothing of K log K, so that the sum over the one cluster's line is all
+that varies. With N_j = m_j + t_j there it is, up to a constant,
+
+    sum over j of D(N_j, m_j) + t_j v_j,   v_j = log(b_j / b) for any b, as the t_j add up to 0,
+
+and its variance is the sum over j of E[row_j(l) (D_j + t_j v_j)], small terms only.
+
 Where almost all clusters are singletons, K log K in place of the deviance keeps the digits: the two differ by what the
 margins settle, and it is 0 for K <= 1. Its conditional expectations need no such shift.
 
@@ -38,7 +46,7 @@ from amiable._array.namespace import (
     to_count,
     to_float,
 )
-from amiable.deviance import deviance, mean_count, xlogx
+from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
 from amiable.expectation import each_table, expectations_of_pairs, expectations_of_sizes
 from amiable.hypergeometric import MAX_NODES, Lattice, expectations, lattice, n_nodes
 from amiable.information import concentration, is_lifted
@@ -117,6 +125,10 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
         return xp.zeros_like(to_float(xp, n))
     xlogs = bool(_are_small(xp, row_sums, col_sums))
     rows, cols = (side_of_clusters(xp, sums, degree) for sums in (row_sums, col_sums))
+    if not xlogs:
+        for sums, others in ((row_sums, cols), (col_sums, rows)):
+            if bool(_is_one_cluster(xp, sums)):
+                return _of_one_cluster(xp, xp.max(sums), others, n, degree)
     expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, xlogs=xlogs)[-1, ...]
     of_rows, of_cols = matmul(xp, expected, cols.counts[:, None]), matmul(xp, rows.counts[None, :], expected)
     width = fetch(xp.max(n_nodes(xp, rows.sizes[:, None], cols.sizes[None, :], n, line=True))[None])[0]
@@ -125,16 +137,59 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
         a, b = rows.sizes[:, None], cols.sizes[None, block]
         nodes = lattice(xp, a, b, n, width=width, line=True)
         own = cols.sizes[block]
-        row_rest = _rests(xp, a[..., None] - nodes.k, 1, n - own, cols, own, degree, xlogs) - of_rows[..., None]
-        col_rest = _rests(xp, b[..., None] - nodes.k, 0, n - rows.sizes, rows, rows.sizes, degree, xlogs)
+        row_rest = _rests(xp, a[..., None] - nodes.k, 1, n - own, cols, own, degree, xlogs=xlogs) - of_rows[..., None]
+        col_rest = _rests(xp, b[..., None] - nodes.k, 0, n - rows.sizes, rows, rows.sizes, degree, xlogs=xlogs)
         cells = _cell_covariance(xp, nodes, a, b, n, row_rest, col_rest - of_cols[:, block, None], xlogs)
         part = xp.sum(matmul(xp, rows.counts[None, :], cells)[0, :] * cols.counts[block])
         total = part if total is None else total + part
     return total
 
 
+def _is_one_cluster(xp: ModuleType, sums: Array) -> Array:
+    """Whether all clusters but one are singletons."""
+    return xp.sum(to_count(xp, sums > 0)) - 1 == xp.sum(sums) - xp.max(sums)
+
+
+def _of_one_cluster(xp: ModuleType, size: Array, others: Side, n: Array, degree: int | None) -> Array:
+    """Return the variance where one labeling is a cluster of `size` samples and singletons: that of its line alone."""
+    a, b = size[None, None], others.sizes[None, :]
+    expected = expectations_of_sizes(xp, a[0, :], b[0, :], n, xlogs=False, each=True)[0, ...]
+    nodes = lattice(xp, a, b, n, line=True)
+    rest = _rests(xp, a[..., None] - nodes.k, 1, n - b[0, :], others, b[0, :], degree, xlogs=False, each=True)
+    rest = rest - matmul(xp, expected, others.counts[:, None])[..., None]
+    usual = n // xp.astype(xp.round(xp.sum(others.counts)), n.dtype)  # a size, for differences of logarithms
+    slope = xp.log1p(to_float(xp, b - usual) / to_float(xp, usual))
+    share = to_float(xp, b) / to_float(xp, n - b)
+    of_all = xp.sum(others.counts * to_float(xp, b) / to_float(xp, n) * slope, axis=-1)
+    row_slope = (slope - of_all) * (1 + share)
+    # any number may be added to all slopes; with this one, the next count adds nothing at the mean of a usual size
+    below = xp.astype(mean_count(xp, size, usual, n), n.dtype)
+    steps = [offset_from_mean(xp, below + i, size, usual, n) for i in (0, 1)]
+    at = [deviance(xp, to_float(xp, below + i), mean_count(xp, size, usual, n), steps[i]) for i in (0, 1)]
+    slope = slope - (at[1] - at[0])
+    row = _of_line(xp, nodes, a, b, n) + rest + nodes.t * row_slope[..., None]
+    cells = xp.sum(nodes.weights * row * (nodes.deviance + nodes.t * slope[..., None]), axis=-1)
+    return xp.sum(cells / xp.sum(nodes.weights, axis=-1) * others.counts)
+
+
+def _of_line(xp: ModuleType, nodes: Lattice, size: Array, others: Array, n: Array) -> Array:
+    """Return the deviance of the nodes and that of the rest of their line, of `size` samples, as one cell."""
+    size, others, n = size[..., None], others[..., None], n[..., None]
+    left, pool = size - nodes.k, n - others
+    return nodes.deviance + deviance(xp, to_float(xp, left), mean_count(xp, size, pool, n), -nodes.t)
+
+
 def _rests(
-    xp: ModuleType, left: Array, axis: int, pools: Array, others: Side, own: Array, degree: int | None, xlogs: bool
+    xp: ModuleType,
+    left: Array,
+    axis: int,
+    pools: Array,
+    others: Side,
+    own: Array,
+    degree: int | None,
+    *,
+    xlogs: bool,
+    each: bool = False,
 ) -> Array:
     """Return what is expected of the rest of each line, given how many of its samples are left for it.
 
@@ -151,7 +206,7 @@ def _rests(
         for grid, x in zip(pairs, (nodes.sizes[:, None], every[None, :], pools[i : i + 1, None]), strict=True):
             grid.append(xp.reshape(xp.broadcast_to(x, shapes[i]), (-1,)))
     sizes, partners, totals = (xp.concat(grid) for grid in pairs)
-    cells = expectations_of_pairs(xp, sizes, partners, totals, xlogs)[-1, ...]
+    cells = expectations_of_pairs(xp, sizes, partners, totals, xlogs, each)[-1, ...]
     weights = xp.concat([others.counts, -xp.ones_like(others.counts[:1])])[:, None]
     rests, start = [], 0
     for (nodes, where), shape in zip(found, shapes, strict=True):
@@ -174,11 +229,7 @@ def _cell_covariance(
     if xlogs:
         row = col = xlogx(xp, to_float(xp, nodes.k))
     else:
-        a, b, n = a[..., None], b[..., None], n[..., None]
-        row, col = (
-            nodes.deviance + deviance(xp, to_float(xp, x), mean_count(xp, size, others, n), -nodes.t)
-            for x, size, others in ((a - nodes.k, a, n - b), (b - nodes.k, n - a, b))
-        )
+        row, col = _of_line(xp, nodes, a, b, n), _of_line(xp, nodes, b, a, n)
     product = (row + row_rest) * (col + col_rest)
     return xp.sum(nodes.weights * product, axis=-1) / xp.sum(nodes.weights, axis=-1)
 
