@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import sklearn.metrics as peer
 
 import amiable
@@ -32,9 +33,10 @@ class Score:
     single: float = 1e-5  # absolute error allowed in float32
     long_program: bool = False  # takes seconds to compile, so few tests do
 
-    def error_on(self, backend: Backend) -> float:
-        """Return the absolute error allowed on a library."""
-        return self.single if backend.single else backend.tolerance
+    def error_on(self, backend: Backend, expected: Any = 0.0) -> float:
+        """Return the absolute error allowed on a library; of scores without bounds, a share of what is expected."""
+        size = 1.0 if self.highest is not None else max(1.0, float(np.max(np.abs(expected))))
+        return (self.single if backend.single else backend.tolerance) * size
 
     def __str__(self) -> str:
         return self.name
@@ -46,7 +48,7 @@ SCORES = [
             f"ami-{mean}",
             partial(amiable.adjusted_mutual_info_score, average_method=mean),
             partial(peer.adjusted_mutual_info_score, average_method=mean),
-            lowest=-1.0,
+            lowest=-math.inf,
         )
         for mean in AVERAGES
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 
 import numpy as np
@@ -68,5 +69,30 @@ def test_reach_bounds_the_tail():
     """Chernoff's bound is at least the true distance beyond which chances are below exp(-60)."""
     reach = partitions._reach_of_sum(2.0, 50)
     assert 60 < reach < 400
-    chances = partitions._chances_of_sum(2.0, 50, 116, np.arange(-80, 80))
+    mean = 50 * 2 / -math.expm1(-2)
+    chances = partitions._chances_of_sum(2.0, 50, np.arange(116 - 80, 116 + 80) - mean)
     assert chances.sum() == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize(("n", "k"), [(10**4, 30), (10**5, 2), (10**6, 2500), (10**6, None)])
+def test_every_size_for_itself_sums_to_the_same(monkeypatch, n, k):
+    """Of many sizes, and of many numbers of urns, each stands for some."""
+
+    def sums():
+        sizes, weights = sizes_of_all_partitions(n) if k is None else sizes_of_partitions_into(n, k)
+        return sizes.size, weights @ np.log(sizes), weights @ (sizes * (sizes - 1.0))
+
+    (few, *some), _ = sums(), monkeypatch.setattr(partitions, "_stride", lambda deviation: 1)
+    many, *every = sums()
+    assert few <= many
+    assert some == pytest.approx(every, rel=1e-13)
+
+
+@pytest.mark.parametrize(("n", "k"), [(2 * 10**12, 2), (8 * 10**15, 3), (8 * 10**15, 10**9), (8 * 10**15, 7 * 10**15)])
+def test_up_to_the_most_samples(n, k):
+    """Exact sums, as those of the number of clusters and of samples, from a few hundred sizes."""
+    sizes, weights = sizes_of_partitions_into(n, k)
+    assert sizes.size < 3000
+    assert weights.sum() == pytest.approx(k, rel=1e-14)
+    assert weights @ sizes == pytest.approx(n, rel=1e-13)
+    assert sizes_of_all_partitions(n)[0].size < 1000

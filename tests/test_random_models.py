@@ -154,3 +154,22 @@ def test_traced_sizes():
     jax = pytest.importorskip("jax")
     with pytest.raises(ValueError, match="needs to know the cluster sizes, which are traced"):
         jax.jit(lambda a: amiable.expected_mutual_information(a, a, random_model="num"))(jax.numpy.asarray([2, 3]))
+
+
+@every_model
+def test_limits_are_those_of_the_formula(model):
+    """Identical singletons are at the largest entropy; a single true cluster tells nothing of one that may vary."""
+    assert amiable.adjusted_mutual_info_score(range(5), range(5), random_model=model) == 1.0
+    single = amiable.adjusted_mutual_info_score([0] * 5, [0] * 5, random_model=model)
+    assert single < 0 if model == "all" else single == {"num": 1.0, "num1": 1.0, "all1": 0.0}[model]
+    assert amiable.adjusted_mutual_info_score([0] * 5, [0, 0, 1, 1, 2], random_model=model) <= 0.0
+
+
+def test_at_the_most_samples():
+    """Sizes spread by the root of n: n EMI is (k - 1) (l - 1) / 2 for few large clusters."""
+    for n in (2 * 10**12, 8 * 10**15):
+        rows, cols = [n - 9] + [1] * 9, [n - 4] + [1] * 4
+        got = amiable.expected_mutual_information(rows, cols, random_model="num")
+        assert got == pytest.approx(9 * 4 / 2 / n, rel=1e-10)
+    with np.errstate(all="raise"):
+        assert amiable.expected_mutual_information(rows, cols, random_model="all") > 0

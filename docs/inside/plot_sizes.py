@@ -25,7 +25,7 @@ nodes = nodes_for(np, every, n).sizes
 
 def added(sizes: np.ndarray) -> np.ndarray:
     """Return the expected deviance of a cell of clusters of `sizes` and 5,000 samples."""
-    return expectations(np, sizes, np.asarray(5000), n, xlogs=False)[0]
+    return expectations(np, sizes, np.asarray(5000), n, forms=("deviance",))[0]
 
 
 some = np.unique(np.geomspace(1, 8192, 400).astype(int))
@@ -60,9 +60,9 @@ def sizes_of(clusters: int) -> np.ndarray:
 
 
 rows, cols = sizes_of(1000), sizes_of(1000)
-full = expected_sums(np, rows, cols, xlogs=False, degree=None)[0]
+full = expected_sums(np, rows, cols, forms=("deviance",), degree=None)[0]
 degrees = np.arange(2, 19)
-errors = [abs(expected_sums(np, rows, cols, xlogs=False, degree=int(d))[0] / full - 1) for d in degrees]
+errors = [abs(expected_sums(np, rows, cols, forms=("deviance",), degree=int(d))[0] / full - 1) for d in degrees]
 shown = figure(
     [go.Scatter(x=degrees, y=np.maximum(errors, 1e-16), mode="lines+markers", line={"color": COLORS[0]})],
     title="The error of interpolation",

@@ -27,7 +27,7 @@ from amiable._array.namespace import (
     to_float,
 )
 from amiable.codes import encode
-from amiable.hypergeometric import MAX_NODES, expectations, n_nodes, reach, stride_of_reach, walked_expectations
+from amiable.hypergeometric import MAX_NODES, Forms, expectations, n_nodes, reach, stride_of_reach, walked_expectations
 from amiable.interpolation import DEGREE, Nodes, nodes_for
 
 # Pairs are walked in classes of similar reach above the mean, so that few steps are idle; beyond the last, the
@@ -47,19 +47,20 @@ def expected_sums(
     row_sums: Array,
     col_sums: Array,
     *,
-    xlogs: bool = True,
+    forms: Forms = ("deviance", "xlogx"),
     static: bool = False,
     degree: int | None = DEGREE,
 ) -> Array:
-    """Return the sums over all cells of E[deviance(K, E K)] and of E[K log K] under the permutation model.
+    """Return the sums over all cells of what is expected of their counts under the permutation model.
 
     Parameters
     ----------
     xp : namespace
     row_sums, col_sums : arrays of whole numbers, shapes (..., R) and (..., C)
         Cluster sizes, with equal totals n.
-    xlogs : bool
-        Whether the second sum is wanted, too.
+    forms : tuple of str
+        What is expected of a count K: "deviance" from its mean, "xlogx" K log K, "given_row" K log(a / K), "given_col"
+        K log(b / K).
     static : bool
         Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is
         waited for, unless there are many cells. Arrays that are traced or captured are always computed in this way.
@@ -68,23 +69,24 @@ def expected_sums(
 
     Returns
     -------
-    deviances, xlogs : array of floats, shape (2, ...), or (1, ...) without `xlogs`
-        The first is n EMI. The second is n EMI + sum a log a + sum b log b - n log n, without its cancellation.
+    sums : array of floats, shape (forms, ...)
+        The sum of deviances is n EMI; that of K log K is n EMI + sum a log a + sum b log b - n log n; those of
+        K log(a / K) and K log(b / K) are n (H(V) - EMI) and n (H(U) - EMI), without their cancellation.
     """
     n_cells = math.prod(row_sums.shape) * col_sums.shape[-1]
     few = static and (n_cells <= _STATIC_CELLS or is_captured(row_sums))
     if few or is_traced(row_sums) or is_traced(col_sums):
-        return _sums_over_cells(xp, row_sums, col_sums, xlogs=xlogs)
+        return _sums_over_cells(xp, row_sums, col_sums, forms=forms)
     if compiles_shapes(xp) and n_cells <= _FEW_CELLS:
         # the number of distinct sizes would be a new shape
-        return compiled(_sums_over_cells, xp, xlogs=xlogs)(row_sums, col_sums)
+        return compiled(_sums_over_cells, xp, forms=forms)(row_sums, col_sums)
     lead = row_sums.shape[:-1]
     if math.prod(row_sums.shape) == 0 or math.prod(col_sums.shape) == 0:
         nothing = to_float(xp, xp.sum(row_sums, axis=-1))
-        return xp.stack([nothing] * (1 + xlogs))
+        return xp.stack([nothing] * len(forms))
     rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
     cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
-    return xp.reshape(_sums_of_batch(xp, rows, cols, xlogs, degree), (1 + xlogs, *lead))
+    return xp.reshape(_sums_of_batch(xp, rows, cols, forms, degree), (len(forms), *lead))
 
 
 def each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Callable[[Array, Array], Array]) -> Array:
@@ -98,21 +100,21 @@ def each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Calla
     return xp.reshape(each if where is None else each[where], lead)
 
 
-def _sums_of_batch(xp: ModuleType, rows: Array, cols: Array, xlogs: bool, degree: int | None) -> Array:
+def _sums_of_batch(xp: ModuleType, rows: Array, cols: Array, forms: Forms, degree: int | None) -> Array:
     """Return the sums (T, B) for tables (B, R) and (B, C), in the way that shares most."""
     n_pairs = math.prod(rows.shape) * cols.shape[-1]
     if n_pairs <= _FEW_PAIRS:
-        return _sums_over_pairs(xp, rows, cols, xlogs)
+        return _sums_over_pairs(xp, rows, cols, forms)
     which, totals = encode(xp, xp.sum(rows, axis=-1))
     n_totals = totals.shape[0]
     if n_totals == 1:
-        return _sums_over_sizes(xp, rows, cols, totals[0], xlogs, degree)
+        return _sums_over_sizes(xp, rows, cols, totals[0], forms, degree)
     if n_pairs <= n_totals * _PAIRS_OF_A_TOTAL:
-        return _sums_over_pairs(xp, rows, cols, xlogs)
-    return _sums_by_total(xp, rows, cols, totals, which, xlogs, degree)
+        return _sums_over_pairs(xp, rows, cols, forms)
+    return _sums_by_total(xp, rows, cols, totals, which, forms, degree)
 
 
-def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, xlogs: bool) -> Array:
+def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, forms: Forms) -> Array:
     """Sum over every cell of small tables (B, R) and (B, C) of many totals, whose sizes have nothing to share."""
     shape = (rows.shape[-1], cols.shape[-1])
     parts = []
@@ -122,24 +124,24 @@ def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, xlogs: bool) -> A
         full = (a.shape[0], *shape)
         zero = xp.zeros(full, dtype=a.dtype, device=device_of(a))  # to add it costs less than broadcast_to in NumPy
         a, b, n = (xp.reshape(x + zero, (-1,)) for x in (a, b, n))
-        cells = expectations_of_pairs(xp, a, b, n, xlogs)
-        parts.append(xp.sum(xp.reshape(cells, (1 + xlogs, *full)), axis=(-2, -1)))
+        cells = expectations_of_pairs(xp, a, b, n, forms)
+        parts.append(xp.sum(xp.reshape(cells, (len(forms), *full)), axis=(-2, -1)))
     return xp.concat(parts, axis=-1)
 
 
 def _sums_by_total(
-    xp: ModuleType, rows: Array, cols: Array, totals: Array, which: Array, xlogs: bool, degree: int | None
+    xp: ModuleType, rows: Array, cols: Array, totals: Array, which: Array, forms: Forms, degree: int | None
 ) -> Array:
     """Sum over distinct sizes for each total in turn: tables (B, R) and (B, C), each of `totals[which]`."""
     parts, members = [], []
     for group in range(totals.shape[0]):
         members.append(xp.nonzero(which == group)[0])
         some_rows, some_cols = (xp.take(v, members[-1], axis=0) for v in (rows, cols))
-        parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], xlogs, degree))
+        parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], forms, degree))
     return xp.take(xp.concat(parts, axis=-1), xp.argsort(xp.concat(members)), axis=-1)
 
 
-def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, *, xlogs: bool) -> Array:
+def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, *, forms: Forms) -> Array:
     """Sum over every cell (i, j) on MAX_NODES nodes k, in static blocks of tables and of their columns."""
     lead, n_rows, n_cols = row_sums.shape[:-1], row_sums.shape[-1], col_sums.shape[-1]
     rows, cols = (xp.reshape(x, (math.prod(lead), x.shape[-1])) for x in (row_sums, col_sums))
@@ -148,19 +150,19 @@ def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, *, xlogs:
         a, b, total = rows[tables, :, None], cols[tables, None, :], None
         n = xp.sum(a, axis=1, keepdims=True)
         for block in cell_blocks(rows, n_cols, MAX_NODES * n_rows * a.shape[0]):
-            part = xp.sum(expectations(xp, a, b[..., block], n, xlogs=xlogs), axis=(-2, -1))
+            part = xp.sum(expectations(xp, a, b[..., block], n, forms=forms), axis=(-2, -1))
             total = part if total is None else total + part
         parts.append(total)
-    return xp.reshape(parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1), (1 + xlogs, *lead))
+    return xp.reshape(parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1), (len(forms), *lead))
 
 
 def _sums_over_sizes(
-    xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, xlogs: bool, degree: int | None
+    xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, forms: Forms, degree: int | None
 ) -> Array:
     """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
     (where_a, a), (where_b, b) = encode(xp, row_sums), encode(xp, col_sums)
     nodes_a, nodes_b = nodes_for(xp, a, n, degree), nodes_for(xp, b, n, degree)
-    cells = expectations_of_sizes(xp, nodes_a.sizes, nodes_b.sizes, n, xlogs=xlogs)
+    cells = expectations_of_sizes(xp, nodes_a.sizes, nodes_b.sizes, n, forms=forms)
 
     def weights(which: Array, sizes: Array, nodes: Nodes) -> Array:  # (block of tables, nodes)
         return nodes.spread(xp, to_float(xp, count_keys(xp, which, sizes.shape[0])))
@@ -172,24 +174,22 @@ def _sums_over_sizes(
     return xp.concat(parts, axis=-1)
 
 
-def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, xlogs: bool, each: bool = False) -> Array:
+def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, forms: Forms) -> Array:
     """Return the expectations of every pair of sizes (S,) and (S',) under one total: (T, S, S')."""
     shape = (a.shape[0], b.shape[0])
     grid_a, grid_b = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (a[:, None], b[None, :]))
-    return xp.reshape(expectations_of_pairs(xp, grid_a, grid_b, n, xlogs, each), (1 + xlogs, *shape))
+    return xp.reshape(expectations_of_pairs(xp, grid_a, grid_b, n, forms), (len(forms), *shape))
 
 
-def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: bool, each: bool = False) -> Array:
-    """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget.
-
-    With `each`, every single one keeps its digits, not their sum over a table alone.
-    """
+@np.errstate(under="ignore")  # weights far from the mean are nothing, and meant to be
+def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, forms: Forms) -> Array:
+    """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
     n = xp.broadcast_to(n, a.shape)
     if compiles_shapes(xp):
-        return _expectations_in_equal_blocks(xp, a, b, n, xlogs)
+        return _expectations_in_equal_blocks(xp, a, b, n, forms)
     pairs = [a, b, n, *reach(xp, a, b, n)]
     if a.shape[0] * _REACHES[-1] <= budget(a):  # not worth sorting
-        return _expectations_of_block(xp, pairs, xlogs, each)
+        return _expectations_of_block(xp, pairs, forms)
     classes = xp.searchsorted(constant(xp, _REACHES, pairs[3]), pairs[3])
     per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_REACHES) + 1))
     order = xp.argsort(xp.astype(classes, xp.uint8), stable=True)  # bytes may be sorted by radix
@@ -197,27 +197,27 @@ def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: b
     for width, count in zip((*_REACHES, _LATTICE), per_class, strict=True):
         for block in blocks(count, budget(a) // width) if count else ():
             at = order[start + block.start : start + block.stop]
-            parts.append(_expectations_of_block(xp, [xp.take(x, at) for x in pairs], xlogs, each))
+            parts.append(_expectations_of_block(xp, [xp.take(x, at) for x in pairs], forms))
         start += count
     back = sum_by_key(xp, order, xp.arange(order.shape[0], dtype=order.dtype, device=device_of(order)), order.shape[0])
     return xp.take(xp.concat(parts, axis=-1), back, axis=-1)
 
 
-def _expectations_of_block(xp: ModuleType, pairs: list[Array], xlogs: bool, each: bool) -> Array:
+def _expectations_of_block(xp: ModuleType, pairs: list[Array], forms: Forms) -> Array:
     """Walk where the furthest reach of pairs (sizes, total, up, down) is near, else sum over the lattice."""
     a, b, n, up, down = pairs
     least_up, most_up, most_down = fetch(xp.stack([xp.min(up), xp.max(up), xp.max(down)]))
     if most_up <= _REACHES[-1]:
         steps = {"up": most_up, "down": most_down, "stride": stride_of_reach(least_up)}
-        return walked_expectations(xp, a, b, n, **steps, xlogs=xlogs, each=each)
-    return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], xlogs=xlogs)
+        return walked_expectations(xp, a, b, n, **steps, forms=forms)
+    return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], forms=forms)
 
 
-def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array, xlogs: bool) -> Array:
+def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array, forms: Forms) -> Array:
     """Return the same in blocks of one shape, the last one padded with empty cells: compiled once for all."""
     n_pairs, step = a.shape[0], budget(a) // MAX_NODES
     padding = xp.zeros(-n_pairs % step, dtype=a.dtype, device=device_of(a))
     a, b, n = (xp.concat([x, padding]) for x in (a, b, n))
-    kernel = compiled(expectations, xp, xlogs=xlogs)
+    kernel = compiled(expectations, xp, forms=forms)
     parts = [kernel(a[block], b[block], n[block]) for block in blocks(a.shape[0], step)]
     return xp.concat(parts, axis=-1)[:, :n_pairs]

@@ -9,11 +9,17 @@ each weight from its neighbour's, which is far cheaper as long as the distributi
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from types import ModuleType
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from amiable._array.namespace import Array, at_least, count_dtype, device_of, running_product, to_float
-from amiable.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean, xlogx
+from amiable.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean
+
+# What is expected of a count k of clusters of a and b samples: its deviance from its mean, with all digits of the sum
+# over a table or of each; k log k; k log(a / k); k log(b / k)
+Form = Literal["deviance", "each_deviance", "xlogx", "given_row", "given_col"]
+Forms = tuple[Form, ...]
 
 MAX_NODES = 128  # the widest window over all margins has 115 nodes; the next power of two
 
@@ -143,15 +149,30 @@ def lattice(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NO
     return Lattice(k, t, weights, own)
 
 
-def expectations(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, xlogs: bool = True) -> Array:
-    """Return E[deviance(K, E K)] and, with `xlogs`, E[K log K] for K ~ Hypergeometric(n, a, b): (1 or 2, ...).
+def expectations(
+    xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, forms: Forms = ("deviance", "xlogx")
+) -> Array:
+    """Return what is expected of K ~ Hypergeometric(n, a, b): shape (forms, ...).
 
     `a`, `b`, `n` are whole numbers that broadcast; `width` is at least `n_nodes` of each pair.
     """
     nodes = lattice(xp, a, b, n, width=width)
-    terms = (nodes.deviance, xlogx(xp, to_float(xp, nodes.k))) if xlogs else (nodes.deviance,)
-    sums = [xp.sum(nodes.weights * term, axis=-1) for term in terms]
+    x = to_float(xp, nodes.k)
+
+    def left(form: Form) -> Array:
+        return to_float(xp, (a if form == "given_row" else b)[..., None] - nodes.k)
+
+    sums = [xp.sum(nodes.weights * _term(xp, form, x, nodes.deviance, left), axis=-1) for form in forms]
     return xp.stack(sums) / xp.sum(nodes.weights, axis=-1)
+
+
+def _term(xp: ModuleType, form: Form, x: Array, own: Array, left: Callable[[Form], Array]) -> Array:
+    """Return what a count x adds to one form, given its deviance and what it leaves of row or column; 0 log 0 is 0."""
+    if form == "xlogx":
+        return x * xp.log(at_least(xp, x, 1.0))
+    if form in ("given_row", "given_col"):
+        return x * xp.log1p(at_least(xp, left(form), 0.0) / at_least(xp, x, 1.0))
+    return own
 
 
 def walked_expectations(
@@ -163,15 +184,15 @@ def walked_expectations(
     up: int,
     down: int,
     stride: int = 1,
-    xlogs: bool = True,
-    each: bool = False,
+    forms: Forms = ("deviance", "xlogx"),
 ) -> Array:
     """Return what `expectations` does, for vectors (P,), by walking `up` and `down` steps, at least the `reach` of all.
 
     From one k to the next the weight changes by (a-k)(b-k) / ((k+1)(n-a-b+k+1)), which is 0 at the end of the support.
     The four counts of a 2 x 2 table are walked: two of them rise by 1 a step, two fall. Only every `stride`-th k is
-    summed, at most the stride of any pair. With `each`, every single expectation keeps its digits, not their sum alone.
+    summed, at most the stride of any pair.
     """
+    each = "each_deviance" in forms
     mean = mean_count(xp, a, b, n)
     start, middle = _start(xp, a, b, n, mean, exact=each or mean.dtype != xp.float64)
     counts = [to_float(xp, x) for x in (start, a - start, b - start, (n - a) - (b - start))]
@@ -185,7 +206,9 @@ def walked_expectations(
             own = deviance(xp, x, mean, t)
         else:  # loses digits where t is small beside the mean, but by no more than eps * sd of the sum over cells
             own = x * xp.log1p(at_least(xp, t / mean, NO_SAMPLE)) - t
-        return [own, x * xp.log(at_least(xp, x, 1.0))] if xlogs else [own]
+        return [
+            _term(xp, form, x, own, lambda f: (row_only if f == "given_row" else col_only) - step) for form in forms
+        ]
 
     sums = [*terms(0.0), xp.ones_like(mean)]
     for steps, sign, rising, falling in (

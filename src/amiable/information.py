@@ -12,16 +12,18 @@ from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
 
 
 def entropy(xp: ModuleType, sizes: Array, n: Array) -> Array:
-    """Return the entropy (...) of cluster sizes (..., K) with totals n (...)."""
-    n = n[..., None]
-    total = to_float(xp, at_least(xp, n, 1))
-    return xp.sum(to_float(xp, sizes) / total * _log_ratio(xp, n, sizes), axis=-1)
+    """Return the entropy (...) of cluster sizes (..., K) with totals n (...): at most log n, which singletons have."""
+    most = xp.log(to_float(xp, at_least(xp, n, 1)))
+    below = concentration(xp, sizes, n)
+    shares = to_float(xp, sizes) / to_float(xp, at_least(xp, n, 1))[..., None]
+    direct = xp.sum(shares * _log_ratio(xp, n[..., None], sizes), axis=-1)
+    return xp.where(2 * below < most, most - below, direct)
 
 
 class Information(NamedTuple):
     """What two labelings tell, and tell of each other: arrays of shape (...)."""
 
-    mutual: Array  # where one labeling refines the other, exactly the coarser's entropy
+    mutual: Array  # at most either entropy; where one labeling refines the other, exactly the coarser's
     h_true: Array
     h_pred: Array
     structure: Structure
@@ -36,8 +38,14 @@ def information(table: ContingencyTable) -> Information:
         total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n_samples[..., None]), axis=-1)
     h_true, h_pred = (entropy(xp, sizes, n_samples) for sizes in (table.row_sums, table.col_sums))
     mutual = total / to_float(xp, at_least(xp, n_samples, 1))
-    mutual = xp.where(structure.homogeneous, h_true, xp.where(structure.complete, h_pred, mutual))
+    mutual = capped(xp, mutual, structure, h_true, h_pred)
     return Information(mutual, h_true, h_pred, structure)
+
+
+def capped(xp: ModuleType, mutual: Array, structure: Structure, of_true: Array, of_pred: Array) -> Array:
+    """Return mutual information that is the coarser labeling's where one refines the other, and at most either's."""
+    exact = xp.where(structure.homogeneous, of_true, xp.where(structure.complete, of_pred, mutual))
+    return xp.minimum(exact, xp.minimum(of_true, of_pred))
 
 
 def mutual_information(table: ContingencyTable) -> Array:

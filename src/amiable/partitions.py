@@ -8,6 +8,7 @@ number w(s) of its clusters of size s, since the expectation of a cell depends o
 - into any number of clusters: w(s) = C(n, s) B(n - s) / B(n), with Bell numbers.
 
 Both are computed without these numbers, whose logarithms would lose digits as n grows, from sums of probabilities.
+Functions of a size are smooth beside how far sizes spread, so a few hundred sizes are enough, whatever n is.
 """
 
 from __future__ import annotations
@@ -24,31 +25,34 @@ from amiable.deviance import deviance, log_factorial_excess
 # a few standard deviations, it is still below 1e-17.
 _TAIL = 60.0
 
+# A Poisson variable of a larger rate is positive, but for exp(-rate).
+_ALL_POSITIVE = 300.0
+_FREQUENCIES = 1 << 9  # at once
+
 Sizes = tuple[np.ndarray, np.ndarray]  # whole numbers, and how many clusters of each size are expected
 
 
+@np.errstate(under="ignore")
 def sizes_of_partitions_into(n: int, k: int) -> Sizes:
     """Return the expected cluster sizes of partitions of `n` samples into `k` clusters.
 
     The sizes of k clusters in a random order are independent Poisson variables conditioned on being positive and on
     adding up to n, whatever their common rate: w(s) = k P(X = s) P(X_2 + ... + X_k = n - s) / P(X_1 + ... + X_k = n).
-    The sum's distribution comes from its characteristic function by a Fourier transform on a grid so long that what
-    wraps around has a probability below exp(-60), by Chernoff's bound; its absolute error is rounding alone.
+    Of many sizes every h-th stands for h, as smooth functions are summed over sizes.
     """
     if k in (1, n):
         return np.asarray([n // k]), np.asarray([float(k)])
     # with this rate n is the mean of the sum; in (0, n / k), as a positive Poisson variable has a mean above its rate
     rate = _root(lambda x: -x / math.expm1(-x) - n / k, 1e-9 / n, n / k)
-    far = _reach_of_size(rate)
-    sizes = np.arange(max(1, math.floor(rate - far)), min(n - k + 1, math.ceil(rate + far)) + 1)
-    chances = np.exp(_log_poisson(sizes, rate))
-    middle = (sizes[0] + sizes[-1]) // 2
-    shifts = middle - sizes  # of the others' sum from n - middle
-    others = _chances_of_sum(rate, k - 1, n - int(middle), shifts)
-    weights = chances * others
+    stride = _stride(math.sqrt(rate)) if rate > _ALL_POSITIVE else 1
+    far, middle = math.ceil(_reach_of_size(rate) / stride), round(rate)
+    sizes = middle + stride * np.arange(-far, far + 1)
+    sizes = sizes[(sizes >= 1) & (sizes <= n - k + 1)]
+    weights = np.exp(_log_poisson(sizes, rate)) * _chances_of_sum(rate, k - 1, (n - k * sizes) / k)
     return sizes, weights * (k / weights.sum())
 
 
+@np.errstate(under="ignore")
 def sizes_of_all_partitions(n: int) -> Sizes:
     """Return the expected cluster sizes of all partitions of `n` samples.
 
@@ -59,11 +63,14 @@ def sizes_of_all_partitions(n: int) -> Sizes:
     urns, chances = _urns(n)
     most = n / urns[0]
     sizes = np.arange(1, min(n, math.ceil(most + _reach_of_size(most))) + 1)
-    weights = np.zeros(sizes.size)
-    for block in blocks(urns.size, (1 << 18) // sizes.size):
-        each = np.exp(_log_binomial(sizes[None, :], n, urns[block, None]))
-        weights += (chances[block] * urns[block]) @ each
+    each = np.exp(_log_binomial(sizes[None, :], n, urns[:, None]))
+    weights = (chances * urns) @ each
     return sizes, weights * (n / (weights @ sizes))
+
+
+def _stride(deviation: float) -> int:
+    """Return a stride over whole numbers that errs by exp(-85) at most, for what is spread as a Gaussian (Poisson)."""
+    return max(1, int(deviation * math.pi / 9.2))
 
 
 def _root(f: Callable[[float], float], low: float, high: float) -> float:
@@ -80,8 +87,11 @@ def _reach_of_size(mean: float) -> float:
 def _urns(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of urns m that carry P(M = m), proportional to m**n / m!, and these chances."""
     mode = max(1, round(_root(lambda x: x * math.log(x) - n, 1.0, n + 2.0)))
-    reach = 2 * math.ceil(math.sqrt(2 * _TAIL) * mode / math.sqrt(n + mode) + _TAIL)
-    urns = np.arange(max(1, mode - reach), mode + reach + 1)
+    deviation = mode / math.sqrt(n + mode)
+    stride = _stride(deviation)
+    reach = 2 * math.ceil((math.sqrt(2 * _TAIL) * deviation + _TAIL) / stride)
+    urns = mode + stride * np.arange(-reach, reach + 1)
+    urns = urns[urns >= 1]
     m, step = urns.astype(float), (urns - mode).astype(float)
     # log P(m) - log P(mode), each term no larger than some sqrt(n)
     cost = deviance(np, m, np.full_like(m, mode), step) + log_factorial_excess(np, urns, m) + step * math.log(mode)
@@ -107,21 +117,61 @@ def _log_binomial(x: np.ndarray, n: int, m: np.ndarray) -> np.ndarray:
     return np.where((m == 1) & (x < n), -np.inf, total - cost - excess)
 
 
-def _chances_of_sum(rate: float, count: int, center: int, shifts: np.ndarray) -> np.ndarray:
-    """Return the chances of `count` positive Poisson variables to add up to center + shifts, which is near their mean.
+def _chances_of_sum(rate: float, count: int, shifts: np.ndarray) -> np.ndarray:
+    """Return the chances of `count` positive Poisson variables to add up to their mean and `shifts`.
 
-    log(E[exp(i theta X)]) = u + log(1 - expm1(-u) / expm1(rate)), u = rate (exp(i theta) - 1), has no cancellation.
+    By inversion of the characteristic function, on a grid so fine that what wraps around has a chance below exp(-60),
+    by Chernoff's bound. Where the function has fallen below exp(-90), the grid ends.
     """
-    reach = int(np.abs(shifts).max()) + 2 * _reach_of_sum(rate, count)
-    length = 1 << (2 * reach).bit_length()
-    theta = 2 * math.pi / length * np.arange(length)
-    u = rate * (-2 * np.sin(theta / 2) ** 2 + 1j * np.sin(theta))
-    near = u.real > -200  # beyond, the characteristic function is below exp(-90), as the rate is above 100
-    v = np.where(near, u, 0)
-    log_cf = v + np.log1p(-np.expm1(-v) / math.expm1(min(rate, 700.0)))
-    spectrum = np.where(near, np.exp(count * log_cf - 1j * (center * theta)), 0)
-    chances = np.fft.fft(spectrum).real / length
-    return np.maximum(chances[shifts % length], 0.0)
+    length = 2 * (math.ceil(np.abs(shifts).max()) + 2 * _reach_of_sum(rate, count))
+    step = 2 * math.pi / length
+    total = np.ones(shifts.size)
+    for block in blocks(length // 2, _FREQUENCIES):
+        theta = step * np.arange(block.start + 1, block.stop + 1)
+        log_cf = count * _log_characteristic(theta, rate)
+        twice = np.where(2 * np.arange(block.start + 1, block.stop + 1) == length, 1.0, 2.0)  # but pi is there once
+        total += np.cos(log_cf.imag - np.outer(shifts, theta)) @ (twice * np.exp(log_cf.real))
+        if log_cf.real.max() < -90:
+            break
+    return np.maximum(total / length, 0.0)
+
+
+def _log_characteristic(theta: np.ndarray, rate: float) -> np.ndarray:
+    """Return log E[exp(i theta (X - E X))] of a positive Poisson variable, for 0 < theta <= pi.
+
+    With u = rate (exp(i theta) - 1) it is u + log(1 + w) - i theta E X, w = -expm1(-u) / expm1(rate), and E X = rate +
+    rate / expm1(rate). The terms of first order in theta cancel; they are left out of each part.
+    """
+    down = 2 * rate * np.sin(theta / 2) ** 2
+    around, third = rate * np.sin(theta), rate * _sine_less_angle(theta)
+    centered = -down + 1j * third
+    if rate > _ALL_POSITIVE:
+        return centered
+    near = down < 200  # beyond, all is below exp(-90)
+    grown = np.where(near, np.expm1(np.where(near, down, 0.0)), 0.0)
+    real = 2 * np.sin(around / 2) ** 2 - grown * np.cos(around)
+    imag = grown * np.sin(around) + _sine_less_angle(around) + third
+    scale = math.expm1(rate)
+    linear, rest = 1j * (theta * (rate / scale)), (real + 1j * imag) / scale
+    w = linear + rest
+    return centered + np.where(np.abs(w) < 0.1, rest + _log_less_argument(w), np.log1p(w) - linear)
+
+
+def _sine_less_angle(x: np.ndarray) -> np.ndarray:
+    """Return sin(x) - x, without its cancellation near 0."""
+    near = np.abs(x) < 1
+    square, series = np.where(near, x * x, 0.0), np.ones_like(x)
+    for k in range(8, 0, -1):
+        series = 1 - square / ((2 * k + 2) * (2 * k + 3)) * series
+    return np.where(near, -x * square / 6 * series, np.sin(x) - x)
+
+
+def _log_less_argument(w: np.ndarray) -> np.ndarray:
+    """Return log(1 + w) - w by its series, for complex numbers below 0.1; 0 for others."""
+    small, series = np.where(np.abs(w) < 0.1, w, 0.0), np.zeros_like(w)
+    for k in range(18, 1, -1):
+        series = (-1) ** (k + 1) / k + small * series
+    return small * small * series
 
 
 def _reach_of_sum(rate: float, count: int) -> int:

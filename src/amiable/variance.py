@@ -33,6 +33,8 @@ from __future__ import annotations
 import math
 from types import ModuleType
 
+import numpy as np
+
 from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.counting import unique_inverse
 from amiable._array.namespace import (
@@ -48,13 +50,14 @@ from amiable._array.namespace import (
 )
 from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
 from amiable.expectation import each_table, expectations_of_pairs, expectations_of_sizes
-from amiable.hypergeometric import MAX_NODES, Lattice, expectations, lattice, n_nodes
+from amiable.hypergeometric import MAX_NODES, Form, Forms, Lattice, expectations, lattice, n_nodes
 from amiable.information import concentration, is_lifted
 from amiable.interpolation import DEGREE, Nodes, Side, nodes_for, side_of_clusters
 
 # Cells, times those in a line with them: so few are one program where the library compiles, as under tracing; it
 # then holds 2**14 nodes for each at once.
 _ONE_PROGRAM = 1 << 13
+_FORMS: Forms = ("deviance", "xlogx")
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 
 
@@ -118,18 +121,19 @@ def _are_small(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
     return is_lifted(xp, concentration(xp, row_sums, n), concentration(xp, col_sums, n), n)
 
 
+@np.errstate(under="ignore")  # weights far from the mean are nothing, and meant to be
 def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | None) -> Array:
     """Sum over distinct sizes, for one table."""
     n = xp.sum(row_sums)
     if bool(is_constant(xp, row_sums, col_sums)):
         return xp.zeros_like(to_float(xp, n))
-    xlogs = bool(_are_small(xp, row_sums, col_sums))
+    form: Form = "xlogx" if bool(_are_small(xp, row_sums, col_sums)) else "deviance"
     rows, cols = (side_of_clusters(xp, sums, degree) for sums in (row_sums, col_sums))
-    if not xlogs:
+    if form == "deviance":
         for sums, others in ((row_sums, cols), (col_sums, rows)):
             if bool(_is_one_cluster(xp, sums)):
                 return _of_one_cluster(xp, xp.max(sums), others, n, degree)
-    expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, xlogs=xlogs)[-1, ...]
+    expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, forms=(form,))[0, ...]
     of_rows, of_cols = matmul(xp, expected, cols.counts[:, None]), matmul(xp, rows.counts[None, :], expected)
     width = fetch(xp.max(n_nodes(xp, rows.sizes[:, None], cols.sizes[None, :], n, line=True))[None])[0]
     total = None
@@ -137,9 +141,9 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
         a, b = rows.sizes[:, None], cols.sizes[None, block]
         nodes = lattice(xp, a, b, n, width=width, line=True)
         own = cols.sizes[block]
-        row_rest = _rests(xp, a[..., None] - nodes.k, 1, n - own, cols, own, degree, xlogs=xlogs) - of_rows[..., None]
-        col_rest = _rests(xp, b[..., None] - nodes.k, 0, n - rows.sizes, rows, rows.sizes, degree, xlogs=xlogs)
-        cells = _cell_covariance(xp, nodes, a, b, n, row_rest, col_rest - of_cols[:, block, None], xlogs)
+        row_rest = _rests(xp, a[..., None] - nodes.k, 1, n - own, cols, own, degree, form) - of_rows[..., None]
+        col_rest = _rests(xp, b[..., None] - nodes.k, 0, n - rows.sizes, rows, rows.sizes, degree, form)
+        cells = _cell_covariance(xp, nodes, a, b, n, row_rest, col_rest - of_cols[:, block, None], form)
         part = xp.sum(matmul(xp, rows.counts[None, :], cells)[0, :] * cols.counts[block])
         total = part if total is None else total + part
     return total
@@ -153,9 +157,9 @@ def _is_one_cluster(xp: ModuleType, sums: Array) -> Array:
 def _of_one_cluster(xp: ModuleType, size: Array, others: Side, n: Array, degree: int | None) -> Array:
     """Return the variance where one labeling is a cluster of `size` samples and singletons: that of its line alone."""
     a, b = size[None, None], others.sizes[None, :]
-    expected = expectations_of_sizes(xp, a[0, :], b[0, :], n, xlogs=False, each=True)[0, ...]
+    expected = expectations_of_sizes(xp, a[0, :], b[0, :], n, forms=("each_deviance",))[0, ...]
     nodes = lattice(xp, a, b, n, line=True)
-    rest = _rests(xp, a[..., None] - nodes.k, 1, n - b[0, :], others, b[0, :], degree, xlogs=False, each=True)
+    rest = _rests(xp, a[..., None] - nodes.k, 1, n - b[0, :], others, b[0, :], degree, "each_deviance")
     rest = rest - matmul(xp, expected, others.counts[:, None])[..., None]
     usual = n // xp.astype(xp.round(xp.sum(others.counts)), n.dtype)  # a size, for differences of logarithms
     slope = xp.log1p(to_float(xp, b - usual) / to_float(xp, usual))
@@ -187,9 +191,7 @@ def _rests(
     others: Side,
     own: Array,
     degree: int | None,
-    *,
-    xlogs: bool,
-    each: bool = False,
+    form: Form,
 ) -> Array:
     """Return what is expected of the rest of each line, given how many of its samples are left for it.
 
@@ -206,7 +208,7 @@ def _rests(
         for grid, x in zip(pairs, (nodes.sizes[:, None], every[None, :], pools[i : i + 1, None]), strict=True):
             grid.append(xp.reshape(xp.broadcast_to(x, shapes[i]), (-1,)))
     sizes, partners, totals = (xp.concat(grid) for grid in pairs)
-    cells = expectations_of_pairs(xp, sizes, partners, totals, xlogs, each)[-1, ...]
+    cells = expectations_of_pairs(xp, sizes, partners, totals, (form,))[0, ...]
     weights = xp.concat([others.counts, -xp.ones_like(others.counts[:1])])[:, None]
     rests, start = [], 0
     for (nodes, where), shape in zip(found, shapes, strict=True):
@@ -223,10 +225,10 @@ def _distinct(xp: ModuleType, left: Array, pool: Array, degree: int | None) -> t
 
 
 def _cell_covariance(
-    xp: ModuleType, nodes: Lattice, a: Array, b: Array, n: Array, row_rest: Array, col_rest: Array, xlogs: bool
+    xp: ModuleType, nodes: Lattice, a: Array, b: Array, n: Array, row_rest: Array, col_rest: Array, form: Form
 ) -> Array:
     """Return E[row(l) col(l)] of cells: shape (...), from nodes and centred rests of shape (..., L)."""
-    if xlogs:
+    if form == "xlogx":
         row = col = xlogx(xp, to_float(xp, nodes.k))
     else:
         row, col = _of_line(xp, nodes, a, b, n), _of_line(xp, nodes, b, a, n)
@@ -250,8 +252,8 @@ def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array
         row_rest, col_rest = _rests_of_cells(xp, nodes.k, a, b, n, row_sums, col_sums, numbers[0], numbers[1][block])
         row_rest, col_rest = row_rest - of_rows, col_rest - of_cols[..., block, :]
         parts = [
-            xp.sum(_cell_covariance(xp, nodes, a, b, n, row_rest[i, ...], col_rest[i, ...], bool(i)), axis=(-2, -1))
-            for i in range(2)
+            xp.sum(_cell_covariance(xp, nodes, a, b, n, row_rest[i, ...], col_rest[i, ...], form), axis=(-2, -1))
+            for i, form in enumerate(_FORMS)
         ]
         totals = [total + part for total, part in zip(totals, parts, strict=True)] if totals else parts
     return totals[0], totals[1]

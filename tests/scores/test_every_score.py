@@ -65,15 +65,15 @@ def test_library_device_and_value(score, backend, rng):
         assert compat.array_namespace(got) is compat.array_namespace(x)
         assert compat.device(got) == compat.device(x)
         assert str(got.dtype).endswith("float32" if backend.single else "float64")
-    assert float(got) == pytest.approx(expected, abs=score.error_on(backend))
+    assert float(got) == pytest.approx(expected, abs=score.error_on(backend, expected))
 
 
 @every_score
 def test_swapping_on_every_library(score, backend, rng):
     true, pred = (backend.asarray(v) for v in sample_labels(rng))
     if score.symmetric:
-        swapped = float(score.function(pred, true))
-        assert swapped == pytest.approx(float(score.function(true, pred)), abs=score.error_on(backend) / 10)
+        swapped, expected = float(score.function(pred, true)), float(score.function(true, pred))
+        assert swapped == pytest.approx(expected, abs=score.error_on(backend, expected) / 10)
 
 
 @every_score
@@ -84,7 +84,7 @@ def test_batch_is_a_loop(score, backend, rng):
     got = score.function(backend.asarray(true), backend.asarray(labels))
     assert tuple(got.shape) == (2, 3)
     looped = [[score.function(true, one) for one in row] for row in labels]
-    np.testing.assert_allclose(backend.to_numpy(got), looped, rtol=0, atol=score.error_on(backend))
+    np.testing.assert_allclose(backend.to_numpy(got), looped, rtol=0, atol=score.error_on(backend, looped))
 
 
 @every_score
@@ -104,7 +104,7 @@ def test_contingency_is_labels(score, backend, rng):
     listed = score.function(contingency=ContingencyTable.from_labels(backend.asarray(true), backend.asarray(pred)))
     wide = score.function(contingency=backend.asarray(np.pad(table, ((0, 2), (1, 0)))))  # with empty clusters
     for got in (dense, listed, wide):
-        assert float(got) == pytest.approx(expected, abs=score.error_on(backend))
+        assert float(got) == pytest.approx(expected, abs=score.error_on(backend, expected))
 
 
 @every_score
@@ -128,7 +128,8 @@ def test_contingency_formats(score, rng):
 def test_n_labels_gives_the_same(score, backend, rng):
     true, pred = sample_labels(rng)
     got = score.function(backend.asarray(true), backend.asarray(pred), n_labels=(4, 7))
-    assert float(got) == pytest.approx(score.function(true, pred), abs=score.error_on(backend))
+    expected = score.function(true, pred)
+    assert float(got) == pytest.approx(expected, abs=score.error_on(backend, expected))
 
 
 @every_score
@@ -199,6 +200,17 @@ def test_tables_of_parts_add_up(score, both, cut):
     for order in (parts, parts[::-1]):
         merged = sum(ContingencyTable.from_labels(u, v) for u, v in order)
         assert score.function(contingency=merged) == pytest.approx(score.function(true, pred), abs=1e-14)
+
+
+@every_score
+def test_where_floating_point_errors_are_raised(score, rng):
+    """Weights that underflow are meant to."""
+    tables = [[[10**5 - 100, 80], [3, 20]], [[10**12, 10**6], [5, 10**11]], rng.integers(0, 9, (50, 4, 5))]
+    expected = [score.function(contingency=table) for table in tables]
+    with np.errstate(all="raise"):
+        for table, value in zip(tables, expected, strict=True):
+            np.testing.assert_array_equal(score.function(contingency=table), value)
+        assert score.function(*sample_labels(rng, 10_000, 30, 40)) < np.inf
 
 
 @every_score

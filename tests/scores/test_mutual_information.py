@@ -119,6 +119,47 @@ def test_nearly_one_cluster(n, average_method):
 
 
 @every_average
+@pytest.mark.parametrize("sizes", [[-2, 2], [0.5, 0.5], [0.3, 0.7]])
+@pytest.mark.parametrize("n", [10, 1000, 10**6])
+def test_close_to_an_entropy(n, sizes, average_method):
+    """All singletons but a pair, which the other labeling keeps or parts: H(pred) - EMI is of order 1 / n."""
+    first = n + sizes[0] if sizes[0] < 0 else round(n * sizes[0])
+    true, pred = np.arange(n), (np.arange(n) >= first).astype(int)
+    with mpmath.workdps(50):
+        apart = 1 - sum(mpmath.mpf(b) * (b - 1) for b in (first, n - first)) / (n * (n - 1))
+        bit = 2 * mpmath.log(2) / n
+        u, v = mpmath.log(n) - bit, oracles.entropy([first, n - first])
+        mean = {"arithmetic": (u + v) / 2, "geometric": mpmath.sqrt(u * v), "min": min(u, v), "max": max(u, v)}
+        room = mean[average_method] - v + apart * bit
+        for partner, excess in ((1, apart * bit), (n - 1, apart * bit - bit)):
+            true[1:] = np.arange(1, n)
+            true[partner] = 0
+            got = amiable.adjusted_mutual_info_score(true, pred, average_method=average_method)
+            assert got == pytest.approx(float(excess / room), rel=1e-13, abs=1e-15)
+            if average_method == "min" and partner == 1:
+                assert got == 1.0
+
+
+def test_ranges_hold_to_the_last_bit(rng):
+    """MI <= min(H), EMI <= min(H), H <= log n, VI <= log n, AMI <= 1; a refinement has all of the coarser's entropy."""
+    for n in [*range(1, 60), 200, 300]:
+        pred = [np.arange(n), np.arange(n) // 2, rng.zipf(1.5, n) % n, rng.integers(0, 1 + n // 4, n)][n % 4]
+        for true in (pred * 3, pred * 3 + rng.integers(0, 3, n), rng.integers(0, 1 + n // 3, n)):
+            h = amiable.entropy(true), amiable.entropy(pred)
+            assert max(h) <= np.log(n)
+            assert amiable.mutual_info_score(true, pred) <= min(h)
+            assert amiable.variation_of_information(true, pred) <= np.log(n)
+            sizes = (np.unique(labels, return_counts=True)[1] for labels in (true, pred))
+            assert amiable.expected_mutual_information(*sizes) <= min(h)
+            for mean in ("arithmetic", "geometric", "min", "max"):
+                assert amiable.adjusted_mutual_info_score(true, pred, average_method=mean) <= 1
+            for model in ("num", "all", "num1", "all1") if n < 60 else ():
+                assert amiable.adjusted_mutual_info_score(true, pred, random_model=model) <= 1
+    fine, coarse = [0, 0, 1, 1, 2, 2, 3, 4, 4, 4, 5], [0] * 7 + [1] * 3 + [2]
+    assert amiable.adjusted_mutual_info_score(coarse, fine, average_method="min") == 1.0
+
+
+@every_average
 def test_single_cluster_on_one_side(average_method):
     one, two = np.zeros(6, dtype=int), np.array([0, 0, 1, 1, 1, 2])
     for function in (amiable.adjusted_mutual_info_score, amiable.normalized_mutual_info_score):

@@ -71,13 +71,14 @@ def tables_of_batch(
 
 
 def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = None) -> Array:
-    """Count one checked labeling (..., n), or codes promised to lie below `n_labels`: (..., K), some of it empty."""
+    """Count one checked labeling (..., n), or codes promised to lie below `n_labels`: (..., K)."""
     side = host_integers(x)
     if side is not None:
         promised = None if n_labels is None else ((0, n_labels - 1),)
         found = count_compact((side,), most_cells(x.shape[-1]), promised)
         if found is not None and promised in (None, found.ranges):
-            return from_host(xp, found.counts.reshape(*x.shape[:-1], *found.lengths), x)
+            counts = found.counts if promised else found.without_gaps()[0]
+            return from_host(xp, counts.reshape(*x.shape[:-1], counts.shape[-1]), x)
     if n_labels is not None:
         check_codes(xp, "labels", x, n_labels)
         return count_ranges(xp, (x,), ((0, n_labels - 1),))

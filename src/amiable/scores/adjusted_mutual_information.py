@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any, NamedTuple
 
-from amiable._array.namespace import Array, as_result, at_least, maybe_any, namespace_of, nearest, to_float
+from amiable._array.namespace import Array, as_result, at_least, maybe_any, namespace_of, nearest, on_cpu, to_float
 from amiable.contingency import ContingencyTable
 from amiable.counts import check_margins
 from amiable.expectation import expected_sums
-from amiable.information import concentration, concentration_of_cells, information, is_lifted
+from amiable.hypergeometric import Forms
+from amiable.information import (
+    capped,
+    concentration,
+    concentration_of_cells,
+    conditional_entropies,
+    entropy,
+    information,
+    is_lifted,
+)
 from amiable.random_models import (
     RandomModel,
     check_random_model,
@@ -112,9 +122,11 @@ class Observed(NamedTuple):
     mutual: Array  # above the floor, where that is positive
     h_true: Array
     h_pred: Array
-    rows: Array  # concentrations
-    cols: Array
+    above_true: Array  # the entropies, above the floor where that is positive
+    above_pred: Array
     lifted: Array  # whether the floor is positive
+    rest_true: Array  # H(true | pred); 0 where EMI is far from both entropies
+    rest_pred: Array
     identical: Array
     settled: Array
 
@@ -124,9 +136,24 @@ def observed(table: ContingencyTable) -> Observed:
     xp, n, known = table.xp, table.n_samples, information(table)
     rows, cols = (concentration(xp, sizes, n) for sizes in (table.row_sums, table.col_sums))
     lifted = is_lifted(xp, rows, cols, n)
-    mutual = xp.where(lifted, concentration_of_cells(table), known.mutual) if maybe_any(xp, lifted) else known.mutual
-    sizes, entropies = (table.row_sums, table.col_sums), (known.h_true, known.h_pred)
-    return Observed(*sizes, mutual, *entropies, rows, cols, lifted, known.structure.identical, known.structure.settled)
+    above = xp.where(lifted, cols, known.h_true), xp.where(lifted, rows, known.h_pred)
+    mutual = known.mutual
+    if maybe_any(xp, lifted):
+        mutual = xp.where(lifted, capped(xp, concentration_of_cells(table), known.structure, cols, rows), mutual)
+    rests = (xp.zeros_like(mutual), xp.zeros_like(mutual))
+    if on_cpu(mutual) and bool(xp.any(_may_be_close(table, xp.minimum(known.h_true, known.h_pred)))):
+        rests = conditional_entropies(table)
+    margins, entropies = (table.row_sums, table.col_sums), (known.h_true, known.h_pred)
+    return Observed(
+        *margins, mutual, *entropies, *above, lifted, *rests, known.structure.identical, known.structure.settled
+    )
+
+
+def _may_be_close(table: ContingencyTable, h: Array) -> Array:
+    """Whether EMI may exceed h / 2, being at most log(1 + (R - 1) (C - 1) / (n - 1)): Vinh et al. (2010)."""
+    xp = table.xp
+    rows, cols = (xp.sum(to_float(xp, sums > 0), axis=-1) - 1 for sums in (table.row_sums, table.col_sums))
+    return 2 * xp.log1p(at_least(xp, rows * cols, 0.0) / to_float(xp, at_least(xp, table.n_samples - 1, 1))) > h
 
 
 def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
@@ -138,7 +165,8 @@ def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
     """
     xp = namespace_of(known.row_sums)
     either = maybe_any(xp, known.lifted)
-    sums = expected_sums(xp, known.row_sums, known.col_sums, static=static, xlogs=either)
+    forms: Forms = ("deviance", "xlogx") if either else ("deviance",)
+    sums = expected_sums(xp, known.row_sums, known.col_sums, static=static, forms=forms)
     total = xp.where(known.lifted, sums[1, ...], sums[0, ...]) if either else sums[0, ...]
     expected = total / to_float(xp, at_least(xp, xp.sum(known.row_sums, axis=-1), 1))
     return known.mutual - expected, expected
@@ -148,11 +176,27 @@ def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
     known = Observed(*observed)
     xp = namespace_of(known.row_sums)
     excess, expected = excess_information(known, static)
-    above_true = xp.where(known.lifted, known.cols, known.h_true)
-    above_pred = xp.where(known.lifted, known.rows, known.h_pred)
-    ceiling = average_above(xp, known.h_true, known.h_pred, above_true, above_pred, average_method)
-    score = excess / xp.where(known.settled, 1.0, ceiling - expected)
+    ceiling = average_above(xp, known.h_true, known.h_pred, known.above_true, known.above_pred, average_method)
+    room = ceiling - expected
+    close = (2 * expected > xp.minimum(known.above_true, known.above_pred)) & ~known.settled
+    if on_cpu(close) and bool(xp.any(close)):
+        parts = zip(_below_entropies(known, average_method), (excess, room), strict=True)
+        excess, room = (xp.where(close, below, above) for below, above in parts)
+    score = excess / xp.where(known.settled, 1.0, room)
     return xp.where(known.identical, 1.0, xp.where(known.settled, 0.0, score))
+
+
+def _below_entropies(known: Observed, average_method: str) -> tuple[Array, Array]:
+    """Return MI - EMI and the mean entropy less EMI, measured from the entropies down, where EMI is close to one.
+
+    H(pred) - MI = H(pred | true) and H(pred) - EMI, its expectation, are sums of positive terms, too.
+    """
+    xp = namespace_of(known.row_sums)
+    n = to_float(xp, at_least(xp, xp.sum(known.row_sums, axis=-1), 1))
+    sums = expected_sums(xp, known.row_sums, known.col_sums, forms=("given_row", "given_col"))
+    rest_pred, rest_true = sums[0, ...] / n, sums[1, ...] / n
+    excess = xp.where(rest_pred < rest_true, rest_pred - known.rest_pred, rest_true - known.rest_true)
+    return excess, average_above(xp, known.h_true, known.h_pred, rest_true, rest_pred, average_method)
 
 
 def _adjusted_for_model(table: ContingencyTable, average_method: str, random_model: str) -> Array:
@@ -161,7 +205,8 @@ def _adjusted_for_model(table: ContingencyTable, average_method: str, random_mod
     expected = expected_deviances(xp, table.row_sums, table.col_sums, random_model) / n
     ceiling = average(xp, *largest_entropies(xp, table.row_sums, table.col_sums, random_model), average_method)
     settled = is_settled(xp, table.row_sums, table.col_sums, random_model)
-    score = (known.mutual - expected) / xp.where(settled, 1.0, ceiling - expected)
+    excess = xp.minimum(known.mutual, ceiling) - expected  # a largest entropy is larger, but for rounding
+    score = excess / xp.where(settled, 1.0, ceiling - expected)
     return xp.where(settled, to_float(xp, known.structure.identical), score)
 
 
@@ -170,7 +215,7 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: R
 
     The expectation is over all pairs of labelings with these sizes, equally likely (the permutation model: cell
     counts are hypergeometric), or under a model whose sizes vary. It is exact up to rounding, and its cost does not
-    grow with n_samples (with their square root where sizes vary).
+    grow with n_samples.
 
     Parameters
     ----------
@@ -213,9 +258,15 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: R
     check_random_model(random_model)
     xp, *sizes = check_margins(row_sums, col_sums)
     xp, (rows, cols), back = nearest(xp, *sizes)
-    n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
     if random_model == "perm":
-        total = expected_sums(xp, rows, cols, xlogs=False)[0, ...]
-    else:
-        total = expected_deviances(xp, rows, cols, random_model)
-    return as_result(back(total / n))
+        return as_result(back(expected_information(xp, rows, cols)))
+    n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
+    mean = expected_deviances(xp, rows, cols, random_model) / n
+    return as_result(back(xp.minimum(mean, xp.log(n))))
+
+
+def expected_information(xp: ModuleType, rows: Array, cols: Array) -> Array:
+    """Return EMI (...) of checked cluster sizes, at most either entropy."""
+    n = xp.sum(rows, axis=-1)
+    mean = expected_sums(xp, rows, cols, forms=("deviance",))[0, ...] / to_float(xp, at_least(xp, n, 1))
+    return xp.minimum(mean, xp.minimum(entropy(xp, rows, n), entropy(xp, cols, n)))

@@ -25,7 +25,7 @@ def average(xp: ModuleType, h_true: Array, h_pred: Array, average_method: str) -
     if average_method == "max":
         return xp.maximum(h_true, h_pred)
     if average_method == "geometric":
-        return xp.sqrt(h_true) * xp.sqrt(h_pred)
+        return xp.maximum(xp.sqrt(h_true) * xp.sqrt(h_pred), xp.minimum(h_true, h_pred))
     return (h_true + h_pred) / 2
 
 
@@ -38,4 +38,4 @@ def average_above(
     # sqrt(u v) = (u + v) / 2 - (sqrt u - sqrt v)**2 / 2, and sqrt u - sqrt v = (u - v) / (sqrt u + sqrt v)
     roots = xp.sqrt(h_true) + xp.sqrt(h_pred)
     gap = (above_true - above_pred) / xp.where(roots > 0, roots, 1.0)
-    return (above_true + above_pred - gap * gap) / 2
+    return xp.maximum((above_true + above_pred - gap * gap) / 2, xp.minimum(above_true, above_pred))

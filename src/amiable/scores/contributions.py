@@ -28,7 +28,7 @@ def contributions_to_ami(
     (sizes_a, where_a), (sizes_b, where_b) = (
         np.unique(v, return_inverse=True) for v in (table.row_sums, table.col_sums)
     )
-    expected = expectations_of_sizes(np, sizes_a, sizes_b, np.asarray(n), xlogs=False)[0]
+    expected = expectations_of_sizes(np, sizes_a, sizes_b, np.asarray(n), forms=("deviance",))[0]
     of_rows = expected @ np.bincount(where_b, minlength=sizes_b.size)
     of_cols = np.bincount(where_a, minlength=sizes_a.size) @ expected
     emi = of_cols @ np.bincount(where_b, minlength=sizes_b.size) / n

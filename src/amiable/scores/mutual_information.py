@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.namespace import Array, as_result, nearest
+from amiable._array.namespace import Array, as_result, at_least, nearest, to_float
 from amiable.contingency import ContingencyTable
 from amiable.information import conditional_entropies, information, joint_entropy, mutual_information
 from amiable.information import entropy as entropy_of_sizes
@@ -171,10 +171,11 @@ def variation_of_information(
 
 def _variation(table: ContingencyTable, normalized: bool) -> Array:
     true_given_pred, pred_given_true = conditional_entropies(table)
+    xp = table.xp
     distance = true_given_pred + pred_given_true
     if not normalized:
-        return distance
-    xp, joint = table.xp, joint_entropy(table)
+        return xp.minimum(distance, xp.log(to_float(xp, at_least(xp, table.n_samples, 1))))
+    joint = joint_entropy(table)
     one = xp.ones_like(joint)
     return xp.minimum(distance / xp.where(joint > 0, joint, one), one)
 

@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 from amiable._array.namespace import Array, as_result, at_least, namespace_of, nearest, to_float
 from amiable._array.special import gammaincc
 from amiable.counts import check_margins
-from amiable.expectation import expected_sums
-from amiable.scores.adjusted_mutual_information import Observed, excess_information, observed
+from amiable.scores.adjusted_mutual_information import Observed, excess_information, expected_information, observed
 from amiable.scores.evaluate import evaluate
 from amiable.variance import variance_of_sum
 
@@ -65,9 +64,8 @@ def mutual_information_moments(row_sums: Any, col_sums: Any) -> Moments:
     xp, *sizes = check_margins(row_sums, col_sums)
     xp, (rows, cols), back = nearest(xp, *sizes)
     n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
-    mean = expected_sums(xp, rows, cols, xlogs=False)[0, ...] / n
     variance = variance_of_sum(xp, rows, cols) / n / n
-    return Moments(as_result(back(mean)), as_result(back(variance)))
+    return Moments(as_result(back(expected_information(xp, rows, cols))), as_result(back(variance)))
 
 
 def standardized_mutual_info_score(
