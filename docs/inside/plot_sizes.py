@@ -7,7 +7,7 @@ is a smooth function of the logarithms of its sizes, so a few sizes know it for 
 """
 
 # %%
-# What a cluster of 5,000 samples of a million and one of another size add to n EMI. In each octave from 128 on, 16
+# What a cluster of 5,000 samples of a million and one of another size add to n EMI. In each octave from 32 on, 16
 # sizes are nodes: Chebyshev points in the logarithm of the size, rounded to whole numbers.
 
 import numpy as np
@@ -29,7 +29,7 @@ def added(sizes: np.ndarray) -> np.ndarray:
 
 
 some = np.unique(np.geomspace(1, 8192, 400).astype(int))
-print(f"{every.size:,} sizes, {nodes.size} nodes, {(nodes >= 128).sum()} of them from 128 on")
+print(f"{every.size:,} sizes, {nodes.size} nodes, {(nodes >= 32).sum()} of them from 32 on")
 shown = figure(
     [
         go.Scatter(x=some, y=added(some), mode="lines", name="every size", line={"color": GREY, "width": 3}),

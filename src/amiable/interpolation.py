@@ -1,6 +1,6 @@
 """A few hundred cluster sizes stand in for any number of them.
 
-The expectations of a cell are smooth in the logarithms of its two cluster sizes. Sizes below 128 are kept; in each
+The expectations of a cell are smooth in the logarithms of its two cluster sizes. Sizes below 32 are kept; in each
 octave above, whole-number Chebyshev nodes stand in for all sizes there, and the other sizes hand their
 multiplicities to the nodes by barycentric interpolation (Berrut and Trefethen 2004, 10.1137/S0036144502417715).
 
@@ -23,7 +23,7 @@ from amiable._array.counting import unique_counts
 from amiable._array.namespace import Array, clipped, constant, device_of, fetch, matmul, to_float
 
 DEGREE = 16  # nodes an octave
-EXACT_BELOW = 128  # in the octave below, rounding to whole numbers would already merge most nodes
+EXACT_BELOW = 32  # in the octave below, 16 nodes would be every size
 
 
 @dataclass(frozen=True)

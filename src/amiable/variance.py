@@ -52,11 +52,12 @@ from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
 from amiable.expectation import each_table, expectations_of_pairs, expectations_of_sizes
 from amiable.hypergeometric import MAX_NODES, Form, Forms, Lattice, expectations, lattice, n_nodes
 from amiable.information import concentration, is_lifted
-from amiable.interpolation import DEGREE, Nodes, Side, nodes_for, side_of_clusters
+from amiable.interpolation import Nodes, Side, nodes_for, side_of_clusters
 
 # Cells, times those in a line with them: so few are one program where the library compiles, as under tracing; it
 # then holds 2**14 nodes for each at once.
 _ONE_PROGRAM = 1 << 13
+DEGREE = 12  # nodes an octave of sizes: 1e-13 is enough here, and the cost grows with their third power
 _FORMS: Forms = ("deviance", "xlogx")
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 
