@@ -58,7 +58,7 @@ def test_references_on_every_size_and_in_static_shapes(case):
         assert relative_error(deviances / case["n"], case["emi"]) <= 1e-14
 
 
-@pytest.mark.parametrize("n", [10**10, 10**11, 10**12])
+@pytest.mark.parametrize("n", [10**10, 10**12, 8 * 10**15])
 def test_huge_samples(n):
     """At this size nothing can be summed term by term; there the asymptotic series of the variance decides.
 

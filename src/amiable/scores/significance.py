@@ -35,7 +35,7 @@ def mutual_information_moments(row_sums: Any, col_sums: Any) -> Moments:
     -------
     mean, variance : float or array of shape (...)
         A named tuple: expected mutual information in nats, and its variance in nats squared, exactly 0 where the sizes
-        settle MI. Relative errors about 1e-15 and 1e-12. Floats for lists and 1-D NumPy sizes, else arrays of the
+        settle MI. Relative errors below 1e-14 and 1e-10. Floats for lists and 1-D NumPy sizes, else arrays of the
         inputs' library on their device.
 
     Raises
@@ -46,7 +46,10 @@ def mutual_information_moments(row_sums: Any, col_sums: Any) -> Moments:
     Notes
     -----
     n_samples times MI tends to half a chi-square variable with (R - 1) (C - 1) degrees of freedom, of mean and variance
-    (R - 1) (C - 1) / 2, as the cluster sizes grow. `amiable.variance` derives the exact formula.
+    (R - 1) (C - 1) / 2, as the cluster sizes grow. `amiable.variance` derives the exact formula. The cost of the variance
+    grows with the third power of the number of different sizes, which a few hundred stand in for: up to 31 sizes below
+    32, and 12 for each doubling above. It is milliseconds for ten clusters, seconds for tens of thousands of sizes spread
+    over four decades, and minutes at the most.
 
     References
     ----------
@@ -95,7 +98,7 @@ def standardized_mutual_info_score(
         Unbounded, without unit; over random labelings of these sizes its mean is 0 and its variance 1. Grows with
         n_samples for the same agreement: it measures evidence, AMI measures agreement. 0 where the cluster sizes settle
         MI, empty labels included. A float for lists and 1-D NumPy labels, else an array of the inputs' library on
-        their device.
+        their device. Absolute error about 1e-15 MI / sqrt(Var(MI)), plus 1e-10 of the score.
 
     Raises
     ------
