@@ -86,10 +86,9 @@ def by_one_hot_product(rows: Any, cols: Any, shape: Shape) -> Any:
 def by_cupy_scatter(rows: Any, cols: Any, shape: Shape) -> Any:
     """Add ones to cells in device memory; atomics exist for uint64, not int64."""
     import cupy
-    import cupyx
 
     counts = cupy.zeros(shape[0] * shape[1], dtype=cupy.uint64)
-    cupyx.scatter_add(counts, keys_of(rows, cols, shape), cupy.uint64(1))
+    cupy.add.at(counts, keys_of(rows, cols, shape), cupy.uint64(1))
     return counts.view(cupy.int64)
 
 
@@ -107,7 +106,10 @@ def by_cuda(rows: Any, cols: Any, shape: Shape) -> Any:
     import cupy
 
     n_cells, device = shape[0] * shape[1], cupy.cuda.Device()
-    size = {4: "int", 8: "long long"}[rows.dtype.itemsize]
+    types = {"int32": "int", "int64": "long long"}
+    if rows.dtype != cols.dtype or str(rows.dtype) not in types:  # the kernel reads both alike
+        raise NotImplementedError
+    size = types[str(rows.dtype)]
     n_bytes, most = 4 * n_cells, device.attributes["MaxSharedMemoryPerBlockOptin"]
     kernel = _kernel(f"count_in_{'shared' if n_bytes <= most else 'device'}_memory<{size}>")
     shared = n_bytes if n_bytes <= most else 0

@@ -65,6 +65,11 @@ def log_factorial_excess(xp: ModuleType, x: Array, x_float: Array) -> Array:
     return xp.where(x < 16, small, large)
 
 
+def copy_constants(xp: ModuleType, like: Array) -> None:
+    """Copy to the device of the floats `like` what the functions here need there, as a captured graph could not."""
+    constant(xp, _EXCESS, like)
+
+
 def mean_count(xp: ModuleType, row_sum: Array, col_sum: Array, n: Array) -> Array:
     """Return row_sum col_sum / n, the mean count of a cell under independence; 0 where n is 0."""
     return to_float(xp, row_sum) * (to_float(xp, col_sum) / to_float(xp, at_least(xp, n, 1)))

@@ -27,6 +27,7 @@ from amiable._array.namespace import (
     to_float,
 )
 from amiable.codes import encode
+from amiable.deviance import copy_constants
 from amiable.hypergeometric import MAX_NODES, Forms, expectations, n_nodes, reach, stride_of_reach, walked_expectations
 from amiable.interpolation import DEGREE, Nodes, nodes_for
 
@@ -75,6 +76,8 @@ def expected_sums(
     """
     n_cells = math.prod(row_sums.shape) * col_sums.shape[-1]
     few = static and (n_cells <= _STATIC_CELLS or is_captured(row_sums))
+    if static and not few and not is_traced(row_sums):
+        copy_constants(xp, to_float(xp, row_sums[..., :1]))  # for the same call in a graph, which is of few cells
     if few or is_traced(row_sums) or is_traced(col_sums):
         return _sums_over_cells(xp, row_sums, col_sums, forms=forms)
     if compiles_shapes(xp) and n_cells <= _FEW_CELLS:

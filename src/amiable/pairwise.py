@@ -18,6 +18,7 @@ from amiable._array.namespace import (
     matmul,
     nearest,
     on_cpu,
+    on_own_device,
     one_hot_dtype,
     to_count,
 )
@@ -61,6 +62,7 @@ _ONE_HOT_CELLS = 1 << 12
 _ONE_HOT_SAMPLES = 1 << 11
 
 
+@on_own_device
 def pairwise_scores(
     labelings: Any,
     others: Any = None,

@@ -99,14 +99,11 @@ def _histogram_torch(keys: Array, values: Array | None, n_bins: int) -> Array:
 
 def _histogram_cupy(keys: Array, values: Array | None, n_bins: int) -> Array:
     import cupy
-    import cupyx
 
     # atomics exist for uint64, not int64; in two's complement both add alike
     out = cupy.zeros(n_bins, dtype=cupy.uint64)
-    if values is None:
-        cupyx.scatter_add(out, keys, cupy.uint64(1))
-    else:
-        cupyx.scatter_add(out, keys, values.astype(cupy.int64, copy=False).view(cupy.uint64))
+    added = cupy.uint64(1) if values is None else values.astype(cupy.int64, copy=False).view(cupy.uint64)
+    cupy.add.at(out, keys, added)
     return out.view(cupy.int64)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
+import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 import array_api_compat as compat
 import numpy as np
 
 Array: TypeAlias = Any  # an array of any library; no library's type covers them all
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _NUMPY = (np.ndarray, np.generic)  # asked first wherever it matters: its calls are so short that asking costs as much
 
@@ -99,6 +104,8 @@ def is_traced(x: Array) -> bool:
 
 def is_captured(x: Array) -> bool:
     """Whether what is asked of the device of `x` now is recorded in a CUDA graph, so that no value can be looked at."""
+    if is_traced(x):  # asked first: a compiler cannot follow the question, and records nothing yet
+        return False
     if compat.is_torch_array(x) and x.device.type == "cuda":
         import torch
 
@@ -121,6 +128,27 @@ def _in_host_memory(x: Array) -> bool:
     if compat.is_jax_array(x):
         return all(device.platform == "cpu" for device in x.devices())
     return not compat.is_cupy_array(x)
+
+
+def on_device_of(x: Array) -> contextlib.AbstractContextManager[Any]:
+    """Make the device of `x` current for CuPy, which makes new arrays on the current one and nowhere else."""
+    return x.device if compat.is_cupy_array(x) else contextlib.nullcontext()
+
+
+def on_own_device(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function of arrays, or of tables of them, work on the device of the first CuPy array that it is given."""
+
+    @functools.wraps(function)
+    def there(*args: P.args, **kwargs: P.kwargs) -> T:
+        if "cupy" in sys.modules:
+            for given in (*args, *kwargs.values()):
+                x = getattr(given, "counts", given)
+                if compat.is_cupy_array(x):
+                    with on_device_of(x):
+                        return function(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return there
 
 
 def host_view(x: Array) -> np.ndarray | None:
@@ -228,11 +256,14 @@ def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
     # not every library's device can be hashed; of a library's own tracing types each has constants of its own
     key = (xp.__name__, type(like), values, str(like.dtype), str(device))
     if key not in _CONSTANTS:
-        if compat.is_cupy_array(like) and is_captured(like):  # only replays would copy; PyTorch refuses by itself
+        if is_captured(like):
             raise RuntimeError(
                 "constants are not on the device yet: make the same call once before a graph is captured"
             )
-        _CONSTANTS[key] = xp.asarray(values, dtype=like.dtype, device=device)
+        with on_device_of(like):
+            _CONSTANTS[key] = xp.asarray(values, dtype=like.dtype, device=device)
+            if compat.is_cupy_array(like):  # copied in one stream, used in any
+                xp.cuda.get_current_stream().synchronize()
     return _CONSTANTS[key]
 
 
@@ -275,12 +306,13 @@ def compiles_shapes(xp: ModuleType) -> bool:
     return compat.is_jax_namespace(xp)
 
 
-@functools.cache
 def compiled(kernel: Callable[..., Any], xp: ModuleType, /, **static: Any) -> Callable[..., Any]:
     """Bind `kernel` to a namespace and static arguments; on JAX compile it, once per shape."""
-    bound = functools.partial(kernel, xp, **static)
-    if not compiles_shapes(xp):
-        return bound
+    return (_jitted if compiles_shapes(xp) else functools.partial)(kernel, xp, **static)
+
+
+@functools.cache
+def _jitted(kernel: Callable[..., Any], xp: ModuleType, /, **static: Any) -> Callable[..., Any]:
     import jax
 
-    return jax.jit(bound)
+    return jax.jit(functools.partial(kernel, xp, **static))

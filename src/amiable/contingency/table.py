@@ -20,6 +20,7 @@ from amiable._array.namespace import (
     is_traced,
     library_of,
     namespace_of,
+    on_own_device,
     to_count,
 )
 from amiable.codes import encode
@@ -94,6 +95,7 @@ class ContingencyTable:
     static: bool = False
 
     @classmethod
+    @on_own_device
     def from_labels(
         cls, labels_true: Any, labels_pred: Any, *, n_labels: tuple[int, int] | None = None
     ) -> ContingencyTable:
@@ -137,6 +139,7 @@ class ContingencyTable:
         return table_of_labels(*check_labelings(labels_true, labels_pred), promised)
 
     @classmethod
+    @on_own_device
     def from_counts(
         cls, counts: Any, *, row_labels: Any | None = None, col_labels: Any | None = None
     ) -> ContingencyTable:
@@ -170,6 +173,7 @@ class ContingencyTable:
         return table_of_all_cells(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels)
 
     @classmethod
+    @on_own_device
     def from_cells(cls, labels_true: Any, labels_pred: Any, counts: Any) -> ContingencyTable:
         """Take a list of pairs of labels with their counts, as a GROUP BY of two columns gives it.
 
@@ -284,6 +288,7 @@ class ContingencyTable:
         library = library_of(self.counts)
         return f"<ContingencyTable of shape {self.shape}, {self.counts.shape[-1]} cells listed, {library}>"
 
+    @on_own_device
     def __add__(self, other: object) -> ContingencyTable:
         """Unite the label sets and add the counts; batch dimensions broadcast."""
         from amiable.contingency.merging import add_tables
@@ -293,6 +298,7 @@ class ContingencyTable:
     def __radd__(self, other: object) -> ContingencyTable:
         return self if isinstance(other, int) and other == 0 else NotImplemented  # the start of sum(tables)
 
+    @on_own_device
     def to_dense(self) -> Array:
         """Return the counts as an array of shape (..., R, C)."""
         if self.is_grid:
@@ -311,6 +317,7 @@ class ContingencyTable:
         cells = (self.counts[occupied], (self.rows[occupied], self.cols[occupied]))
         return scipy.sparse.coo_array(cells, shape=self.shape).tocsr()
 
+    @on_own_device
     def sum_cells(self, f: Callable[..., Array]) -> Array:
         """Sum `f(xp, count, row_sum, col_sum, n_samples)` over the listed cells: shape (...).
 

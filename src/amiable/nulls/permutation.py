@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal, get_args
 
-from amiable._array.namespace import Array, as_result, device_of, to_count, to_float
+from amiable._array.namespace import Array, as_result, device_of, on_own_device, to_count, to_float
 from amiable._array.random import Place, randomly
 from amiable.contingency import ContingencyTable, most_cells, table_of_labels
 from amiable.nulls.draws import permutation_tables, shuffled_codes, with_progress
@@ -53,6 +53,7 @@ class PermutationTestResult:
     standard_error: Any
 
 
+@on_own_device
 def permutation_test(
     labels_true: Any = None,
     labels_pred: Any = None,

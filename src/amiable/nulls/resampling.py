@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from amiable._array.blocks import blocks
-from amiable._array.namespace import Array, as_result, device_of, to_count, to_float
+from amiable._array.namespace import Array, as_result, device_of, on_own_device, to_count, to_float
 from amiable._array.random import Place, randomly
 from amiable.contingency import ContingencyTable, table_of_cells
 from amiable.nulls.draws import most_elements, multinomial_tables, with_progress
@@ -61,6 +61,7 @@ class BootstrapResult:
     standard_error: Any
 
 
+@on_own_device
 def bootstrap(
     labels_true: Any = None,
     labels_pred: Any = None,

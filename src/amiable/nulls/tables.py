@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from amiable._array.namespace import Array, common_namespace, namespace_of
+from amiable._array.namespace import Array, common_namespace, namespace_of, on_own_device
 from amiable._array.random import randomly
 from amiable.counts import check_counts, check_margins
 from amiable.nulls.draws import check_untraced, multinomial_tables, permutation_tables, with_progress
@@ -15,6 +15,7 @@ from amiable.nulls.draws import check_untraced, multinomial_tables, permutation_
 Null = Literal["permutation", "uniform"]
 
 
+@on_own_device
 def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, null: Null = "permutation") -> Any:
     """Draw contingency tables of a fixed and a random labeling.
 
@@ -79,6 +80,7 @@ def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, n
     return xp.concat(blocks, axis=0)
 
 
+@on_own_device
 def iter_random_tables(
     row_sums: Any,
     col_sums: Any,

@@ -5,7 +5,17 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from amiable._array.namespace import Array, as_result, at_least, maybe_any, namespace_of, nearest, on_cpu, to_float
+from amiable._array.namespace import (
+    Array,
+    as_result,
+    at_least,
+    maybe_any,
+    namespace_of,
+    nearest,
+    on_cpu,
+    on_own_device,
+    to_float,
+)
 from amiable.contingency import ContingencyTable
 from amiable.counts import check_margins
 from amiable.expectation import expected_sums
@@ -210,6 +220,7 @@ def _adjusted_for_model(table: ContingencyTable, average_method: str, random_mod
     return xp.where(settled, to_float(xp, known.structure.identical), score)
 
 
+@on_own_device
 def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: RandomModel = "perm") -> Any:
     """Expected mutual information (EMI) of two labelings with given cluster sizes, in nats.
 

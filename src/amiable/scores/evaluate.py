@@ -17,6 +17,7 @@ from amiable._array.namespace import (
     is_traced,
     namespace_of,
     nearest,
+    on_own_device,
 )
 from amiable.contingency import ContingencyTable
 from amiable.scores.arguments import as_tables
@@ -26,6 +27,7 @@ from amiable.scores.arguments import as_tables
 _ONE_PROGRAM = 1 << 12
 
 
+@on_own_device
 def evaluate(
     kernel: Callable[..., Any],
     labels_true: Any,

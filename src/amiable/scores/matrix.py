@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from amiable._array.namespace import Array, fetch, is_traced, to_float
+from amiable._array.namespace import Array, fetch, is_traced, on_own_device, to_float
 from amiable.contingency import ContingencyTable
 from amiable.scores.arguments import as_table
 
 
+@on_own_device
 def contingency_matrix(
     labels_true: Any = None,
     labels_pred: Any = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.namespace import Array, as_result, at_least, nearest, to_float
+from amiable._array.namespace import Array, as_result, at_least, nearest, on_own_device, to_float
 from amiable.contingency import ContingencyTable
 from amiable.information import conditional_entropies, information, joint_entropy, mutual_information
 from amiable.information import entropy as entropy_of_sizes
@@ -180,6 +180,7 @@ def _variation(table: ContingencyTable, normalized: bool) -> Array:
     return xp.minimum(distance / xp.where(joint > 0, joint, one), one)
 
 
+@on_own_device
 def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None = None) -> Any:
     """Entropy of a labeling, in nats: -sum a_i / n log(a_i / n) over the cluster sizes a_i.
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from amiable._array.namespace import Array, at_least, is_traced, to_float
+from amiable._array.namespace import Array, at_least, is_traced, on_own_device, to_float
 from amiable.contingency import ContingencyTable
 from amiable.random_models import RandomModel, check_random_model, expected_rand
 from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import evaluate
 
 
+@on_own_device
 def pair_confusion_matrix(
     labels_true: Any = None,
     labels_pred: Any = None,
