@@ -54,6 +54,30 @@ def test_the_plus_one_rule():
     assert found.pvalue == 1
 
 
+@pytest.mark.parametrize("name", SCORES)
+@pytest.mark.parametrize("table", [[[0, 1], [2, 1]], [[0, 0, 1], [3, 3, 2]], [[1, 0, 0], [0, 1, 0], [0, 0, 1]]])
+def test_all_tables_tie_where_the_sizes_settle_the_score(name, table):
+    """One sample alone against equal clusters, or all singletons: scores differ by rounding, which is no evidence."""
+    for alternative in ("greater", "less", "two-sided"):
+        options = {"statistic": name, "alternative": alternative, "n_resamples": 199, "rng": 0}
+        assert permutation_test(contingency=table, **options).pvalue == 1
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_ties_of_small_tables(name):
+    """Ties as whole numbers tell them: products of x**x for what follows information, sums of squares for pairs."""
+    pairs = name in ("adjusted_rand_score", "rand_score", "fowlkes_mallows_score")
+    falls = name in ("variation_of_information", "mutual_info_pvalue")
+    for rows, cols in (((3, 1, 1), (2, 2, 1)), ((4, 1), (2, 2, 1)), ((2, 2, 2), (2, 2, 2)), ((5, 2), (4, 3))):
+        tables = [(t.astype(int), float(p)) for t, p in oracles.tables_with_margins(rows, cols)]
+        keys = [(t**2).sum() if pairs else math.prod(int(x) ** int(x) for x in t.ravel()) for t, _ in tables]
+        observed = len(tables) // 3
+        exact = sum(p for key, (_, p) in zip(keys, tables, strict=True) if key >= keys[observed])
+        options = {"statistic": name, "n_resamples": 2000, "rng": 0, "alternative": "less" if falls else "greater"}
+        found = permutation_test(contingency=tables[observed][0], **options)
+        assert found.pvalue == pytest.approx(exact, abs=5 * math.sqrt(exact * (1 - exact) / 2000) + 1e-3)
+
+
 def test_ties_count_whatever_the_order_of_sums():
     """With one pair in a cluster there are two values; equal ones differ by rounding as their cells move."""
     true, pred = np.r_[0, np.arange(29)], np.r_[np.arange(29), 0]

@@ -146,3 +146,21 @@ def test_degenerate():
 def test_bad_input(options, message):
     with pytest.raises(ValueError, match=message):
         bootstrap(**{"contingency": TABLE, "n_resamples": 9, **options})
+
+
+def test_resamples_that_equal_the_table_count_half():
+    """Equal but for the order of their sums: their floats differ by 3e-17."""
+    low, high = bootstrap(contingency=[[3, 3], [0, 2]], rng=1).confidence_interval
+    assert (low, high) == (pytest.approx(-0.106, abs=1e-3), 1.0)
+    for order in ([[0, 2], [3, 3]], [[3, 3], [2, 0]]):
+        assert np.isfinite(bootstrap(contingency=order, rng=1).confidence_interval).all()
+
+
+def test_many_tiny_clusters_are_told_of_the_method_that_holds():
+    """Repeated samples agree, so all resamples of pairs score higher than the labelings."""
+    rng = np.random.default_rng(0)
+    true, pred = rng.integers(0, 40, (2, 100))
+    with pytest.warns(UserWarning, match="BCa interval is NaN; method='centered' gives one, and holds where clusters"):
+        assert np.isnan(bootstrap(true, pred, rng=0, n_resamples=200).confidence_interval).all()
+    low, high = bootstrap(true, pred, rng=0, n_resamples=200, method="centered").confidence_interval
+    assert low < 0 < high

@@ -16,15 +16,15 @@ from amiable.nulls.statistics import (
     check_count,
     check_statistic,
     cut,
+    is_own,
     one_table,
+    rounding,
     statistic_of_table,
     statistics_of_tables,
 )
+from amiable.variance import is_constant
 
 Alternative = Literal["greater", "less", "two-sided"]
-
-# Statistics of equal tables differ by rounding, as their cells are summed in another order: by so many eps at most.
-_ROUNDING = 100
 
 
 @dataclass(frozen=True)
@@ -160,14 +160,16 @@ def permutation_tests(
     pieces = (piece for block in tables for piece in cut(block, batch))
     nulls = statistics_of_tables(statistics, pieces, n_resamples, place.back)
     observed = [statistic_of_table(statistic, table) for statistic in statistics]
+    # where the sizes settle what all scores are made of, their values differ by rounding alone
+    settled = bool(is_constant(xp, table.row_sums, table.col_sums))
     return [
         PermutationTestResult(
             as_result(value),
-            as_result(_pvalue(xp, value, null, alternative)),
+            as_result(_pvalue(xp, value, null * 0 + value if settled and is_own(statistic) else null, alternative)),
             null,
             *map(as_result, moments_of_sample(xp, null)),
         )
-        for value, null in zip(observed, nulls, strict=True)
+        for statistic, value, null in zip(statistics, observed, nulls, strict=True)
     ]
 
 
@@ -206,10 +208,7 @@ def _listed(place: Place, size: int) -> Iterable[ContingencyTable]:
 def _pvalue(xp: ModuleType, observed: Array, null: Array, alternative: str) -> Array:
     """Count ties, and what is not a number, as extreme."""
     observed, null = to_float(xp, observed), to_float(xp, null)
-    eps, largest = float(xp.finfo(null.dtype).eps), xp.maximum(xp.max(xp.abs(null)), xp.abs(observed))
-    spread = xp.maximum(xp.max(null), observed) - xp.minimum(xp.min(null), observed)
-    # a small part of the spread holds few values if they are many, and rounding by far more than some eps
-    slack = _ROUNDING * eps * largest + eps**0.5 * spread
+    slack = rounding(xp, null, observed)
     above, below = (
         to_float(xp, 1 + xp.sum(to_count(xp, ~common))) / (1 + null.shape[0])
         for common in (null < observed - slack, null > observed + slack)

@@ -25,6 +25,7 @@ from amiable.nulls.statistics import (
     check_statistic,
     cut,
     one_table,
+    rounding,
     statistic_of_table,
     statistics_of_tables,
 )
@@ -216,8 +217,9 @@ def _one_left_out(place: Place, shape: tuple[int, ...]) -> Iterator[ContingencyT
 
 
 def _share_below(xp: ModuleType, found: Array, observed: Array) -> float:
-    """Return how many resamples are below the statistic; those that equal it count half."""
-    below, up_to = (float(xp.sum(to_count(xp, x))) for x in (found < observed, found <= observed))
+    """Return how many resamples are below the statistic; those that equal it, but for rounding, count half."""
+    slack = rounding(xp, found, observed)
+    below, up_to = (float(xp.sum(to_count(xp, x))) for x in (found < observed - slack, found <= observed + slack))
     return (below + up_to) / (2 * found.shape[0])
 
 
@@ -238,7 +240,7 @@ def _corrected(tails: list[float], below: float, acceleration: Callable[[], floa
         side = "above" if below == 0 else "below"
         warnings.warn(
             f"all resamples are {side} the statistic, so far that their bias has no estimate: the BCa interval is NaN; "
-            "method='basic' gives one",
+            "method='centered' gives one, and holds where clusters have a few samples each",
             stacklevel=4,
         )
         return [math.nan, math.nan]

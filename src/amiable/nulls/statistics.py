@@ -41,6 +41,9 @@ SCORES: dict[str, Callable[..., Any]] = {
     )
 }
 
+# Statistics of equal tables differ by rounding, as their cells are summed in another order: by so many eps at most.
+_ROUNDING = 100
+
 Statistic = str | Callable[..., Any]
 Back = Callable[[Array], Array]
 
@@ -88,12 +91,29 @@ def statistics_of_tables(
     A score of amiable, if it is the only one, takes all blocks at once, so that it computes what they share once; else
     functions are given one block after another, in the library of the original table.
     """
-    if len(statistics) == 1 and _is_own(statistics[0]):
+    if len(statistics) == 1 and is_own(statistics[0]):
         return [back(statistics[0](contingency=TableStream((size,), iter(tables))))]
     given = (table.with_arrays(map(back, table.arrays)) for table in tables)
     found = [[score_of_tables(statistic, table) for statistic in statistics] for table in given]
     xp: ModuleType = namespace_of(found[0][0])
     return [xp.concat(parts) for parts in zip(*found, strict=True)]
+
+
+def is_own(statistic: Callable[..., Any]) -> bool:
+    """Whether a statistic is a score of amiable, maybe with options bound."""
+    while isinstance(statistic, functools.partial):
+        statistic = statistic.func
+    return statistic in SCORES.values()
+
+
+def rounding(xp: ModuleType, values: Array, observed: Array) -> Array:
+    """Return by how much values of one statistic may differ where they are equal but for the order of their sums.
+
+    A small part of the spread holds few values if they are many, and exceeds what rounding does.
+    """
+    eps, largest = float(xp.finfo(values.dtype).eps), xp.maximum(xp.max(xp.abs(values)), xp.abs(observed))
+    spread = xp.maximum(xp.max(values), observed) - xp.minimum(xp.min(values), observed)
+    return _ROUNDING * eps * largest + eps**0.5 * spread
 
 
 def cut(table: ContingencyTable, batch: int | None) -> Iterable[ContingencyTable]:
@@ -104,9 +124,3 @@ def cut(table: ContingencyTable, batch: int | None) -> Iterable[ContingencyTable
     for run in blocks(table.counts.shape[0], batch):
         rows, cols, counts, *sums = table.arrays
         yield table.with_arrays([rows, cols, counts[run, :], *(x if x.ndim == 1 else x[run, :] for x in sums)])
-
-
-def _is_own(statistic: Callable[..., Any]) -> bool:
-    while isinstance(statistic, functools.partial):
-        statistic = statistic.func
-    return statistic in SCORES.values()
