@@ -229,7 +229,10 @@ def test_limits():
         ({"alternative": "more"}, "alternative is 'more': expected one of 'greater', 'less', 'two-sided'"),
         ({"statistic": "ami"}, "statistic is 'ami': expected a function of tables, or one of 'adjusted_mutual_info_"),
         ({"statistic": 3}, "statistic is 3: expected a function of tables"),
-        ({"statistic": lambda contingency: 1.0}, "score returned float for 9 tables: expected one number a table"),
+        ({"statistic": lambda contingency: 1.0}, "statistic returned float for 9 tables: expected one number a table"),
+        ({"statistic": lambda contingency: np.ones(9) * 1j}, "statistic returned an array of dtype complex128 for 9"),
+        ({"statistic": lambda contingency: np.full(9, "a")}, "statistic returned an array of dtype <U1 for 9 tables"),
+        ({"statistic": lambda contingency: [1.0] * 9}, "statistic returned list for 9 tables"),
         (
             {"contingency": [[[1, 2], [3, 4]]]},
             r"contingency is a batch of tables of shape \(1, 2, 2\): expected one table",

@@ -216,6 +216,13 @@ def one_hot_dtype(xp: ModuleType, x: Array) -> Any:
     return xp.float16 if on_cuda else xp.float32
 
 
+def is_real(x: Array) -> bool:
+    """Whether an array holds real numbers: integers, booleans or floats."""
+    if isinstance(x, _NUMPY):
+        return x.dtype.kind in "biuf"
+    return namespace_of(x).isdtype(x.dtype, ("bool", "integral", "real floating"))
+
+
 def to_float(xp: ModuleType, x: Array) -> Array:
     """Return `x` in the working float dtype of its device."""
     if isinstance(x, _NUMPY):

@@ -80,7 +80,7 @@ def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Contingen
 def statistic_of_table(statistic: Callable[..., Any], table: ContingencyTable) -> Any:
     """Return the statistic of one table, as of a batch of one."""
     batch = table.with_arrays([*table.arrays[:2], *(x[None, ...] for x in table.arrays[2:])])
-    return score_of_tables(statistic, batch)[0]
+    return score_of_tables(statistic, batch, "statistic")[0]
 
 
 def statistics_of_tables(
@@ -94,7 +94,7 @@ def statistics_of_tables(
     if len(statistics) == 1 and is_own(statistics[0]):
         return [back(statistics[0](contingency=TableStream((size,), iter(tables))))]
     given = (table.with_arrays(map(back, table.arrays)) for table in tables)
-    found = [[score_of_tables(statistic, table) for statistic in statistics] for table in given]
+    found = [[score_of_tables(statistic, table, "statistic") for statistic in statistics] for table in given]
     xp: ModuleType = namespace_of(found[0][0])
     return [xp.concat(parts) for parts in zip(*found, strict=True)]
 

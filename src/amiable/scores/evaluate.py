@@ -11,6 +11,7 @@ from typing import Any
 from amiable._array.namespace import (
     Array,
     as_result,
+    is_real,
     compiled,
     compiles_shapes,
     device_of,
@@ -65,13 +66,20 @@ def evaluate(
     return _each(back, finish(*margins, *rest, static=False, **options))
 
 
-def score_of_tables(score: Callable[..., Any], table: ContingencyTable) -> Array:
-    """Return one number for each table (P, R, C), from any score that takes `contingency`."""
+def score_of_tables(score: Callable[..., Any], table: ContingencyTable, name: str = "score") -> Array:
+    """Return one number for each table (P, R, C), from any score, the argument `name`, that takes `contingency`."""
     values = score(contingency=table)
-    if getattr(values, "shape", None) != table.shape[:1]:
-        found = f"an array of shape {tuple(values.shape)}" if hasattr(values, "shape") else type(values).__name__
-        raise ValueError(f"score returned {found} for {table.shape[0]} tables: expected one number a table")
-    return values
+    if not hasattr(values, "shape") or not hasattr(values, "dtype"):
+        found = type(values).__name__
+    elif tuple(values.shape) != table.shape[:1]:
+        found = f"an array of shape {tuple(values.shape)}"
+    elif not is_real(values):
+        found = f"an array of dtype {values.dtype}"
+    else:
+        return values
+    raise ValueError(
+        f"{name} returned {found} for {table.shape[0]} tables: expected one number a table, as an array of real numbers"
+    )
 
 
 def _nearby(table: ContingencyTable) -> tuple[ContingencyTable, Callable[[Array], Array]]:
