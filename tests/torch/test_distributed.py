@@ -41,7 +41,7 @@ def score_of_rank(rank, world, folder, backend):
             local = metric.table.n_samples
             found[f"{name} {registered}"] = metric.compute()
             assert metric.table.n_samples == local, "a rank keeps its own counts after a sync"
-            for batch in batches or [(empty, empty)]:  # torchmetrics keeps the last result until the next update
+            for batch in batches:  # the last rank has none
                 metric.update(*batch)
             found[f"{name} {registered} twice"] = metric.compute()
         for batch in batches:
@@ -100,6 +100,37 @@ def test_ranks_agree_with_one_process(world, tmp_path):
 def test_ranks_on_gpus(tmp_path):
     needs_cuda("torch")
     check(min(torch.cuda.device_count(), 4), tmp_path, "nccl")
+
+
+def test_two_metrics_of_which_one_rank_has_nothing_new(tmp_path):
+    """Both ranks take part in every sync, or the state of one metric would be added to that of the other."""
+    torch.multiprocessing.spawn(rank_without_a_new_batch, (2, str(tmp_path)), nprocs=2)
+    first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in range(2))
+    assert first == second
+    assert first["sizes"].startswith("num_classes and num_clusters are (2, 2), (3, 3) on the ranks: expected the same")
+
+
+def rank_without_a_new_batch(rank, world, folder):
+    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=world)
+    warnings.simplefilter("ignore", UserWarning)  # of the metrics without updates
+    found = {}
+    for name, state in STATES.items():
+        ami, ari = METRICS[0].make(**state), next(r for r in METRICS if str(r) == "AdjustedRandScore").make(**state)
+        batch = torch.tensor([0, 0, 1, 1, 2, 2]), torch.tensor([0, 0, 1, 1, 1, rank])
+        for metric in (ami, ari):
+            metric.update(*batch)
+        before = [float(metric.compute()) for metric in (ami, ari)]
+        if rank == 0:
+            ami.update(torch.tensor([0, 1, 2, 2]), torch.tensor([1, 1, 0, 2]))
+        found[name] = [float(ami.compute()), float(ari.compute())]
+        assert found[name][0] != before[0]
+        assert found[name][1] == before[1]
+    with pytest.raises(ValueError, match="num_classes and num_clusters are") as caught:
+        METRICS[0].make(num_classes=2 + rank).compute()
+    found["sizes"] = str(caught.value)
+    torch.save(found, f"{folder}/{rank}.pt")
+    dist.barrier()
+    dist.destroy_process_group()
 
 
 def test_no_rank_with_any_label(tmp_path):

@@ -52,6 +52,10 @@ def expected(registered, batches, state):
     return registered.function(*joined(batches), n_labels=n_labels)
 
 
+def ints(*values):
+    return torch.tensor(values)
+
+
 def test_every_metric_and_score_is_registered():
     assert {r.metric.__name__ for r in METRICS} == set(metrics.__all__) - {"ContingencyMetric"}
     without = {amiable.mutual_info_pvalue}
@@ -469,6 +473,41 @@ def test_states_of_other_sizes_are_refused():
         large.merge_state(metrics.RandScore().metric_state)
 
 
+@pytest.mark.parametrize(
+    ("options", "broken", "message"),
+    [
+        ({"num_classes": 2}, {"contingency": ints(2, 0, 0, -1).reshape(2, 2)}, "contingency .*holds the count -1: exp"),
+        (
+            {"num_classes": 2},
+            {"contingency": torch.ones(2, 2)},
+            "contingency .*is of dtype torch.float32: expected int",
+        ),
+        ({}, {"cells": [ints(7, -7, 5, 0, 0, -2).reshape(2, 3)]}, "cells .*holds the count -2: expected counts >= 0"),
+        ({}, {"cells": [ints(7, 7).reshape(1, 2)]}, r"cells .*has shape \(1, 2\): expected \(M, 3\), pairs of labels"),
+        ({}, {"cells": [[[1, 2, 3]]]}, "cells .*is of type list: expected int64 tensors"),
+    ],
+)
+def test_states_of_no_counts_are_refused(options, broken, message):
+    metric = metrics.AdjustedMutualInfoScore(**options)
+    metric.persistent(True)
+    metric.update(ints(0, 1, 1), ints(0, 1, 1))
+    with pytest.raises(RuntimeError, match=message):
+        metric.load_state_dict({**metric.state_dict(), **broken})
+    with pytest.raises(ValueError, match=f"incoming_state has {message}"):
+        metric.merge_state({**metric.metric_state, **broken})
+    assert metric.compute() == 1
+
+
+@pytest.mark.parametrize("state", [{}, {"num_classes": 3}])
+def test_samples_that_were_all_ignored_are_heard_of(state):
+    metric = metrics.AdjustedMutualInfoScore(ignore_index=2, **state)
+    metric.update(torch.tensor([0, 1]), torch.tensor([2, 2]))
+    with pytest.warns(UserWarning, match="AdjustedMutualInfoScore has counted no sample: all were ignored, or none"):
+        assert metric.compute() == 1
+    metric.update(torch.tensor([0]), torch.tensor([1]))
+    assert metric.compute() == 1
+
+
 @every_state
 def test_a_checkpoint_can_be_loaded_again(state, batches):
     metric = metrics.AdjustedMutualInfoScore(**state)
@@ -520,10 +559,6 @@ def test_compute_on_cpu_is_accepted(batches):
     for batch in batches:
         metric(*batch)
     assert torch.equal(metric.compute(), amiable.adjusted_mutual_info_score(*joined(batches)))
-
-
-def ints(*values):
-    return torch.tensor(values)
 
 
 @pytest.mark.parametrize(

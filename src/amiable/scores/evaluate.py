@@ -11,10 +11,10 @@ from typing import Any
 from amiable._array.namespace import (
     Array,
     as_result,
-    is_real,
     compiled,
     compiles_shapes,
     device_of,
+    is_real,
     is_traced,
     namespace_of,
     nearest,

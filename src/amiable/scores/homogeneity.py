@@ -193,7 +193,8 @@ def v_measure_score(
 
 def check_beta(beta: Any) -> float:
     """Return `beta`, a number of at least 0."""
-    if not (isinstance(beta, (int, float, np.number)) and 0 <= float(beta) < math.inf):
+    is_number = isinstance(beta, (int, float, np.integer, np.floating)) and not isinstance(beta, bool)
+    if not (is_number and 0 <= float(beta) < math.inf):
         raise ValueError(f"beta is {beta!r}: expected a number >= 0")
     return float(beta)
 

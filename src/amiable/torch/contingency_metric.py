@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -19,6 +21,7 @@ from amiable.torch.cells import cells_of_labels, merged, settled, table_of_lists
 _NAMES = ("target", "preds")
 _PROMISES = {"target": "num_classes", "preds": "num_clusters"}
 _SPARSE = 8  # cells a sample: a table of more is counted into at cells, not by adding a table
+_LOGITS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _SAME = "expected the same num_classes and num_clusters"
 
 
@@ -85,6 +88,7 @@ class ContingencyMetric(Metric):
         if not isinstance(argmax, bool):
             raise TypeError(f"argmax is {argmax!r}: expected True or False")
         self.options: dict[str, Any] = {}
+        self._is_batch = False
         self.argmax = argmax
         self.n_labels = _check_sizes(num_classes, num_clusters)
         self.ignored = _check_label("ignore_index", ignore_index), _check_label("ignore_cluster", ignore_cluster)
@@ -126,7 +130,14 @@ class ContingencyMetric(Metric):
     def compute(self) -> Tensor:
         """Return the score of all that was counted, on every rank: a tensor of shape () on the metric's device."""
         try:
-            return self.score(contingency=self.table, **self.options)
+            table = self.table
+            if self.update_called and not self._is_batch and not bool(table.n_samples):
+                warnings.warn(
+                    f"{type(self).__name__} has counted no sample: all were ignored, or none was given. The score is "
+                    "that of empty labels",
+                    stacklevel=3,
+                )
+            return self.score(contingency=table, **self.options)
         except Exception:
             if self._is_synced and self._should_unsync:  # torchmetrics would do so after a success only
                 self.unsync()
@@ -151,11 +162,14 @@ class ContingencyMetric(Metric):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return the score of one batch, and add it to what was counted before, which an error leaves as it was."""
         before = dict(self.__dict__)
+        self._is_batch = True  # of which nothing may be left without a warning
         try:
             return super().forward(*args, **kwargs)
         except Exception:
             self.__dict__.update(before)
             raise
+        finally:
+            self._is_batch = False
 
     def merge_state(self, incoming_state: dict[str, Any] | Metric) -> None:
         """Add what another metric of this class and these options has counted.
@@ -200,13 +214,25 @@ class ContingencyMetric(Metric):
         """Change nothing: counts stay int64."""
         return self
 
+    def _wrap_compute(self, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """Keep no result that ranks share: one that answered from memory would leave the others waiting for it."""
+        remembered = super()._wrap_compute(compute)
+
+        @functools.wraps(compute)
+        def computed(*args: Any, **kwargs: Any) -> Any:
+            if self._to_sync and self.distributed_available_fn():
+                self._computed = None
+            return remembered(*args, **kwargs)
+
+        return computed
+
     def _check(self, preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return int64 labels of target and preds, of one length, on the metric's device."""
         for name, x in (("preds", preds), ("target", target)):
             if not isinstance(x, Tensor):
                 raise TypeError(f"{name} is a {type(x).__name__}: expected a torch.Tensor")
-            if x.layout is not torch.strided:
-                raise TypeError(f"{name} is a sparse tensor: expected a dense one")
+            if x.is_nested or x.layout is not torch.strided:
+                raise TypeError(f"{name} is a {'nested' if x.is_nested else 'sparse'} tensor: expected a dense one")
             if x.device != self.device:
                 raise ValueError(
                     f"{name} is on {x.device} and the metric on {self.device}: expected one device, move the metric "
@@ -232,7 +258,7 @@ class ContingencyMetric(Metric):
 
     def _largest(self, preds: Tensor, target: Tensor) -> Tensor:
         """Return the index of the largest of each row of logits (N, C); NaN is let pass where the target is ignored."""
-        if preds.ndim != 2 or preds.shape[1] == 0 or not preds.is_floating_point():
+        if preds.ndim != 2 or preds.shape[1] == 0 or preds.dtype not in _LOGITS:
             raise ValueError(
                 f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: expected floats (N, C) with argmax"
             )
@@ -289,6 +315,9 @@ class ContingencyMetric(Metric):
             if isinstance(default, Tensor) and isinstance(given, Tensor) and given.shape != default.shape:
                 sizes = f"{name} of shape {tuple(given.shape)} and this metric one of {tuple(default.shape)}"
                 raise ValueError(f"incoming_state has {sizes}: {_SAME}")
+            wrong = _what_is_wrong(name, default, given)
+            if wrong:
+                raise ValueError(f"incoming_state has {name} {wrong}")
         super()._reduce_states(incoming_state)
         if self.n_labels is None:
             setattr(self, self._state, settled(getattr(self, self._state)))
@@ -297,6 +326,11 @@ class ContingencyMetric(Metric):
         self, dist_sync_fn: Callable[..., Any] = gather_all_tensors, process_group: Any | None = None
     ) -> None:
         """Gather one list of cells of each rank, an empty one of the right dtype where nothing was seen."""
+        sizes = torch.tensor(self.n_labels or (0, 0), device=self.device)
+        of_ranks = [tuple(x.tolist()) for x in dist_sync_fn(sizes, group=process_group or self.process_group)]
+        if len(set(of_ranks)) > 1:  # each rank sees all, and none waits for another
+            found = ", ".join(str(pair) if any(pair) else "None" for pair in of_ranks)
+            raise ValueError(f"num_classes and num_clusters are {found} on the ranks: {_SAME} on all")
         if self.n_labels is not None:
             super()._sync_dist(dist_sync_fn, process_group)
             return
@@ -320,6 +354,9 @@ class ContingencyMetric(Metric):
             if isinstance(default, Tensor) and isinstance(given, Tensor) and given.shape != default.shape:
                 sizes = f"{tuple(given.shape)} in the checkpoint, {tuple(default.shape)} in this metric"
                 error_msgs.append(f"size mismatch for {prefix}{name}: {sizes}; {_SAME}")
+                del state_dict[prefix + name]
+            elif (wrong := _what_is_wrong(name, default, given)) is not None:
+                error_msgs.append(f"{prefix}{name} in the checkpoint {wrong}")
                 del state_dict[prefix + name]
             elif given is not None:
                 here = [x.to(self.device, copy=True) for x in (given if isinstance(given, list) else [given])]
@@ -345,6 +382,21 @@ def _check_label(name: str, value: Any) -> int | None:
     if value is not None and not -(2**63) <= value < 2**63:
         raise ValueError(f"{name} is {value}: expected a label that int64 holds")
     return None if value is None else int(value)
+
+
+def _what_is_wrong(name: str, default: Any, given: Any) -> str | None:
+    """Say what keeps a state that is given from being one of counts, or of ends of ranges; None if nothing does."""
+    is_cells = isinstance(default, list)
+    for x in given if isinstance(given, (list, tuple)) else [] if given is None else [given]:
+        if not isinstance(x, Tensor) or x.dtype != torch.int64:
+            kind = f"dtype {x.dtype}" if isinstance(x, Tensor) else f"type {type(x).__name__}"
+            return f"is of {kind}: expected int64 tensors"
+        if is_cells and (x.ndim != 2 or x.shape[1] != 3):
+            return f"has shape {tuple(x.shape)}: expected (M, 3), pairs of labels and counts"
+        counts = x[:, 2] if is_cells else x
+        if name != "extremes" and bool((counts < 0).any()):
+            return f"holds the count {int(counts.min())}: expected counts >= 0"
+    return None
 
 
 def _signed(name: str, x: Tensor, unseen: bool) -> Tensor:
