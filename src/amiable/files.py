@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import warnings
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
@@ -95,6 +96,9 @@ def _count(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> di
     for (true, pred), pairs in zip(wanted, found, strict=True):
         _check_missing(path, frame, true, pairs["true"], pairs["count"])
         _check_missing(path, frame, pred, pairs["pred"], pairs["count"])
+    for (true, pred), pairs in zip(wanted, found, strict=True):
+        _warn_of_spaces(true, pairs["true"])
+        _warn_of_spaces(pred, pairs["pred"])
     return {names: _arrays(pairs, _is_text(path)) for names, pairs in zip(wanted, found, strict=True)}
 
 
@@ -200,6 +204,23 @@ def _check_missing(path: Path, frame: pl.LazyFrame, name: str, labels: pl.Series
         raise FileError(
             f"{path}: column {name!r} has {counts.filter(missing).sum()} missing values in {counts.sum()} rows, "
             f"the first in row {first + 1}: expected a label in every row"
+        )
+
+
+def _warn_of_spaces(name: str, labels: pl.Series) -> None:
+    """Warn of labels that differ by the white space around them alone."""
+    if not isinstance(labels.dtype, (pl.String, pl.Categorical, pl.Enum)):
+        return
+    distinct = labels.cast(pl.String).unique()
+    same = pl.DataFrame({"label": distinct, "bare": distinct.str.strip_chars()}).group_by("bare").agg("label")
+    same = same.filter(pl.col("label").list.len() > 1).sort("bare")
+    if same.height:
+        one, other = sorted(same["label"][0].to_list())[:2]
+        warnings.warn(
+            f"column {name!r} has labels that differ by white space alone, {one!r} and {other!r}: they are counted as "
+            "two clusters",
+            UserWarning,
+            stacklevel=2,
         )
 
 

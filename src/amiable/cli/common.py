@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import json
 import os
+import secrets
 import shutil
 import sys
 import tempfile
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +29,7 @@ from amiable.catalogue import SCORES
 from amiable.files import FileError, Pairs
 
 ScoreName = enum.StrEnum("ScoreName", {name: name for name in SCORES})  # type: ignore[misc]  # what --score takes
+_DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 AMI = ScoreName("ami")
 
 
@@ -58,30 +62,41 @@ def opened(file: Path, of_input: Format) -> Iterator[Path]:
         # of a column in many pairs, the numbers behind the colon differ
         found = {str(warning.message).partition(":")[0]: str(warning.message) for warning in reversed(caught)}
         for message in reversed(found.values()):
-            typer.echo(f"amiable: warning: {message}", err=True)
+            typer.echo(f"amiable: warning: {visible(message)}", err=True)
     except FileError as error:
         complain(str(error))
 
 
 @contextlib.contextmanager
 def _path(file: Path, of_input: Format) -> Iterator[Path]:
-    if str(file) != "-":
+    if str(file) != "-" and not (file.is_fifo() or file.is_char_device()):
         yield file
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"input.{of_input.value}"
-        with path.open("wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
+        source = contextlib.nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb")
+        with path.open("wb") as copy, source as given:
+            shutil.copyfileobj(given, copy)
         try:
             yield path
         except FileError as error:
-            raise FileError(str(error).replace(str(path), "standard input")) from error
+            name = "standard input" if str(file) == "-" else str(file)
+            raise FileError(str(error).replace(str(path), name)) from error
 
 
 def complain(message: str) -> NoReturn:
     """Say what is wrong, in one line, and exit with status 2."""
-    typer.echo(f"amiable: {message}", err=True)
+    typer.echo(f"amiable: {visible(message)}", err=True)
     raise typer.Exit(2)
+
+
+def visible(text: str) -> str:
+    """Return text with control characters, and marks that turn its direction, written out as escapes."""
+    return "".join(c if c == " " or _is_shown(c) else c.encode("unicode_escape").decode() for c in text)
+
+
+def _is_shown(c: str) -> bool:
+    return unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in _DIRECTION_MARKS
 
 
 def table_of(pairs: Pairs, true: str, pred: str) -> ContingencyTable:
@@ -101,19 +116,34 @@ def table_of(pairs: Pairs, true: str, pred: str) -> ContingencyTable:
     return table
 
 
+def of_identifier(name: str) -> str:
+    """Say what a column of identifiers is."""
+    return f"{name!r} has a label of its own for nearly every sample, as an id or index has, and is no clustering."
+
+
 def print_table(title: str, headings: list[str], rows: list[list[str]], note: str = "") -> None:
     """Print a table whose first column is text; a line too long for the terminal is the terminal's to wrap."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for i, heading in enumerate(headings):
-        table.add_column(escape(heading), justify="right" if i else "left", no_wrap=True)
+        table.add_column(_literal(heading), justify="right" if i else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*map(_literal, row))
     console = Console(highlight=False)
     console.width = max(console.width, Measurement.get(console, console.options.update(width=10**6), table).maximum)
-    console.print(escape(title), soft_wrap=True)
+    console.print(_literal(title), soft_wrap=True)
     console.print(table)
     if note:
-        console.print(escape(note), soft_wrap=True)
+        console.print(_literal(note), soft_wrap=True)
+
+
+def _literal(text: str) -> str:
+    return escape(visible(text))
+
+
+def print_json(found: Any) -> None:
+    """Print JSON for machines; what a terminal would not show is escaped."""
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    typer.echo("".join(c if c == "\n" or _is_shown(c) else f"\\u{ord(c):04x}" for c in text))
 
 
 @contextlib.contextmanager
@@ -124,8 +154,10 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, n_all: bar.update(task, completed=done, total=n_all)
 
 
-def check_writable(path: Path) -> None:
-    """Complain of a path that cannot be written, before the work that is to be written there."""
+def check_writable(path: Path, source: Path) -> None:
+    """Complain of a path that cannot be written, or is the input's, before the work that is to be written there."""
+    if path.exists() and source.exists() and path.samefile(source):
+        complain(f"{path} could not be written: it is the input, expected another path")
     if path.is_dir():
         complain(f"{path} could not be written: it is a folder, expected the path of a file")
     if not path.parent.is_dir():
@@ -141,9 +173,25 @@ def write_page(page: Callable[[], str], path: Path) -> None:
     except ModuleNotFoundError as error:
         complain(str(error))
     try:
-        path.write_text(text, encoding="utf-8")
+        _replace(path, text)
     except OSError as error:
         complain(f"{path} could not be written: {error.strerror}")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write text beside a file, or what a link leads to, and put it in its place once it is whole."""
+    target = path.resolve()
+    if (target.exists() and not target.is_file()) or not os.access(target.parent, os.W_OK):
+        path.write_text(text, encoding="utf-8")  # a pipe or a terminal; a file that nothing can be put beside
+        return
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        if target.exists():
+            shutil.copymode(target, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def write_figure(figure: Callable[[], Any], path: Path) -> None:

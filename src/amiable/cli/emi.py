@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
 
 from amiable import mutual_information_moments
-from amiable.cli.common import AsJson, complain, print_table
+from amiable.cli.common import AsJson, complain, print_json, print_table
 
 
 def emi(
@@ -26,7 +25,7 @@ def emi(
     except ValueError as error:
         complain(str(error))
     if as_json:
-        typer.echo(json.dumps({"n_samples": sum(sizes[0]), "mean": mean, "variance": variance}, indent=2))
+        print_json({"n_samples": sum(sizes[0]), "mean": mean, "variance": variance})
         return
     print_table(
         f"{sum(sizes[0]):,} samples, {len(sizes[0])} and {len(sizes[1])} clusters",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -20,6 +19,7 @@ from amiable.cli.common import (
     check_writable,
     complain,
     opened,
+    print_json,
     print_table,
     progress,
     table_of,
@@ -58,7 +58,7 @@ def null(
     if side not in get_args(Alternative):
         complain(f"--alternative is {side!r}: expected one of {', '.join(get_args(Alternative))}")
     if histogram is not None:
-        check_writable(histogram)
+        check_writable(histogram, file)
     with opened(file, of_input) as path:
         table = table_of(count_pairs_in_file(path, true, [pred])[pred], true, pred)
     with progress("drawing tables") as advance:
@@ -90,7 +90,7 @@ def null(
     }
     if as_json:
         known = {"file": str(file), "true": true, "pred": pred, "score": score.value, "n_samples": int(table.n_samples)}
-        typer.echo(json.dumps({**known, **found}, indent=2, ensure_ascii=False))
+        print_json({**known, **found})
         return
     exact = found["mutual_information"]
     unit = f" ({chosen.unit})" if chosen.unit else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +19,7 @@ from amiable.cli.common import (
     StandardInput,
     check_writable,
     opened,
+    print_json,
     print_table,
     progress,
     table_of,
@@ -50,7 +50,7 @@ def pairwise(
     """
     chosen = SCORES[score.value]
     if heatmap is not None:
-        check_writable(heatmap)
+        check_writable(heatmap, file)
     with opened(file, of_input) as path:
         names = list(dict.fromkeys(column)) if column else columns_of_file(path)
         if len(names) < 2:
@@ -61,7 +61,7 @@ def pairwise(
         write_figure(lambda: _heatmap(scores, names, chosen), heatmap)
     if as_json:
         result = {"file": str(file), "score": score.value, "labelings": names, "scores": scores.tolist()}
-        typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        print_json(result)
         return
     rows = [[name, *(f"{value:.4f}" for value in line)] for name, line in zip(names, scores, strict=True)]
     unit = f" in {chosen.unit}" if chosen.unit else ""

@@ -15,9 +15,11 @@ from amiable.cli.common import (
     StandardInput,
     check_writable,
     complain,
+    of_identifier,
     opened,
     progress,
     table_of,
+    visible,
     write_page,
 )
 from amiable.cli.pairwise import scores_of_every_pair
@@ -54,7 +56,7 @@ def report(
         complain(str(error))
     if not 0 < confidence < 1:
         complain(f"--confidence is {confidence}: expected a number between 0 and 1")
-    check_writable(output)
+    check_writable(output, file)
     with opened(file, of_input) as path:
         with progress("counting"):
             counted = count_pairs_in_file(path, true, pred)
@@ -89,7 +91,19 @@ def report(
         "null_commands": {one.name: _null_command(one, against, seed) for one in clusterings},
     }
     write_page(lambda: render_page(clusterings, **known), output)
-    typer.echo(f"{output}: {best[0].name!r} agrees best with {true!r}, of {len(clusterings)}")
+    typer.echo(visible(f"{output}: {_verdict(best[0], true, len(clusterings))}"))
+    for one in clusterings:
+        if one.is_identifier:
+            typer.echo(visible(of_identifier(one.name)))
+
+
+def _verdict(first: Any, true: str, n_clusterings: int) -> str:
+    if not first.is_by_chance:
+        return f"{first.name!r} agrees best with {true!r}, of {n_clusterings}"
+    return (
+        f"none of {n_clusterings} is shown to agree with {true!r} more than chance would: of {first.name!r}, whose "
+        f"AMI is largest, the p-value is {first.pvalues['information']:.2g}"
+    )
 
 
 def _null_command(one: Any, against: list[str], seed: int) -> str:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import enum
-import json
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 
 from amiable.catalogue import SCORES
-from amiable.cli.common import AsJson, File, Format, StandardInput, opened, print_table, table_of
+from amiable.cli.common import (
+    AsJson,
+    File,
+    Format,
+    StandardInput,
+    of_identifier,
+    opened,
+    print_json,
+    print_table,
+    table_of,
+)
+from amiable.contingency import is_identifier
 from amiable.files import Pairs, count_pairs_in_file
 
 # in the order of printing
@@ -49,16 +59,18 @@ def score(
     with opened(file, of_input) as path:
         counted = count_pairs_in_file(path, true, pred)
         scores = [_score_labeling(true, name, pairs, average_method.value) for name, pairs in counted.items()]
-    scores.sort(key=lambda row: (-row["adjusted_mutual_info_score"], row["labeling"]))
+    n_samples = int(next(iter(counted.values())).counts.sum())
+    identifiers = [row["labeling"] for row in scores if is_identifier(row["n_clusters"], n_samples)]
+    scores.sort(key=lambda row: (row["labeling"] in identifiers, -row["adjusted_mutual_info_score"], row["labeling"]))
     result = {
         "file": str(file),
         "true": true,
-        "n_samples": int(next(iter(counted.values())).counts.sum()),
+        "n_samples": n_samples,
         "average_method": average_method.value,
         "scores": scores,
     }
     if as_json:
-        typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        print_json(result)
         return
     rows = [
         [row["labeling"], str(row["n_clusters"]), *(f"{row[shown.name]:.4f}" for shown in _SHOWN)] for row in scores
@@ -67,7 +79,12 @@ def score(
         f"{result['file']}: {result['n_samples']} samples, true labels {true!r}",
         ["labeling", "clusters", *(shown.heading for shown in _SHOWN)],
         rows,
-        f"Best AMI first; AMI and NMI by the {average_method.value} mean; MI and VI in nats.",
+        " ".join(
+            [
+                f"Best AMI first; AMI and NMI by the {average_method.value} mean; MI and VI in nats.",
+                *(of_identifier(name) for name in identifiers),
+            ]
+        ),
     )
 
 

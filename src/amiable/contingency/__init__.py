@@ -9,7 +9,15 @@ from amiable.contingency.counting import (
     table_of_pairs,
     tables_of_batch,
 )
-from amiable.contingency.table import ContingencyTable, Structure, TableStream, grid, table_of_all_cells, table_of_cells
+from amiable.contingency.table import (
+    ContingencyTable,
+    Structure,
+    TableStream,
+    grid,
+    is_identifier,
+    table_of_all_cells,
+    table_of_cells,
+)
 
 __all__ = [
     "BATCH",
@@ -19,6 +27,7 @@ __all__ = [
     "cluster_sizes_of_labels",
     "counts_of_codes",
     "grid",
+    "is_identifier",
     "most_cells",
     "table_of_all_cells",
     "table_of_cells",

@@ -358,6 +358,11 @@ class TableStream(NamedTuple):
     blocks: Iterator[ContingencyTable]  # each (K, R, C), in order
 
 
+def is_identifier(n_clusters: int, n_samples: int) -> bool:
+    """Whether labels are nearly all different, as those of an id or index are, which group nothing."""
+    return n_samples > 2 and n_clusters > 0.95 * n_samples
+
+
 def _check_axes(
     xp: ModuleType, counts: Array, shape: tuple[int, ...], row_labels: Any | None, col_labels: Any | None
 ) -> tuple[Array | None, Array | None]:

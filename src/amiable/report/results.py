@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from amiable.catalogue import SCORES, Order
-from amiable.contingency import ContingencyTable, most_cells
+from amiable.contingency import ContingencyTable, is_identifier, most_cells
 from amiable.nulls.permutation import PermutationTestResult, permutation_tests
 from amiable.nulls.resampling import bootstraps, check_level
 from amiable.nulls.statistics import check_count, one_table
@@ -54,6 +54,16 @@ class Clustering:
     n_tables: int
     n_resamples: int
     confidence_level: float
+
+    @property
+    def is_identifier(self) -> bool:
+        """Whether nearly every sample is a cluster of its own, as with an id or index."""
+        return is_identifier(self.table.shape[1], int(self.table.n_samples))
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether chance alone may well agree as much: a p-value above 0.05."""
+        return self.is_identifier or self.pvalues["information"] > 0.05
 
 
 def measure_clustering(
@@ -125,8 +135,8 @@ def measure_clustering(
 
 
 def ranked(clusterings: Iterable[Clustering]) -> list[Clustering]:
-    """Return clusterings with the best AMI first; equal ones by name."""
-    return sorted(clusterings, key=lambda clustering: (-clustering.scores["ami"], clustering.name))
+    """Return clusterings with the best AMI first, equal ones by name, and those that are identifiers last."""
+    return sorted(clusterings, key=lambda one: (one.is_identifier, -one.scores["ami"], one.name))
 
 
 def _intervals(
