@@ -215,11 +215,11 @@ def _check_floats(xp: ModuleType, name: str, x: Array, warns: bool) -> None:
             f"{name} holds continuous values: {n_fractional} of {flat.shape[0]} are not whole numbers. "
             "Clustering metrics expect discrete labels; every distinct value is taken as a label",
             UserWarning,
-            stacklevel=_level_of_caller(),
+            stacklevel=level_of_caller(),
         )
 
 
-def _level_of_caller() -> int:
+def level_of_caller() -> int:
     """Return the stack level, for a warning raised by the caller of this, of the first frame outside amiable."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "amiable":

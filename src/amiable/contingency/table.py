@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -25,7 +26,7 @@ from amiable._array.namespace import (
 from amiable.codes import encode
 from amiable.counts import check_counts
 from amiable.frames import count_pairs
-from amiable.labels import check_labelings, check_labels, check_n_labels, check_values_known
+from amiable.labels import check_labelings, check_labels, check_n_labels, check_values_known, level_of_caller
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
@@ -223,7 +224,7 @@ class ContingencyTable:
         true, pred : str
             The columns of true and of predicted labels.
         dropna : bool, default=False
-            Leave rows out where either label is missing (null or NaN).
+            Leave rows out where either label is missing (null or NaN). A UserWarning says when no row is left.
 
         Raises
         ------
@@ -232,8 +233,8 @@ class ContingencyTable:
         TypeError
             What is given is no dataframe; a column holds lists, structures or labels of several kinds.
         ValueError
-            A column that is not there (the message lists those there are); missing labels without `dropna` (it counts
-            them).
+            A column that is not there (the message lists those there are); several columns of one name; missing labels
+            without `dropna` (it counts them).
 
         Returns
         -------
@@ -252,6 +253,12 @@ class ContingencyTable:
         from amiable.contingency.counting import table_of_pairs
 
         *labels, counts = count_pairs(frame, true, pred, dropna=dropna)
+        if dropna and not counts.size:
+            warnings.warn(
+                f"no row of frame has a label in both columns, {true!r} and {pred!r}: the table holds no sample",
+                UserWarning,
+                stacklevel=level_of_caller(),
+            )
         rows, cols = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
         return table_of_pairs(np, rows, cols, counts)
 
