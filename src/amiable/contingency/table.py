@@ -146,7 +146,8 @@ class ContingencyTable:
         Parameters
         ----------
         counts : array-like of shape (..., R, C), or SciPy sparse of shape (R, C)
-            Whole numbers >= 0, of an integer or float dtype.
+            Whole numbers >= 0, of an integer or float dtype. Rows and columns of totals are taken as any others; given
+            as `contingency` of a score, one table that ends in the sums of its rows and columns is refused.
         row_labels, col_labels : array-like of shape (R,) and (C,), optional
             The distinct labels of rows and columns, for adding tables.
 
@@ -295,10 +296,11 @@ class ContingencyTable:
         """Unite the label sets and add the counts; batch dimensions broadcast."""
         from amiable.contingency.merging import add_tables
 
+        if isinstance(other, int) and other == 0:  # the start of sum(tables)
+            return self
         return add_tables(self, other) if isinstance(other, ContingencyTable) else NotImplemented
 
-    def __radd__(self, other: object) -> ContingencyTable:
-        return self if isinstance(other, int) and other == 0 else NotImplemented  # the start of sum(tables)
+    __radd__ = __add__
 
     def to_dense(self) -> Array:
         """Return the counts as an array of shape (..., R, C)."""
