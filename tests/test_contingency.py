@@ -15,7 +15,14 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amiable import ContingencyTable, adjusted_mutual_info_score, contingency_matrix, expected_mutual_information
+from amiable import (
+    ContingencyTable,
+    adjusted_mutual_info_score,
+    contingency_matrix,
+    entropy,
+    expected_mutual_information,
+    pairwise_scores,
+)
 from amiable.contingency import counting
 from tests import oracles
 from tests.registry import SCORES
@@ -272,6 +279,46 @@ def test_adding_zero(zero):
     table = ContingencyTable.from_labels([0, 1], [0, 1])
     assert table + zero is table
     assert zero + table is table
+
+
+def test_promises_of_more_labels_than_memory_holds():
+    """Scores need no cluster that is empty, of host memory; tables have one size for each."""
+    true, pred = [0, 10**8, 7], [0, 5, 5]
+    many = (10**9, 10**9)
+    expected = adjusted_mutual_info_score(true, pred)
+    assert adjusted_mutual_info_score(true, pred, n_labels=many) == expected
+    assert adjusted_mutual_info_score([true] * 2, pred, n_labels=many).tolist() == [expected] * 2
+    assert entropy(true, n_labels=10**10) == entropy(true)
+    for counted in (ContingencyTable.from_labels, contingency_matrix):
+        with pytest.raises(ValueError, match=r"n_labels is \(10{9}, 10{9}\): 20{9} cluster sizes would take 14.9 GiB"):
+            counted(true, pred, n_labels=many)
+    with pytest.raises(ValueError, match="labels_true has the code 100000000, outside n_labels"):
+        adjusted_mutual_info_score(true, pred, n_labels=(10**8, 10**9))
+    with pytest.raises(ValueError, match="labels has the code 100000000, outside n_labels"):
+        entropy(true, n_labels=10**8)
+
+
+def test_promises_that_a_device_cannot_keep():
+    torch = pytest.importorskip("torch")
+    labels = torch.zeros((2, 50), dtype=torch.int64, device="meta")
+    for call in (adjusted_mutual_info_score, ContingencyTable.from_labels):
+        with pytest.raises(ValueError, match=r"n_labels is \(100000, 100000\): 20000000000 cells would take 149 GiB"):
+            call(labels, labels, n_labels=(10**5, 10**5))
+    with pytest.raises(ValueError, match=r"n_labels is \(100000, 100000\): 10{10} cells would take 74.5 GiB"):
+        pairwise_scores(labels[:1], n_labels=(10**5, 10**5))
+    with pytest.raises(ValueError, match=r"n_labels is 10000000000: 20000000000 cluster sizes would take 149 GiB"):
+        entropy(labels, n_labels=10**10)
+
+
+def test_dense_tables_of_empty_cells():
+    """They take the memory of their own cells and no more."""
+    table = ContingencyTable.from_labels([0, 2999], [1500, 0], n_labels=(3000, 3000))
+    tracemalloc.start()
+    dense = table.to_dense()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.2 * dense.nbytes
+    assert np.argwhere(dense).tolist() == [[0, 1500], [2999, 0]]
 
 
 def test_adding_nothing():

@@ -251,6 +251,15 @@ def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str
             )
 
 
+def check_room(n_labels: Any, size: int, most: int, what: str) -> None:
+    """Raise ValueError for a promise of so many labels that their counts, of this size, outgrow memory."""
+    if size > most:
+        raise ValueError(
+            f"n_labels is {n_labels}: {size} {what} would take {8 * size / 2**30:.3g} GiB, expected at most {most}; "
+            "without n_labels, which tracing alone needs, only labels that occur are counted"
+        )
+
+
 def check_n_labels(n_labels: Any) -> tuple[int, int]:
     """Return `n_labels` as a pair of positive whole numbers (R, C)."""
     pair = tuple(n_labels) if isinstance(n_labels, (tuple, list)) else ()

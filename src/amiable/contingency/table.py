@@ -118,7 +118,8 @@ class ContingencyTable:
         TypeError
             Labels that are None, mixed in kind, or of different array libraries or devices.
         ValueError
-            Different lengths, missing values, an empty batch, codes outside `n_labels`.
+            Different lengths, missing values, an empty batch, codes outside `n_labels`; more rows and columns promised
+            than 2**28 together or, on an accelerator or under tracing, more cells than 2**30.
 
         Returns
         -------
