@@ -127,6 +127,17 @@ def test_pandas_missing_values():
         adjusted_mutual_info_score(pd.DataFrame({"a": [0, 1]}), [0, 1])
 
 
+def test_nested_columns_of_polars():
+    """NumPy would make a batch of them."""
+    pl = pytest.importorskip("polars")
+    pairs = pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int64, 2))
+    for labels in (pairs, pl.Series([{"a": 1, "b": 2}, {"a": 3, "b": 4}])):
+        with pytest.raises(TypeError, match=r"labels_true holds values of type (Array|Struct).*: expected one label a"):
+            adjusted_mutual_info_score(labels, [0, 1])
+    with pytest.raises(TypeError, match="labels_true holds labels of type ndarray: expected one label a sample"):
+        adjusted_mutual_info_score(pl.Series([[1], [2, 3]]), [0, 1])
+
+
 def test_mixed_libraries():
     torch = pytest.importorskip("torch")
     labels = torch.tensor([0, 1])

@@ -107,6 +107,8 @@ def _check_container(name: str, labels: Any) -> None:
 
 def _check_numpy(name: str, x: np.ndarray, given: Any) -> np.ndarray:
     """Return labels as an array of a dtype that keeps them apart, of objects if need be."""
+    if hasattr(given, "dtype") and x.ndim != len(given.shape):
+        raise TypeError(f"{name} holds values of type {given.dtype}: expected one label a sample")
     if x.dtype.kind in "OT" or (not isinstance(given, np.ndarray) and _may_be_retyped(x)):
         return _check_objects(name, np.asarray(given, dtype=object))
     if x.dtype.kind in "mM" and np.isnat(x).any():
@@ -134,7 +136,7 @@ def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     if len(kinds) > 1:
         found = ", ".join(f"{count} {kind}" for kind, count in Counter(map(kind_of, values)).most_common())
         raise TypeError(f"{name} mixes kinds of labels ({found}): expected one kind{_advice_for_tuples(x)}")
-    if any(issubclass(t, (Set, list)) for t in of_each_type):
+    if any(issubclass(t, (Set, list, np.ndarray)) for t in of_each_type):
         kind = next(iter(kinds))
         raise TypeError(f"{name} holds labels of type {kind}: expected one label a sample; {_FROM_MEMBERS}")
     if "complex" in kinds or not all(map(_can_be_hashed, distinct)):

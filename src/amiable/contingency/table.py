@@ -104,7 +104,8 @@ class ContingencyTable:
         ----------
         labels_true, labels_pred : array-like of shape (..., n_samples)
             Labels of any kind: integers, booleans, strings, floats. Leading (batch) dimensions broadcast, and
-            the labels of a batch share one label set. Two Dask arrays (or series) of shape (n_samples,) are counted
+            the labels of a batch share one label set. A list of lists or tuples is a batch; tuples are labels in a
+            pandas MultiIndex or a 1-D array of objects. Sets are no labels. Two Dask arrays (or series) of shape (n_samples,) are counted
             block by block where they lie, see `amiable.dask`; the table is computed before this returns.
         n_labels : tuple of two int, optional
             (R, C): the labels are already codes below R and C. Nothing is sorted or looked up, and on an
@@ -116,7 +117,8 @@ class ContingencyTable:
         Raises
         ------
         TypeError
-            Labels that are None, mixed in kind, or of different array libraries or devices.
+            Labels that are None, mixed in kind, or of different array libraries or devices; clusters listed by their
+            members, dicts, iterators.
         ValueError
             Different lengths, missing values, an empty batch, codes outside `n_labels`; more rows and columns promised
             than 2**28 together or, on an accelerator or under tracing, more cells than 2**30.

@@ -49,7 +49,7 @@ def as_table(
 
 def _check_both(labels_true: Any, labels_pred: Any) -> None:
     """Raise TypeError for one argument alone, which may be a table."""
-    if labels_true is not None and labels_pred is None:
+    if labels_true is not None and labels_pred is None and not isinstance(labels_true, ContingencyTable):
         raise TypeError(
             "labels_pred is None: expected labels, an array of shape (n_samples,) or (..., n_samples); "
             "a table of counts is given by name, as contingency"
