@@ -105,8 +105,9 @@ class ContingencyTable:
         labels_true, labels_pred : array-like of shape (..., n_samples)
             Labels of any kind: integers, booleans, strings, floats. Leading (batch) dimensions broadcast, and
             the labels of a batch share one label set. A list of lists or tuples is a batch; tuples are labels in a
-            pandas MultiIndex or a 1-D array of objects. Sets are no labels. Two Dask arrays (or series) of shape (n_samples,) are counted
-            block by block where they lie, see `amiable.dask`; the table is computed before this returns.
+            pandas MultiIndex or a 1-D array of objects. Sets are no labels. Two Dask arrays (or series) of shape
+            (n_samples,) are counted block by block where they lie, see `amiable.dask`; the table is computed before
+            this returns.
         n_labels : tuple of two int, optional
             (R, C): the labels are already codes below R and C. Nothing is sorted or looked up, and on an
             accelerator or under tracing no value is looked at. There, samples with a code outside are not counted.
