@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import tracemalloc
+from collections import Counter
+from decimal import Decimal
+from fractions import Fraction
 
 import array_api_compat as compat
 import numpy as np
@@ -12,7 +15,14 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amiable import ContingencyTable, adjusted_mutual_info_score, contingency_matrix
+from amiable import (
+    ContingencyTable,
+    adjusted_mutual_info_score,
+    contingency_matrix,
+    entropy,
+    expected_mutual_information,
+    pairwise_scores,
+)
 from amiable.contingency import counting
 from tests import oracles
 from tests.registry import SCORES
@@ -264,6 +274,53 @@ def test_promised_codes_in_a_list_of_cells(rng):
     assert table.shape == (10**5, 10**5)
 
 
+@pytest.mark.parametrize("zero", [0, np.int64(0)])
+def test_adding_zero(zero):
+    table = ContingencyTable.from_labels([0, 1], [0, 1])
+    assert table + zero is table
+    assert zero + table is table
+
+
+def test_promises_of_more_labels_than_memory_holds():
+    """Scores need no cluster that is empty, of host memory; tables have one size for each."""
+    true, pred = [0, 10**8, 7], [0, 5, 5]
+    many = (10**9, 10**9)
+    expected = adjusted_mutual_info_score(true, pred)
+    assert adjusted_mutual_info_score(true, pred, n_labels=many) == expected
+    assert adjusted_mutual_info_score([true] * 2, pred, n_labels=many).tolist() == [expected] * 2
+    assert entropy(true, n_labels=10**10) == entropy(true)
+    for counted in (ContingencyTable.from_labels, contingency_matrix):
+        with pytest.raises(ValueError, match=r"n_labels is \(10{9}, 10{9}\): 20{9} cluster sizes would take 14.9 GiB"):
+            counted(true, pred, n_labels=many)
+    with pytest.raises(ValueError, match="labels_true has the code 100000000, outside n_labels"):
+        adjusted_mutual_info_score(true, pred, n_labels=(10**8, 10**9))
+    with pytest.raises(ValueError, match="labels has the code 100000000, outside n_labels"):
+        entropy(true, n_labels=10**8)
+
+
+def test_promises_that_a_device_cannot_keep():
+    torch = pytest.importorskip("torch")
+    labels = torch.zeros((2, 50), dtype=torch.int64, device="meta")
+    for call in (adjusted_mutual_info_score, ContingencyTable.from_labels):
+        with pytest.raises(ValueError, match=r"n_labels is \(100000, 100000\): 20000000000 cells would take 149 GiB"):
+            call(labels, labels, n_labels=(10**5, 10**5))
+    with pytest.raises(ValueError, match=r"n_labels is \(100000, 100000\): 10{10} cells would take 74.5 GiB"):
+        pairwise_scores(labels[:1], n_labels=(10**5, 10**5))
+    with pytest.raises(ValueError, match=r"n_labels is 10000000000: 20000000000 cluster sizes would take 149 GiB"):
+        entropy(labels, n_labels=10**10)
+
+
+def test_dense_tables_of_empty_cells():
+    """They take the memory of their own cells and no more."""
+    table = ContingencyTable.from_labels([0, 2999], [1500, 0], n_labels=(3000, 3000))
+    tracemalloc.start()
+    dense = table.to_dense()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.2 * dense.nbytes
+    assert np.argwhere(dense).tolist() == [[0, 1500], [2999, 0]]
+
+
 def test_adding_nothing():
     """A part without samples has no labels, and labels of no kind."""
     some, none = ContingencyTable.from_labels(["a", "b"], [0, 1]), ContingencyTable.from_labels([], [])
@@ -309,7 +366,10 @@ def test_repr_says_shape():
         ([[np.inf, 1]], r"contingency holds inf at position 0"),
         ([1, 2], r"contingency has shape \(2,\): expected at least 2 dimensions"),
         (np.zeros((0, 2, 2)), r"contingency has shape \(0, 2, 2\): the batch is empty"),
-        ([[1, 2], [3]], r"contingency could not be made an array"),
+        ([[1, 2], [3]], r"contingency holds items of unequal lengths, 2 and 1: expected equal ones"),
+        ([[Decimal("1.5"), 1]], r"contingency holds 1.5 at position 0"),
+        ([[1, Decimal("nan")]], r"contingency holds NaN at position 1"),
+        ([[1, 10**400]], r"contingency holds 1000.*: expected whole numbers that int64 holds"),
         ([[2.0**62, 1]], r"contingency adds up to about 4.61e\+18: expected less than"),
         (np.full((2, 2), 2**61), r"contingency adds up to about 9.22e\+18"),
         (scipy.sparse.csr_matrix([[1.5]]), r"contingency holds 1.5 at position 0"),
@@ -320,10 +380,87 @@ def test_bad_counts(counts, message):
         adjusted_mutual_info_score(contingency=counts)
 
 
-@pytest.mark.parametrize("counts", [[["a"]], [[True]], [[1j]], [[None]]])
+@pytest.mark.parametrize("counts", [[["a"]], [[True]], [[1j]], [[None]], np.array([[True, 1]], dtype=object)])
 def test_counts_that_are_not_numbers(counts):
     with pytest.raises(TypeError, match=r"contingency has dtype .*: expected whole numbers"):
         adjusted_mutual_info_score(contingency=counts)
+
+
+@pytest.mark.parametrize(
+    "counts", [{"a": {"x": 1}}, Counter("ab"), iter([[1]]), "12", {1}], ids=lambda counts: type(counts).__name__
+)
+def test_counts_that_are_no_array(counts):
+    with pytest.raises(TypeError, match=r"contingency is a \w+: expected an array of counts; .*from_cells takes"):
+        adjusted_mutual_info_score(contingency=counts)
+
+
+def test_whole_numbers_of_any_type():
+    counts = [[Decimal(5), Fraction(1)], [2.0, np.int64(4)]]
+    assert adjusted_mutual_info_score(contingency=counts) == adjusted_mutual_info_score(contingency=[[5, 1], [2, 4]])
+
+
+def test_places_in_a_frame():
+    pd = pytest.importorskip("pandas")
+    for value, error in ((np.nan, ValueError), (Decimal("0.5"), ValueError), ("x", TypeError)):
+        frame = pd.DataFrame([[1, 2], [3, value]], index=["cat", "dog"], columns=[7, 8])
+        with pytest.raises(error, match=r"contingency .* at row 'dog', column 8: expected whole numbers"):
+            adjusted_mutual_info_score(contingency=frame)
+
+
+def test_a_table_by_position():
+    for score in (adjusted_mutual_info_score, contingency_matrix):
+        with pytest.raises(TypeError, match=r"labels_pred is None: .*; a table of counts is given by name"):
+            score([[5, 1], [2, 4]])
+
+
+def test_a_table_in_place_of_cluster_sizes():
+    """scikit-learn's order of arguments is (contingency, n_samples)."""
+    counts = np.array([[5, 1], [2, 4]])
+    advice = r"expected cluster sizes; those of a table of counts are ContingencyTable.from_counts\(counts\).row_sums"
+    with pytest.raises(ValueError, match=rf"col_sums has shape \(\), it is 12: {advice}"):
+        expected_mutual_information(counts, 12)
+    for table in (scipy.sparse.csr_array(counts), ContingencyTable.from_counts(counts)):
+        with pytest.raises(TypeError, match=rf"row_sums is a \w+: {advice}"):
+            expected_mutual_information(table, 12)
+
+
+def with_totals(counts):
+    rows = np.concatenate([counts, counts.sum(axis=-2, keepdims=True)], axis=-2)
+    return np.concatenate([rows, rows.sum(axis=-1, keepdims=True)], axis=-1)
+
+
+@pytest.mark.parametrize("make", [np.asarray, np.ndarray.tolist, scipy.sparse.coo_array])
+@pytest.mark.parametrize("shape", [(2, 2), (80, 70)])
+def test_totals_are_no_clusters(make, shape, rng):
+    counts = rng.integers(1, 9, shape)
+    given_counts = make(with_totals(counts))
+    with pytest.raises(ValueError, match=r"in its last row and last column, as .*: expected counts without"):
+        adjusted_mutual_info_score(contingency=given_counts)
+    table = ContingencyTable.from_counts(given_counts)
+    assert np.isfinite(adjusted_mutual_info_score(contingency=table))
+    batch = with_totals(rng.integers(1, 9, (3, *shape)))
+    assert adjusted_mutual_info_score(contingency=batch).shape == (3,)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [[[1, 1], [1, 1]], [[2, 2, 4], [2, 2, 4]], [[1, 0, 1], [0, 0, 0], [1, 0, 1]], [[0] * 3] * 3, [[1, 1, 2]] * 3],
+    ids=repr,
+)
+def test_clusters_that_may_look_like_totals(counts):
+    """One cluster as large as all others, of few; no samples; columns alone."""
+    assert np.isfinite(adjusted_mutual_info_score(contingency=counts))
+
+
+@pytest.mark.parametrize(("labels", "name"), [(["a", "b"], "All"), (["a", "a"], "Total")])
+def test_totals_of_a_crosstab(labels, name):
+    pd = pytest.importorskip("pandas")
+    crosstab = pd.crosstab(pd.Series(labels), pd.Series(["x", "x"]), margins=True, margins_name=name)
+    with pytest.raises(ValueError, match=r"in its last row and last column, as pandas\.crosstab"):
+        adjusted_mutual_info_score(contingency=crosstab)
+    with pytest.raises(ValueError, match=r"in its last row, as pandas\.crosstab"):
+        adjusted_mutual_info_score(contingency=crosstab.drop(columns=name))
+    assert adjusted_mutual_info_score(contingency=crosstab.rename(index={name: "c"}).drop(columns=name)) <= 1
 
 
 def test_counts_beyond_the_integers_of_the_device(backend):

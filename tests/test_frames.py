@@ -124,6 +124,30 @@ def test_nan_is_missing(engine):
     assert ContingencyTable.from_frame(frame, "truth", "cluster", dropna=True).to_dense().tolist() == [[1], [1]]
 
 
+@pytest.mark.parametrize("truth", [["a", None], [0.0, np.nan]], ids=["null", "nan"])
+def test_no_row_left(engine, truth):
+    """Scores of nothing are those of identical labelings; that a column is empty must be heard of."""
+    frame = engine({"truth": truth, "cluster": [None, "x"]})
+    with pytest.warns(
+        UserWarning, match="no row of frame has a label in both columns, 'truth' and 'cluster'"
+    ) as caught:
+        table = ContingencyTable.from_frame(frame, "truth", "cluster", dropna=True)
+    assert caught[-1].filename == __file__
+    assert table.n_samples == 0
+
+
+def test_columns_of_one_name():
+    frame = pd.DataFrame([[1, 2, 3]], columns=["a", "a", "b"])
+    for names in (("a", "b"), ("b", "b")):
+        with pytest.raises(ValueError, match=r"frame has several columns of one name \(.*'a' 2 times.*\): rename"):
+            ContingencyTable.from_frame(frame, *names)
+
+
+def test_a_list_of_columns():
+    with pytest.raises(ValueError, match=r"frame has no column \['a'\]: its columns are 'a'"):
+        ContingencyTable.from_frame(pl.DataFrame({"a": [1]}), ["a"], "a")
+
+
 def test_a_column_that_is_not_there(engine):
     frame = engine({"truth": [1], "cluster": [2]})
     with pytest.raises(ValueError, match="frame has no column 'clusters': its columns are 'truth', 'cluster'"):

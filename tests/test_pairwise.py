@@ -10,6 +10,7 @@ import pytest
 
 import amiable
 from amiable import pairwise, pairwise_scores
+from amiable.nulls.statistics import SCORES as NAMES
 from tests.backends import _as_accelerator
 from tests.registry import SCORES
 
@@ -124,6 +125,45 @@ def test_symmetric_scores_are_computed_once():
     assert counted == [21, 21, 36, 36, 36]
 
 
+def test_every_symmetric_score_is_known():
+    """One that is not takes twice the work."""
+    for score in SCORES:
+        assert pairwise._is_symmetric(score.function) == score.symmetric
+
+
+def test_scores_by_name(rng):
+    assert set(pairwise._SCORES) == set(NAMES)
+    labelings = labelings_of(rng, (3, 4))
+    for name, score in NAMES.items():
+        np.testing.assert_array_equal(pairwise_scores(labelings, score=name), pairwise_scores(labelings, score=score))
+
+
+def test_labelings_of_different_kinds(rng):
+    codes = labelings_of(rng, (4, 4, 2, 3, 4))
+    first = codes[0].astype(np.uint64) + np.uint64(2**63)
+    kinds = [first, np.array(list("abcd"))[codes[1]].tolist(), codes[2] > 0, codes[3].astype("M8[D]"), codes[4]]
+    np.testing.assert_array_equal(pairwise_scores(kinds), pairwise_scores(codes))
+    np.testing.assert_array_equal(pairwise_scores(kinds[1:2], codes), pairwise_scores(codes[1:2], codes))
+
+
+def test_promised_codes_of_different_widths(backend, rng):
+    codes = labelings_of(rng, (3, 3))
+    given = [backend.asarray(codes[0].astype(np.int8)), backend.asarray(codes[1].astype(np.int16))]
+    got = backend.to_numpy(pairwise_scores(given, n_labels=(3, 3)))
+    np.testing.assert_allclose(got, pairwise_scores(codes), rtol=0, atol=backend.tolerance)
+    with pytest.raises(TypeError, match=r"labelings\[1\] has dtype float64: with n_labels, labels must be"):
+        pairwise_scores([codes[0], codes[1] / 1], n_labels=(3, 3))
+
+
+def test_columns_of_a_frame(rng):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": rng.integers(0, 3, 9), "b": list("aabbccabc")})
+    with pytest.raises(TypeError, match=r"labelings is a DataFrame: .* \[labelings\[c\] for c in"):
+        pairwise_scores(frame)
+    got = pairwise_scores([frame[name] for name in frame.columns])
+    assert got[0, 1] == pytest.approx(amiable.adjusted_mutual_info_score(frame["a"], frame["b"]), abs=1e-14)
+
+
 def test_booleans(rng):
     labelings = labelings_of(rng, (2, 2, 2))
     np.testing.assert_array_equal(pairwise_scores(labelings > 0), pairwise_scores(labelings))
@@ -192,8 +232,13 @@ def test_no_samples_and_one_labeling():
         ([np.zeros((2, 3)), np.zeros(3)], {}, ValueError, r"others has shape \(3,\)"),
         ([np.zeros((2, 3)), np.zeros((2, 4))], {}, ValueError, r"labelings and others have \[3, 4\] samples"),
         ([np.zeros((0, 3))], {}, ValueError, "the batch is empty"),
-        ([[[0, None]]], {}, ValueError, "labelings contains None"),
-        ([np.zeros((2, 3))], {"score": "ami"}, TypeError, "score is 'ami': expected a function"),
+        ([[[0, None]]], {}, ValueError, r"labelings\[0\] contains None"),
+        ([[[0, 1], [1]]], {}, ValueError, r"labelings\[0\] has 2 samples and labelings\[1\] 1: expected the same"),
+        ([[[0, 1], [[1, 0]]]], {}, ValueError, r"labelings\[1\] has shape \(1, 2\): expected \(n_samples,\)"),
+        ([{"a": [0, 1]}], {}, TypeError, r"labelings is a dict: .* such as list\(labelings.values\(\)\)"),
+        ([iter([[0, 1]])], {}, TypeError, r"labelings is a list_iterator: expected a list"),
+        ([np.zeros((2, 3))], {"score": "ami"}, ValueError, "score is 'ami': .* one of 'adjusted_mutual_info_score', "),
+        ([np.zeros((2, 3))], {"score": 3}, ValueError, "score is 3: expected a function of tables"),
         ([np.zeros((2, 3))], {"score": lambda contingency: 1.0}, ValueError, "score returned float for 4 tables"),
         ([np.zeros((2, 3))], {"score": amiable.contingency_matrix}, ValueError, "score returned an array of shape"),
         ([np.zeros((2, 3), dtype=int)], {"n_labels": (2, 3)}, ValueError, r"n_labels is \(2, 3\): without others"),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping, Set
+from decimal import Decimal
+from numbers import Real
 from types import ModuleType
 from typing import Any
 
@@ -22,13 +25,18 @@ from amiable._array.namespace import (
 
 def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: str = "in row-major order") -> Array:
     """Return whole, non-negative, finite `counts` as new memory in the count dtype; `axis` adds up to one table."""
+    if isinstance(counts, (Iterator, Mapping, Set, str)):
+        raise TypeError(
+            f"{name} is a {type(counts).__name__}: expected an array of counts; "
+            "ContingencyTable.from_cells takes labels with their counts"
+        )
     x = as_array(name, counts)
     least_ndim = 1 if axis == -1 else 2
     if x.ndim < least_ndim:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected at least {least_ndim} dimensions")
     if 0 in x.shape[:-least_ndim]:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: the batch is empty, expected at least one table")
-    x = _check_dtype(name, x)
+    x = _check_dtype(name, x, counts, where)
     xp = namespace_of(x)
     if is_traced(x):
         return to_count(xp, x)
@@ -40,19 +48,44 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
     if bool(xp.any(bad)):
         first = int(xp.argmax(to_count(xp, bad)))
         value = float(flat[first]) if floats else int(flat[first])
-        raise ValueError(f"{name} holds {value} at position {first} ({where}): expected whole numbers >= 0")
+        raise ValueError(f"{name} holds {value} {_place(counts, first, where)}: expected whole numbers >= 0")
     check_total(name, [x], axis)
     return xp.astype(x, count_dtype(xp, x), copy=True)
 
 
-def _check_dtype(name: str, x: Array) -> Array:
-    """Return numbers as they are, and objects that are whole numbers, as pandas makes them, as integers."""
+def _place(counts: Any, position: int, where: str) -> str:
+    """Say where a count stands: by the names of row and column, where they have some."""
+    if hasattr(counts, "index") and hasattr(counts, "columns"):
+        row, col = divmod(position, len(counts.columns))
+        return f"at row {counts.index.tolist()[row]!r}, column {counts.columns.tolist()[col]!r}"
+    return f"at position {position} ({where})"
+
+
+def _whole_numbers(name: str, x: np.ndarray, counts: Any, where: str) -> np.ndarray:
+    """Return objects that are whole numbers, as pandas and databases make them, as integers."""
+    for i, value in enumerate(x.flat):
+        if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+            place = _place(counts, i, where)
+            raise TypeError(f"{name} has dtype object, with {value!r} {place}: expected whole numbers")
+        if not _is_whole(value):
+            raise ValueError(f"{name} holds {value} {_place(counts, i, where)}: expected whole numbers >= 0")
+        if not -(2**63) <= value < 2**63:
+            raise ValueError(f"{name} holds {value}: expected whole numbers that int64 holds")
+    return np.array([int(value) for value in x.flat], dtype=np.int64).reshape(x.shape)
+
+
+def _is_whole(value: Any) -> bool:
+    try:
+        return bool(int(value) == value)
+    except (ValueError, ArithmeticError):  # NaN and infinity
+        return False
+
+
+def _check_dtype(name: str, x: Array, counts: Any, where: str) -> Array:
+    """Return numbers as they are, and objects that are whole numbers as integers."""
     xp = namespace_of(x)
-    if isinstance(x, np.ndarray) and x.dtype.kind == "O" and x.size and all(isinstance(v, int) for v in x.ravel()):
-        largest = max(x.ravel(), key=abs)
-        if not -(2**63) <= largest < 2**63:
-            raise ValueError(f"{name} holds {largest}: expected whole numbers that int64 holds")
-        return x.astype(np.int64)
+    if isinstance(x, np.ndarray) and x.dtype.kind == "O" and x.size:
+        return _whole_numbers(name, x, counts, where)
     if (isinstance(x, np.ndarray) and x.dtype.kind not in "iuf") or not xp.isdtype(
         x.dtype, ("integral", "real floating")
     ):
@@ -76,6 +109,13 @@ def check_total(name: str, counts: list[Array], axis: int | tuple[int, ...]) -> 
 
 def check_margins(row_sums: Any, col_sums: Any) -> tuple[ModuleType, Array, Array]:
     """Return the namespace and cluster sizes (..., R) and (..., C) whose totals agree; batches are broadcast."""
+    for name, sums in (("row_sums", row_sums), ("col_sums", col_sums)):
+        kind = type(sums).__name__
+        advice = "those of a table of counts are ContingencyTable.from_counts(counts).row_sums and .col_sums"
+        if kind == "ContingencyTable" or hasattr(sums, "tocoo"):
+            raise TypeError(f"{name} is a {kind}: expected cluster sizes; {advice}")
+        if isinstance(sums, Real):
+            raise ValueError(f"{name} has shape (), it is {sums}: expected cluster sizes; {advice}")
     rows, cols = check_counts("row_sums", row_sums, -1), check_counts("col_sums", col_sums, -1)
     xp = common_namespace(row_sums=rows, col_sums=cols)
     try:

@@ -17,12 +17,16 @@ def count_pairs(frame: Any, true: str, pred: str, *, dropna: bool = False) -> tu
     nw = _narwhals()
     try:
         lazy = nw.from_native(frame).lazy()
+        schema = lazy.collect_schema()
+    except nw.exceptions.DuplicateError as error:
+        found = " ".join(str(error).split())
+        raise ValueError(f"frame has several columns of one name ({found}): rename or drop all but one") from error
     except TypeError as error:
         raise TypeError(
             f"frame is a {type(frame).__name__}: expected a dataframe, lazy frame or relation of a library that "
             "narwhals supports"
         ) from error
-    _check_columns(lazy.collect_schema(), true, pred)
+    _check_columns(schema, true, pred)
     pairs = lazy.select(nw.col(true).alias(_TRUE), nw.col(pred).alias(_PRED))
     if dropna:  # at once: beside missing ones, pandas would make floats of integers
         pairs = pairs.drop_nulls()
@@ -59,7 +63,7 @@ def _narwhals() -> Any:
 
 def _check_columns(schema: Any, *names: str) -> None:
     for name in names:
-        if name not in schema:
+        if name not in list(schema):
             raise ValueError(f"frame has no column {name!r}: its columns are {', '.join(map(repr, schema))}")
         if schema[name].is_nested():
             raise TypeError(f"column {name!r} holds {schema[name]}: expected one label a row")

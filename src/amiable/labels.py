@@ -6,7 +6,7 @@ import math
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, MappingView, Set
 from types import ModuleType
 from typing import Any
 
@@ -20,8 +20,15 @@ from amiable._array.namespace import (
     host_view,
     is_captured,
     is_traced,
+    lengths_of_items,
     on_cpu,
     to_count,
+)
+
+_FROM_MEMBERS = (
+    "clusters listed by their members become labels by "
+    "label = {member: i for i, cluster in enumerate(clusters) for member in cluster}, "
+    "[label[sample] for sample in samples]"
 )
 
 
@@ -53,17 +60,13 @@ def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -
 
 def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
     """Return `labels` as an array (..., n) of values of one kind, with none missing; warn of continuous ones."""
-    if labels is None:
-        raise TypeError(f"{name} is None: expected labels, an array of shape (n_samples,) or (..., n_samples)")
-    if type(labels).__name__ == "ContingencyTable":
-        raise TypeError(f"{name} is a ContingencyTable: expected labels; a table is given by name, as contingency")
-    if type(labels).__name__ in ("DataFrame", "LazyFrame", "Table", "RecordBatch") or hasattr(labels, "tocoo"):
-        raise TypeError(f"{name} is a {type(labels).__name__}: expected one label a sample, for example one column")
+    _check_container(name, labels)
     x = as_array(name, labels)
+    if x.ndim == 0:
+        kind = type(labels).__name__
+        raise ValueError(f"{name} must be 1D: shape is () of type {kind}; expected (n_samples,) or (..., n_samples)")
     if isinstance(x, np.ndarray):
         x = _check_numpy(name, np.asarray(x), labels)
-    if x.ndim == 0:
-        raise ValueError(f"{name} must be 1D: shape is (); expected (n_samples,) or (..., n_samples)")
     if 0 in x.shape[:-1]:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: the batch is empty, expected at least one labeling")
     xp = common_namespace(**{name: x})
@@ -74,8 +77,38 @@ def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
     return x
 
 
+def _check_container(name: str, labels: Any) -> None:
+    """Raise for what holds no labels, or holds them without an order, or by cluster."""
+    if labels is None:
+        raise TypeError(f"{name} is None: expected labels, an array of shape (n_samples,) or (..., n_samples)")
+    kind = type(labels).__name__
+    if kind == "ContingencyTable":
+        raise TypeError(f"{name} is a ContingencyTable: expected labels; a table is given by name, as contingency")
+    if kind in ("DataFrame", "LazyFrame", "Table", "RecordBatch") or hasattr(labels, "tocoo"):
+        raise TypeError(f"{name} is a {kind}: expected one label a sample, for example one column")
+    if hasattr(labels, "dtype"):  # what a series holds may be its attributes
+        return
+    if hasattr(labels, "membership"):
+        raise TypeError(f"{name} is a {kind}: expected one label a sample, which its membership is")
+    if isinstance(labels, (Iterator, MappingView)):
+        raise TypeError(f"{name} is a {kind}: expected a list or an array of labels; list(...) makes one")
+    if isinstance(labels, (Mapping, Set)) or hasattr(labels, "communities"):
+        raise TypeError(
+            f"{name} is a {kind}: expected one label a sample, in the order of the samples; of a dict of labels, "
+            f"[labels[sample] for sample in samples]; {_FROM_MEMBERS}"
+        )
+    lengths = lengths_of_items(labels)
+    if len(lengths) > 1:
+        raise ValueError(
+            f"{name} holds items of unequal lengths, {lengths[0]} and {lengths[1]}: expected one label a sample, or a "
+            f"batch of labelings of one length; {_FROM_MEMBERS}"
+        )
+
+
 def _check_numpy(name: str, x: np.ndarray, given: Any) -> np.ndarray:
     """Return labels as an array of a dtype that keeps them apart, of objects if need be."""
+    if hasattr(given, "dtype") and x.ndim != len(given.shape):
+        raise TypeError(f"{name} holds values of type {given.dtype}: expected one label a sample")
     if x.dtype.kind in "OT" or (not isinstance(given, np.ndarray) and _may_be_retyped(x)):
         return _check_objects(name, np.asarray(given, dtype=object))
     if x.dtype.kind in "mM" and np.isnat(x).any():
@@ -102,7 +135,10 @@ def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     kinds = {kind_of(v) for v in of_each_type.values()}
     if len(kinds) > 1:
         found = ", ".join(f"{count} {kind}" for kind, count in Counter(map(kind_of, values)).most_common())
-        raise TypeError(f"{name} mixes kinds of labels ({found}): expected one kind")
+        raise TypeError(f"{name} mixes kinds of labels ({found}): expected one kind{_advice_for_tuples(x)}")
+    if any(issubclass(t, (Set, list, np.ndarray)) for t in of_each_type):
+        kind = next(iter(kinds))
+        raise TypeError(f"{name} holds labels of type {kind}: expected one label a sample; {_FROM_MEMBERS}")
     if "complex" in kinds or not all(map(_can_be_hashed, distinct)):
         raise TypeError(
             f"{name} holds labels of type {next(iter(kinds))}: expected numbers, strings or other hashables"
@@ -115,6 +151,13 @@ def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
         return x.astype(np.int64) if all(-(2**63) <= v < 2**63 for v in distinct) else x
     exact = any(math.isinf(v) for v in distinct) or all(abs(v) < 2**53 for v in distinct)
     return x.astype(np.float64) if exact else x
+
+
+def _advice_for_tuples(x: np.ndarray) -> str:
+    """Say how tuples are given as labels, where what was given may be a list of such."""
+    if x.ndim == 1:
+        return ""
+    return "; nested lists are a batch, and tuples are labels in a pandas MultiIndex or a 1D array of objects"
 
 
 def _distinct(values: list[Any]) -> Collection[Any]:
@@ -174,11 +217,11 @@ def _check_floats(xp: ModuleType, name: str, x: Array, warns: bool) -> None:
             f"{name} holds continuous values: {n_fractional} of {flat.shape[0]} are not whole numbers. "
             "Clustering metrics expect discrete labels; every distinct value is taken as a label",
             UserWarning,
-            stacklevel=_level_of_caller(),
+            stacklevel=level_of_caller(),
         )
 
 
-def _level_of_caller() -> int:
+def level_of_caller() -> int:
     """Return the stack level, for a warning raised by the caller of this, of the first frame outside amiable."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").split(".")[0] == "amiable":
@@ -208,6 +251,15 @@ def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str
             raise ValueError(
                 f"{name} has the code {low if low < 0 else high}, outside {promise}: expected 0..{n_labels - 1}"
             )
+
+
+def check_room(n_labels: Any, size: int, most: int, what: str) -> None:
+    """Raise ValueError for a promise of so many labels that their counts, of this size, outgrow memory."""
+    if size > most:
+        raise ValueError(
+            f"n_labels is {n_labels}: {size} {what} would take {8 * size / 2**30:.3g} GiB, expected at most {most}; "
+            "without n_labels, which tracing alone needs, only labels that occur are counted"
+        )
 
 
 def check_n_labels(n_labels: Any) -> tuple[int, int]:

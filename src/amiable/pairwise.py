@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from amiable._array.namespace import (
     one_hot_dtype,
     to_count,
 )
-from amiable.codes import encode_labelings
+from amiable.codes import encode, encode_labelings
 from amiable.contingency import (
     BATCH,
     counts_of_codes,
@@ -34,25 +34,29 @@ from amiable.contingency import (
 from amiable.labels import check_codes, check_labels, check_n_labels, check_values_known
 from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score
 from amiable.scores.evaluate import score_of_tables
-from amiable.scores.homogeneity import v_measure_score
+from amiable.scores.homogeneity import completeness_score, homogeneity_score, v_measure_score
 from amiable.scores.mutual_information import (
     mutual_info_score,
     normalized_mutual_info_score,
     variation_of_information,
 )
 from amiable.scores.pairs import adjusted_rand_score, fowlkes_mallows_score, rand_score
+from amiable.scores.significance import mutual_info_pvalue, standardized_mutual_info_score
 
 # Scores that do not change when the labelings are swapped; of others both orders are computed.
 _SYMMETRIC = (
     adjusted_mutual_info_score,
     adjusted_rand_score,
     fowlkes_mallows_score,
+    mutual_info_pvalue,
     mutual_info_score,
     normalized_mutual_info_score,
     rand_score,
+    standardized_mutual_info_score,
     v_measure_score,
     variation_of_information,
 )
+_SCORES = {score.__name__: score for score in (*_SYMMETRIC, completeness_score, homogeneity_score)}
 # Up to this many cells a pair, a product of one-hot matrices counts faster than one pass over the samples of each
 # pair: by measurement on two CPU cores; accelerators have far more arithmetic than memory.
 _ONE_HOT_CELLS_ON_CPU = 1 << 7
@@ -67,7 +71,7 @@ def pairwise_scores(
     labelings: Any,
     others: Any = None,
     *,
-    score: Callable[..., Any] = adjusted_mutual_info_score,
+    score: str | Callable[..., Any] = adjusted_mutual_info_score,
     n_labels: tuple[int, int] | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> Any:
@@ -76,13 +80,14 @@ def pairwise_scores(
     Parameters
     ----------
     labelings : array-like of shape (M, n_samples)
-        M labelings of any kind of labels, each with a label set of its own.
+        M labelings of any kind of labels, each with a label set of its own. In a list, labelings may be of different
+        kinds: ``[frame[name] for name in frame.columns]`` of a frame that holds one in each column.
     others : array-like of shape (L, n_samples), optional
         The labelings to compare with; by default `labelings` themselves.
-    score : callable, default=adjusted_mutual_info_score
-        Any score of amiable, maybe with options bound by `functools.partial`, or a function of your own that takes
-        ``contingency=``, a `ContingencyTable` of shape (P, R, C), and returns an array of shape (P,). Symmetric scores
-        of amiable are computed once a pair.
+    score : callable or str, default=adjusted_mutual_info_score
+        Any score of amiable, maybe with options bound by `functools.partial`, or its name, such as
+        "adjusted_rand_score"; or a function of your own that takes ``contingency=``, a `ContingencyTable` of shape
+        (P, R, C), and returns an array of shape (P,). Symmetric scores of amiable are computed once a pair.
     n_labels : tuple of two int, optional
         (R, C): `labelings` are codes below R and `others` below C; see `ContingencyTable.from_labels`.
     progress : callable, optional
@@ -98,7 +103,7 @@ def pairwise_scores(
     ------
     ValueError, TypeError
         Labelings that are not two-dimensional or have different numbers of samples, bad labels, a `score` that cannot
-        be called or does not return one number a table; the message names the argument.
+        be called, is no name of one or does not return one number a table; the message names the argument.
 
     Notes
     -----
@@ -119,8 +124,7 @@ def pairwise_scores(
     >>> pairwise_scores(labelings, labelings[:1], score=nmi).shape
     (3, 1)
     """
-    if not callable(score):
-        raise TypeError(f"score is {score!r}: expected a function, such as amiable.adjusted_rand_score")
+    score = _check_score(score)
     xp, sides, back, static = _encoded(labelings, others, n_labels)
     mirrored = others is None and _is_symmetric(score)
     tiles = list(_tiles(sides, mirrored, whole=static))
@@ -158,6 +162,17 @@ class Tile(NamedTuple):
         return len(self.pairs[0]) == self.rows.size * self.cols.size
 
 
+def _check_score(score: str | Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function that `score` is or names."""
+    if isinstance(score, str) and score in _SCORES:
+        return _SCORES[score]
+    if not callable(score):
+        raise ValueError(
+            f"score is {score!r}: expected a function of tables, or one of {', '.join(map(repr, _SCORES))}"
+        )
+    return score
+
+
 def _is_symmetric(score: Callable[..., Any]) -> bool:
     options: dict[str, Any] = {}
     while isinstance(score, functools.partial):
@@ -169,14 +184,14 @@ def _encoded(
     labelings: Any, others: Any, n_labels: tuple[int, int] | None
 ) -> tuple[ModuleType, list[Side], Callable[[Array], Array], bool]:
     """Return where to compute, the codes of both sides, the way back, and whether no value may be looked at."""
-    given = {"labelings": _checked("labelings", labelings)}
+    promised = None if n_labels is None else check_n_labels(n_labels)
+    given = {"labelings": _checked("labelings", labelings, promised and promised[0])}
     if others is not None:
-        given["others"] = _checked("others", others)
+        given["others"] = _checked("others", others, promised and promised[1])
     xp = common_namespace(**given)
     n_samples = {name: x.shape[-1] for name, x in given.items()}
     if len(set(n_samples.values())) > 1:
         raise ValueError(f"labelings and others have {list(n_samples.values())} samples: expected the same samples")
-    promised = None if n_labels is None else check_n_labels(n_labels)
     if promised is not None and others is None and promised[0] != promised[1]:
         raise ValueError(f"n_labels is {n_labels!r}: without others, expected the same number twice")
     sides = [_side(xp, name, x, promised and promised[i]) for i, (name, x) in enumerate(given.items())]
@@ -186,11 +201,44 @@ def _encoded(
     return xp, [sides[0], sides[-1]], back, static
 
 
-def _checked(name: str, labelings: Any) -> Array:
+def _checked(name: str, labelings: Any, n_labels: int | None) -> Array:
+    """Return labelings (M, n): as they are, or as codes where a list holds such of different dtypes."""
+    if isinstance(labelings, Mapping) or hasattr(labelings, "columns"):
+        rows = f"list({name}.values())" if isinstance(labelings, Mapping) else f"[{name}[c] for c in {name}.columns]"
+        kind = type(labelings).__name__
+        raise TypeError(f"{name} is a {kind}: expected labelings of shape (n_labelings, n_samples), such as {rows}")
+    if _is_list_of_labelings(labelings):
+        return _stacked({f"{name}[{i}]": one for i, one in enumerate(labelings)}, n_labels)
     x = check_labels(name, labelings)
     if x.ndim != 2:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (n_labelings, n_samples)")
     return x
+
+
+def _is_list_of_labelings(x: Any) -> bool:
+    if not isinstance(x, (list, tuple)) or not x:
+        return False
+    return all(hasattr(one, "shape") or (hasattr(one, "__len__") and not isinstance(one, (str, bytes))) for one in x)
+
+
+def _stacked(labelings: dict[str, Any], n_labels: int | None) -> Array:
+    each = {name: check_labels(name, one) for name, one in labelings.items()}
+    xp = common_namespace(**each)
+    (first, one), *_ = each.items()
+    for name, x in each.items():
+        if x.ndim != 1:
+            raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (n_samples,)")
+        if x.shape != one.shape:
+            raise ValueError(f"{first} has {one.shape[0]} samples and {name} {x.shape[0]}: expected the same samples")
+        if n_labels is not None:
+            check_codes(xp, name, x, n_labels)
+    if all(x.dtype == one.dtype for x in each.values()):
+        return xp.stack(list(each.values()))
+    if n_labels is not None:
+        return xp.stack([to_count(xp, x) for x in each.values()])
+    for name, x in each.items():
+        check_values_known(name, x)
+    return xp.stack([encode(xp, x)[0] for x in each.values()])
 
 
 def _side(xp: ModuleType, name: str, x: Array, n_labels: int | None) -> Side:

@@ -15,6 +15,8 @@ import numpy as np
 
 from amiable._array.namespace import Array, count_dtype, device_of, on_cpu, to_count
 
+_EMPTY_BINS = 1 << 10  # bins a value, from which on most of them are left alone
+
 
 def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
     """Count whole-number `keys` (..., n) in 0..n_bins-1 along the last axis: (..., n_bins)."""
@@ -75,8 +77,10 @@ def _histogram(xp: ModuleType, keys: Array, values: Array | None, n_bins: int) -
 def _histogram_numpy(keys: np.ndarray, values: np.ndarray | None, n_bins: int) -> np.ndarray:
     if values is None:
         return np.bincount(keys, minlength=n_bins).astype(np.int64, copy=False)
-    # bincount adds in float64, which is exact for whole numbers below 2**53: sums of counts are at most n
-    if values.size == 0 or int(values.max()) * values.size < 2**53:
+    # bincount adds in float64, which is exact for whole numbers below 2**53: sums of counts are at most n; of bins that
+    # are nearly all empty, zeros take no memory until they are written to
+    few = values.size < n_bins // _EMPTY_BINS
+    if not few and (values.size == 0 or int(values.max()) * values.size < 2**53):
         return np.bincount(keys, weights=values, minlength=n_bins).astype(np.int64)
     out = np.zeros(n_bins, dtype=np.int64)
     np.add.at(out, keys, values)

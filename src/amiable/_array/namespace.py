@@ -40,7 +40,22 @@ def as_array(name: str, value: Any) -> Array:
     try:
         return np.asarray(value)
     except Exception as error:  # what a foreign object raises when it is asked for an array is its own
+        if "inhomogeneous" in str(error):
+            lengths = " and ".join(map(str, lengths_of_items(value)[:2])) or "some of them nested deeper"
+            raise ValueError(f"{name} holds items of unequal lengths, {lengths}: expected equal ones") from error
         raise ValueError(f"{name} could not be made an array: {error}") from error
+
+
+def lengths_of_items(value: Any) -> list[int]:
+    """Return each length among the items of a list or tuple; none where it holds anything but lists and arrays."""
+    if not isinstance(value, (list, tuple)):
+        return []
+    lengths: dict[int, None] = {}
+    for item in value:
+        if not isinstance(item, (list, tuple)) and not getattr(item, "shape", ()):
+            return []
+        lengths[len(item)] = None
+    return list(lengths)
 
 
 def is_dask(x: Any) -> bool:

@@ -23,13 +23,17 @@ from amiable._array.counting import count_keys, sum_by_key, unique_counts, uniqu
 from amiable._array.namespace import Array, device_of, from_host, is_captured, is_traced, namespace_of, on_cpu, to_count
 from amiable.codes import encode
 from amiable.contingency.table import ContingencyTable, fuse, grid, table_of_all_cells, table_of_cells
-from amiable.labels import check_codes, check_values_known
+from amiable.labels import check_codes, check_room, check_values_known
 
 # Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
 _GRID_CELLS = 1 << 13
 _GRID_CELLS_PER_SAMPLE = 4
 # Elements that the counts, or the keys, of one block of a batch may have: 64 MB of int64.
 BATCH = 1 << 23
+# Whole numbers that a promise of codes may ask for: 2 GB of sizes, beside which labels of host memory are listed in
+# cells; 8 GB of cells, which a device counts without a look at any.
+_MOST_SUMS = 1 << 28
+_MOST_CELLS = 1 << 30
 _NAMES = ("labels_true", "labels_pred")
 
 Sides = tuple[Array, Array]  # both labelings, or their codes
@@ -43,6 +47,8 @@ def table_of_labels(
     if n_labels is not None and not (on_cpu(true) and on_cpu(pred)):
         return _table_unseen(xp, true, pred, n_labels)
     table = _table_of_compact(xp, (true, pred), most_cells(true.shape[-1]), n_labels)
+    if table is None and n_labels is not None:
+        check_room(n_labels, sum(n_labels), _MOST_SUMS, "cluster sizes")
     return _table_of_codes(xp, *_codes(xp, true, pred, n_labels)) if table is None else table
 
 
@@ -54,6 +60,10 @@ def tables_of_batch(
     Each block may have a label set of its own.
     """
     lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
+    if n_labels is not None and math.prod(n_labels) > most_cells(true.shape[-1]) and on_cpu(true) and on_cpu(pred):
+        for side in zip(_NAMES, (true, pred), n_labels, strict=True):
+            check_codes(xp, *side)
+        n_labels = None  # scores need no empty clusters, of which there may be many
     if math.prod(lead) == 1 or (n_labels is not None and not (on_cpu(true) and on_cpu(pred))):
         yield table_of_labels(xp, true, pred, n_labels)
     elif host_integers(true) is not None and host_integers(pred) is not None:
@@ -81,6 +91,9 @@ def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = Non
             return from_host(xp, counts.reshape(*x.shape[:-1], counts.shape[-1]), x)
     if n_labels is not None:
         check_codes(xp, "labels", x, n_labels)
+        if on_cpu(x):
+            return cluster_sizes_of_labels(xp, x)
+        check_room(n_labels, n_labels * math.prod(x.shape[:-1]), _MOST_CELLS, "cluster sizes")
         return count_ranges(xp, (x,), ((0, n_labels - 1),))
     check_values_known("labels", x)
     found = _count_elsewhere(xp, (x,), most_cells(x.shape[-1]))
@@ -251,10 +264,11 @@ def _table_unseen(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int,
 def counts_of_codes(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, int]) -> Array:
     """Count pairs of codes (..., n) below R and C: (..., R*C); on an accelerator, those outside are left out."""
     n_cells, promised = shape[0] * shape[1], ((0, shape[0] - 1), (0, shape[1] - 1))
+    lead = np.broadcast_shapes(tuple(rows.shape[:-1]), tuple(cols.shape[:-1]))
+    check_room(shape, math.prod(lead) * n_cells, _MOST_CELLS, "cells")
     true, pred = host_integers(rows), host_integers(cols)
     if true is not None and pred is not None:
         found = count_compact((true, pred), n_cells, promised)
         if found is not None:
-            lead = np.broadcast_shapes(true.shape[:-1], pred.shape[:-1])
             return from_host(xp, found.counts.reshape(*lead, n_cells), rows)
     return count_ranges(xp, (rows, cols), promised)

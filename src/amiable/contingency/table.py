@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import ModuleType
@@ -26,7 +27,7 @@ from amiable._array.namespace import (
 from amiable.codes import encode
 from amiable.counts import check_counts
 from amiable.frames import count_pairs
-from amiable.labels import check_labelings, check_labels, check_n_labels, check_values_known
+from amiable.labels import check_labelings, check_labels, check_n_labels, check_values_known, level_of_caller
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
@@ -105,8 +106,10 @@ class ContingencyTable:
         ----------
         labels_true, labels_pred : array-like of shape (..., n_samples)
             Labels of any kind: integers, booleans, strings, floats. Leading (batch) dimensions broadcast, and
-            the labels of a batch share one label set. Two Dask arrays (or series) of shape (n_samples,) are counted
-            block by block where they lie, see `amiable.dask`; the table is computed before this returns.
+            the labels of a batch share one label set. A list of lists or tuples is a batch; tuples are labels in a
+            pandas MultiIndex or a 1-D array of objects. Sets are no labels. Two Dask arrays (or series) of shape
+            (n_samples,) are counted block by block where they lie, see `amiable.dask`; the table is computed before
+            this returns.
         n_labels : tuple of two int, optional
             (R, C): the labels are already codes below R and C. Nothing is sorted or looked up, and on an
             accelerator or under tracing no value is looked at. There, samples with a code outside are not counted.
@@ -117,9 +120,11 @@ class ContingencyTable:
         Raises
         ------
         TypeError
-            Labels that are None, mixed in kind, or of different array libraries or devices.
+            Labels that are None, mixed in kind, or of different array libraries or devices; clusters listed by their
+            members, dicts, iterators.
         ValueError
-            Different lengths, missing values, an empty batch, codes outside `n_labels`.
+            Different lengths, missing values, an empty batch, codes outside `n_labels`; more rows and columns promised
+            than 2**28 together or, on an accelerator or under tracing, more cells than 2**30.
 
         Returns
         -------
@@ -148,7 +153,8 @@ class ContingencyTable:
         Parameters
         ----------
         counts : array-like of shape (..., R, C), or SciPy sparse of shape (R, C)
-            Whole numbers >= 0, of an integer or float dtype.
+            Whole numbers >= 0, of an integer or float dtype. Rows and columns of totals are taken as any others; given
+            as `contingency` of a score, one table that ends in the sums of its rows and columns is refused.
         row_labels, col_labels : array-like of shape (R,) and (C,), optional
             The distinct labels of rows and columns, for adding tables.
 
@@ -227,7 +233,7 @@ class ContingencyTable:
         true, pred : str
             The columns of true and of predicted labels.
         dropna : bool, default=False
-            Leave rows out where either label is missing (null or NaN).
+            Leave rows out where either label is missing (null or NaN). A UserWarning says when no row is left.
 
         Raises
         ------
@@ -236,8 +242,8 @@ class ContingencyTable:
         TypeError
             What is given is no dataframe; a column holds lists, structures or labels of several kinds.
         ValueError
-            A column that is not there (the message lists those there are); missing labels without `dropna` (it counts
-            them).
+            A column that is not there (the message lists those there are); several columns of one name; missing labels
+            without `dropna` (it counts them).
 
         Returns
         -------
@@ -256,6 +262,12 @@ class ContingencyTable:
         from amiable.contingency.counting import table_of_pairs
 
         *labels, counts = count_pairs(frame, true, pred, dropna=dropna)
+        if dropna and not counts.size:
+            warnings.warn(
+                f"no row of frame has a label in both columns, {true!r} and {pred!r}: the table holds no sample",
+                UserWarning,
+                stacklevel=level_of_caller(),
+            )
         rows, cols = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
         return table_of_pairs(np, rows, cols, counts)
 
@@ -293,10 +305,11 @@ class ContingencyTable:
         """Unite the label sets and add the counts; batch dimensions broadcast."""
         from amiable.contingency.merging import add_tables
 
+        if isinstance(other, int) and other == 0:  # the start of sum(tables)
+            return self
         return add_tables(self, other) if isinstance(other, ContingencyTable) else NotImplemented
 
-    def __radd__(self, other: object) -> ContingencyTable:
-        return self if isinstance(other, int) and other == 0 else NotImplemented  # the start of sum(tables)
+    __radd__ = __add__
 
     @on_own_device
     def to_dense(self) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array.namespace import Array, common_namespace, is_dask
+from amiable._array.namespace import Array, common_namespace, host_view, is_dask
 from amiable.contingency import ContingencyTable, TableStream, cluster_sizes_of_labels, tables_of_batch
 from amiable.counts import check_counts
 from amiable.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels
@@ -24,8 +24,9 @@ def as_tables(
         if isinstance(contingency, TableStream):
             return contingency
         given = isinstance(contingency, ContingencyTable)
-        table = contingency if given else ContingencyTable.from_counts(contingency)
+        table = contingency if given else _table_without_totals(contingency)
         return table.shape[:-2], iter([table])
+    _check_both(labels_true, labels_pred)
     if is_dask(labels_true) or is_dask(labels_pred):
         return (), iter([ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)])
     xp, true, pred = check_labelings(labels_true, labels_pred)
@@ -40,9 +41,58 @@ def as_table(
 ) -> ContingencyTable:
     """Return one table of all that was given, a whole batch included."""
     if contingency is None:
+        _check_both(labels_true, labels_pred)
         return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)
     _, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
     return next(tables)
+
+
+def _check_both(labels_true: Any, labels_pred: Any) -> None:
+    """Raise TypeError for one argument alone, which may be a table."""
+    if labels_true is not None and labels_pred is None and not isinstance(labels_true, ContingencyTable):
+        raise TypeError(
+            "labels_pred is None: expected labels, an array of shape (n_samples,) or (..., n_samples); "
+            "a table of counts is given by name, as contingency"
+        )
+
+
+def _table_without_totals(contingency: Any) -> ContingencyTable:
+    """Take counts; raise ValueError for one table in host memory that ends in totals."""
+    table = ContingencyTable.from_counts(contingency)
+    views = [host_view(x) for x in table.arrays]
+    if table.counts.ndim != 1 or any(x is None for x in views):
+        return table
+    rows, cols, counts, *sums = views
+    are_sums = (_ends_in_sums(rows, cols, counts, *sums), _ends_in_sums(cols, rows, counts, *sums[::-1]))
+    by_name = zip(("last row", "last column"), are_sums, _name_totals(contingency), strict=True)
+    ends = [end for end, is_sum, named in by_name if is_sum and named]
+    if all(are_sums) and min(map(np.count_nonzero, sums)) > 2:  # of fewer clusters, equal ones are such sums
+        ends = ["last row", "last column"]
+    if ends:
+        raise ValueError(
+            f"contingency has the sums of the others in its {' and '.join(ends)}, as pandas.crosstab(margins=True) "
+            "has: expected counts without totals; if they are clusters, give ContingencyTable.from_counts(contingency)"
+        )
+    return table
+
+
+def _ends_in_sums(
+    rows: np.ndarray, cols: np.ndarray, counts: np.ndarray, row_sums: np.ndarray, col_sums: np.ndarray
+) -> bool:
+    """Whether the last row of a table with samples is the sum of all others."""
+    n_samples = row_sums.sum()
+    if n_samples == 0 or 2 * row_sums[-1] != n_samples:
+        return False
+    last = rows == row_sums.size - 1
+    return bool(np.all(2 * np.bincount(cols[last], counts[last], col_sums.size) == col_sums))
+
+
+def _name_totals(contingency: Any) -> list[bool]:
+    """Whether the last row and the last column of a frame are named as totals."""
+    if not hasattr(contingency, "index") or not hasattr(contingency, "columns"):
+        return [False, False]
+    last = [axis.tolist()[-1] for axis in (contingency.index, contingency.columns)]
+    return [str(name[0] if isinstance(name, tuple) else name).lower() in ("all", "total") for name in last]
 
 
 def _check_column(name: str, x: Array) -> None:
