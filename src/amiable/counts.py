@@ -69,7 +69,7 @@ def _whole_numbers(name: str, x: np.ndarray, counts: Any, where: str) -> np.ndar
             raise TypeError(f"{name} has dtype object, with {value!r} {place}: expected whole numbers")
         if not _is_whole(value):
             raise ValueError(f"{name} holds {value} {_place(counts, i, where)}: expected whole numbers >= 0")
-        if not -(2**63) <= value < 2**63:
+        if not -(2**63) <= int(x.flat[i]) < 2**63:
             raise ValueError(f"{name} holds {value}: expected whole numbers that int64 holds")
     return np.array([int(value) for value in x.flat], dtype=np.int64).reshape(x.shape)
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 import numpy as np
 
-from amiable._array.blocks import blocks, budget, cell_blocks
+from amiable._array.blocks import blocks, budget, cell_blocks, filled, power_of_two
 from amiable._array.counting import count_keys, sum_by_key
 from amiable._array.namespace import (
     Array,
@@ -82,7 +82,8 @@ def expected_sums(
         return _sums_over_cells(xp, row_sums, col_sums, forms=forms)
     if compiles_shapes(xp) and n_cells <= _FEW_CELLS:
         # the number of distinct sizes would be a new shape
-        return compiled(_sums_over_cells, xp, forms=forms)(row_sums, col_sums)
+        margins, back = in_few_shapes(xp, row_sums, col_sums)
+        return xp.stack([back(x) for x in compiled(_sums_over_cells, xp, forms=forms)(*margins)])
     lead = row_sums.shape[:-1]
     if math.prod(row_sums.shape) == 0 or math.prod(col_sums.shape) == 0:
         nothing = to_float(xp, xp.sum(row_sums, axis=-1))
@@ -90,6 +91,19 @@ def expected_sums(
     rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
     cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
     return xp.reshape(_sums_of_batch(xp, rows, cols, forms, degree), (len(forms), *lead))
+
+
+def in_few_shapes(
+    xp: ModuleType, row_sums: Array, col_sums: Array
+) -> tuple[tuple[Array, Array], Callable[[Array], Array]]:
+    """Pad cluster sizes with empty clusters, and a batch with empty tables, as every shape is compiled; and go back."""
+    lead, n_tables = row_sums.shape[:-1], math.prod(row_sums.shape[:-1])
+    more = power_of_two(n_tables)
+    rows, cols = (
+        filled(xp, xp.reshape(x, (n_tables, x.shape[-1])), (more, power_of_two(x.shape[-1])))
+        for x in (row_sums, col_sums)
+    )
+    return (rows, cols), lambda sums: xp.reshape(sums[:n_tables], lead)
 
 
 def each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Callable[[Array, Array], Array]) -> Array:

@@ -49,7 +49,7 @@ from amiable._array.namespace import (
     to_float,
 )
 from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
-from amiable.expectation import each_table, expectations_of_pairs, expectations_of_sizes
+from amiable.expectation import each_table, expectations_of_pairs, expectations_of_sizes, in_few_shapes
 from amiable.hypergeometric import MAX_NODES, Form, Forms, Lattice, expectations, lattice, n_nodes
 from amiable.information import concentration, is_lifted
 from amiable.interpolation import Nodes, Side, nodes_for, side_of_clusters
@@ -83,7 +83,7 @@ def variance_of_sum(
     variance : array of floats, shape (...)
     """
     traced = is_traced(row_sums) or is_traced(col_sums)
-    n_triples = math.prod(row_sums.shape) * col_sums.shape[-1] * (row_sums.shape[-1] + col_sums.shape[-1])
+    n_triples = _n_triples(math.prod(row_sums.shape[:-1]), row_sums.shape[-1], col_sums.shape[-1])
     if traced and n_triples > _ONE_PROGRAM:
         most = round((_ONE_PROGRAM / 2) ** (1 / 3))
         raise ValueError(
@@ -95,9 +95,17 @@ def variance_of_sum(
         of_deviances, of_xlogs = _over_cells(xp, row_sums, col_sums)
         variance = xp.where(_are_small(xp, row_sums, col_sums), of_xlogs, of_deviances)
         return xp.where(is_constant(xp, row_sums, col_sums), 0.0, variance)
-    if compiles_shapes(xp) and n_triples <= _ONE_PROGRAM:  # the number of distinct sizes would be a new shape
-        return compiled(variance_of_sum, xp, static=True)(row_sums, col_sums)
+    if compiles_shapes(xp):  # the number of distinct sizes would be a new shape
+        margins, back = in_few_shapes(xp, row_sums, col_sums)
+        n_tables, n_rows = margins[0].shape
+        if _n_triples(n_tables, n_rows, margins[1].shape[-1]) <= _ONE_PROGRAM:
+            return back(compiled(variance_of_sum, xp, static=True)(*margins))
     return each_table(xp, row_sums, col_sums, lambda rows, cols: _over_sizes(xp, rows, cols, degree))
+
+
+def _n_triples(n_tables: int, n_rows: int, n_cols: int) -> int:
+    """Return how many cells of tables there are, times those in a line with them."""
+    return n_tables * n_rows * n_cols * (n_rows + n_cols)
 
 
 def is_constant(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
 import amiable
 from amiable import ContingencyTable, expectation
 from amiable._array import blocks, namespace
-from tests.backends import _as_accelerator
+from tests.backends import _as_accelerator, named
 from tests.registry import SCORES
 
 every_score = pytest.mark.parametrize("score", SCORES, ids=str)
@@ -172,3 +174,31 @@ def test_torch_export_leaves_nothing_behind(labels):
 def test_eager_n_labels_on_the_host_may_use_sizes(labels):
     table = ContingencyTable.from_labels(*labels, n_labels=(4, 5))
     assert not table.static
+
+
+def test_few_programs_for_many_shapes():
+    """Each is kept by JAX, so tables and batches are padded to a few."""
+    jnp = pytest.importorskip("jax.numpy")
+    seen = set()
+    with pytest.MonkeyPatch.context() as patch, named("jax-as-accelerator").context():
+        jitted = namespace._jitted
+
+        def noted(kernel, xp, /, **static):
+            def call(*arrays):
+                seen.add((kernel, *(x.shape for x in arrays)))
+                return jitted(kernel, xp, **static)(*arrays)
+
+            return call
+
+        patch.setattr(namespace, "_jitted", noted)
+        for rows, cols in itertools.product((3, 4, 6, 7), (5, 8)):
+            table = np.arange(rows * cols).reshape(rows, cols) % 7
+            for counts in (table, np.stack([table] * rows)):
+                got = amiable.adjusted_rand_score(contingency=jnp.asarray(counts))
+                expected = amiable.adjusted_rand_score(contingency=counts)
+                np.testing.assert_allclose(np.asarray(got), expected, rtol=0, atol=1e-5)
+            got = amiable.expected_mutual_information(jnp.asarray(table.sum(1)), jnp.asarray(table.sum(0)))
+            assert float(got) == pytest.approx(
+                amiable.expected_mutual_information(table.sum(1), table.sum(0)), rel=1e-5
+            )
+    assert len(seen) == 6  # a table and a batch of them, of 4 x 8 and of 8 x 8, and two expectations

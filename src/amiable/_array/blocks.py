@@ -1,12 +1,13 @@
-"""From a memory budget to block sizes."""
+"""From a memory budget to block sizes; from any shape to one of few."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 
-from amiable._array.namespace import Array, is_traced, on_cpu
+from amiable._array.namespace import Array, device_of, is_traced, on_cpu
 
 CPU_BUDGET = 1 << 15  # elements of one temporary: a quarter of a megabyte of float64, a few of which stay in the cache
 DEVICE_BUDGET = 1 << 22  # enough to fill an accelerator; some thirty temporaries of 32 MB
@@ -35,3 +36,16 @@ def cell_blocks(x: Array, length: int, per_item: int = 1) -> Iterator[slice]:
     Traced code is one program whose compiler plans the memory: there one block is all.
     """
     return blocks(length, length if is_traced(x) else budget(x) // max(1, per_item))
+
+
+def power_of_two(k: int) -> int:
+    """Return the least power of two that is at least k."""
+    return 1 << max(k - 1, 0).bit_length()
+
+
+def filled(xp: ModuleType, x: Array, shape: tuple[int, ...]) -> Array:
+    """Return whole numbers with zeros after them along each axis, up to `shape`."""
+    for axis, (length, wanted) in enumerate(zip(x.shape, shape, strict=True)):
+        missing = (*x.shape[:axis], wanted - length, *x.shape[axis + 1 :])
+        x = xp.concat([x, xp.zeros(missing, dtype=x.dtype, device=device_of(x))], axis=axis) if wanted > length else x
+    return x

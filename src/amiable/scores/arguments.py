@@ -59,8 +59,8 @@ def _check_both(labels_true: Any, labels_pred: Any) -> None:
 def _table_without_totals(contingency: Any) -> ContingencyTable:
     """Take counts; raise ValueError for one table in host memory that ends in totals."""
     table = ContingencyTable.from_counts(contingency)
-    views = [host_view(x) for x in table.arrays]
-    if table.counts.ndim != 1 or any(x is None for x in views):
+    views = [view for x in table.arrays if (view := host_view(x)) is not None]
+    if table.counts.ndim != 1 or len(views) < len(table.arrays):
         return table
     rows, cols, counts, *sums = views
     are_sums = (_ends_in_sums(rows, cols, counts, *sums), _ends_in_sums(cols, rows, counts, *sums[::-1]))

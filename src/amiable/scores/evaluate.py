@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from amiable._array.blocks import filled, power_of_two
 from amiable._array.namespace import (
     Array,
     as_result,
@@ -111,9 +112,28 @@ def _join_margins(parts: list[Array], lead: tuple[int, ...]) -> Array:
 
 def _of_table(table: ContingencyTable, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:
     if compiles_shapes(table.xp) and math.prod(table.shape) <= _ONE_PROGRAM and not any(map(is_traced, table.arrays)):
+        padded, back = _in_few_shapes(table) if table.is_grid else (table, lambda result: result)
         known = {"kernel": kernel, "finish": finish, "is_grid": table.is_grid}
-        return compiled(_of_arrays, table.xp, **known, **options)(*table.arrays)
+        return _each(back, compiled(_of_arrays, table.xp, **known, **options)(*padded.arrays))
     return _apply(table, kernel, finish, options)
+
+
+def _in_few_shapes(table: ContingencyTable) -> tuple[ContingencyTable, Callable[[Array], Array]]:
+    """Pad a grid with empty clusters, and a batch with empty tables, up to powers of two; and take results back.
+
+    Every shape is a program of its own, which is kept; so few are made.
+    """
+    xp, lead, shape = table.xp, table.shape[:-2], table.shape[-2:]
+    n_tables, wide = math.prod(lead), [power_of_two(k) for k in shape]
+    full = xp.reshape(table.counts, (n_tables, *shape))
+    margins = [xp.reshape(xp.broadcast_to(x, (*lead, x.shape[-1])), (n_tables, -1)) for x in table.arrays[3:]]
+    more_tables = power_of_two(n_tables)
+    full = filled(xp, full, (more_tables, *wide))
+    rows, cols = (filled(xp, x, (more_tables, k)) for x, k in zip(margins, wide, strict=True))
+    cells = xp.arange(wide[0] * wide[1], dtype=full.dtype, device=device_of(full))
+    counts = xp.reshape(full, (more_tables, wide[0] * wide[1]))
+    padded = table.with_arrays([cells // wide[1], cells % wide[1], counts, rows, cols])
+    return padded, lambda result: xp.reshape(result[:n_tables, ...], (*lead, *result.shape[1:]))
 
 
 def _apply(table: ContingencyTable, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:
