@@ -315,3 +315,24 @@ def test_labels_keep_their_dtype(dtype):
     assert table.row_labels.dtype == labels.dtype
     np.testing.assert_array_equal(table.row_labels, np.unique(labels))
     np.testing.assert_array_equal(table.to_dense(), [[1, 0], [0, 1], [1, 1]])
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_tensors_that_are_no_labels():
+    torch = pytest.importorskip("torch")
+    ints = torch.tensor([0, 1, 1])
+    cases = {
+        "is a nested tensor: expected a dense one": lambda: torch.nested.nested_tensor([ints, ints[:2]]),
+        "is a sparse tensor: expected a dense one": lambda: ints.to_sparse(),
+        "is on the meta device, its values are not known": lambda: ints.to("meta"),
+        **{
+            f"has dtype {dtype}, of which PyTorch compares no values": lambda dtype=dtype: ints.float().to(dtype)
+            for dtype in (torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e8m0fnu)
+        },
+    }
+    for message, make in cases.items():
+        for score in (amiable.adjusted_mutual_info_score, amiable.entropy):
+            with pytest.raises((TypeError, ValueError), match=message):
+                score(*([make()] * (1 if score is not amiable.adjusted_mutual_info_score else 2)))
+        with pytest.raises((TypeError, ValueError), match=f"contingency {message}"):
+            amiable.adjusted_rand_score(contingency=make())

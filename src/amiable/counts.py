@@ -16,6 +16,7 @@ from amiable._array.namespace import (
     as_array,
     common_namespace,
     count_dtype,
+    is_meta,
     is_traced,
     namespace_of,
     to_count,
@@ -36,6 +37,8 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected at least {least_ndim} dimensions")
     if 0 in x.shape[:-least_ndim]:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: the batch is empty, expected at least one table")
+    if is_meta(x):
+        raise ValueError(f"{name} is on the meta device, its values are not known: expected counts that have values")
     x = _check_dtype(name, x, counts, where)
     xp = namespace_of(x)
     if is_traced(x):

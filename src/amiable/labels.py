@@ -19,6 +19,7 @@ from amiable._array.namespace import (
     fetch,
     host_view,
     is_captured,
+    is_meta,
     is_traced,
     lengths_of_items,
     on_cpu,
@@ -205,6 +206,8 @@ def _missing(xp: ModuleType, name: str, what: str, where: Array) -> str:
 
 
 def _check_floats(xp: ModuleType, name: str, x: Array, warns: bool) -> None:
+    if is_meta(x):
+        raise ValueError(f"{name} is on the meta device, its values are not known: expected labels that have values")
     flat = xp.reshape(x, (-1,))
     n_nan, n_infinite, n_fractional = fetch(
         xp.stack([xp.sum(to_count(xp, v)) for v in (xp.isnan(flat), xp.isinf(flat), flat != xp.floor(flat))])
@@ -231,8 +234,8 @@ def level_of_caller() -> int:
 
 def check_values_known(name: str, x: Array) -> None:
     """Raise ValueError for an array that is traced or captured: how many labels it has cannot be found out."""
-    if is_traced(x) or is_captured(x):
-        why = "traced" if is_traced(x) else "captured in a CUDA graph"
+    if is_traced(x) or is_captured(x) or is_meta(x):
+        why = "on the meta device" if is_meta(x) else "traced" if is_traced(x) else "captured in a CUDA graph"
         raise ValueError(f"{name} is {why}, its values are not known: expected the number of labels, n_labels, as well")
 
 

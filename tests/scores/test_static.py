@@ -134,7 +134,6 @@ def test_equal_sizes_are_looked_for_among_many_cells(labels, monkeypatch):
 
 
 @pytest.mark.parametrize("score", [s for s in SCORES if s.name in ("ami-arithmetic", "nmi-max", "ari", "nvi")], ids=str)
-@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
 def test_torch_compile(score, labels):
     """One graph without breaks; what a backend makes of it is the backend's."""
     torch = pytest.importorskip("torch")

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-import array_api_compat as compat
 import numpy as np
 
+from amiable._array import libraries
 from amiable._array.blocks import blocks, budget
 from amiable._array.counting import check_cells, count_keys
 from amiable._array.namespace import (
@@ -81,7 +81,7 @@ def like_integers(xp: ModuleType, values: Array, x: Array) -> Array:
     """Return `values`, known modulo 2**64, as integers or booleans of the library and dtype of `x`."""
     if not isinstance(values, np.ndarray):
         return xp.astype(values, x.dtype)
-    if compat.is_torch_array(x):
+    if libraries.is_torch_array(x):
         return from_host(xp, values, x).to(x.dtype)
     return from_host(xp, values.astype(x.dtype), x)
 

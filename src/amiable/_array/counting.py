@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-import array_api_compat as compat
 import numpy as np
 
+from amiable._array import libraries
 from amiable._array.namespace import Array, count_dtype, device_of, on_cpu, to_count
 
 _EMPTY_BINS = 1 << 10  # bins a value, from which on most of them are left alone
@@ -62,13 +62,13 @@ def unique_counts(xp: ModuleType, x: Array) -> tuple[Array, Array]:
 
 def _histogram(xp: ModuleType, keys: Array, values: Array | None, n_bins: int) -> Array:
     """Add `values` (or ones) into `n_bins` bins by `keys`, both of shape (m,), in whole numbers."""
-    if compat.is_numpy_namespace(xp):
+    if libraries.is_numpy_namespace(xp):
         return _histogram_numpy(keys, values, n_bins)
-    if compat.is_torch_namespace(xp):
+    if libraries.is_torch_namespace(xp):
         return _histogram_torch(keys, values, n_bins)
-    if compat.is_cupy_namespace(xp):
+    if libraries.is_cupy_namespace(xp):
         return _histogram_cupy(keys, values, n_bins)
-    if compat.is_jax_namespace(xp):
+    if libraries.is_jax_namespace(xp):
         empty = xp.zeros(n_bins, dtype=count_dtype(xp, keys))
         return empty.at[keys].add(1 if values is None else values, mode="drop")
     return _histogram_by_sorting(xp, keys, values, n_bins)

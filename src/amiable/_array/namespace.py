@@ -13,6 +13,8 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 import array_api_compat as compat
 import numpy as np
 
+from amiable._array import libraries
+
 Array: TypeAlias = Any  # an array of any library; no library's type covers them all
 
 P = ParamSpec("P")
@@ -23,18 +25,16 @@ _NUMPY = (np.ndarray, np.generic)  # asked first wherever it matters: its calls 
 
 def as_array(name: str, value: Any) -> Array:
     """Return `value` as an array: of its own library if it has one, else of NumPy."""
-    if compat.is_dask_array(value) or compat.is_pydata_sparse_array(value):
-        library = "Dask" if compat.is_dask_array(value) else "pydata/sparse"
+    if libraries.is_torch_array(value):
+        return _strided(name, value)
+    if libraries.is_dask_array(value) or compat.is_pydata_sparse_array(value):
+        library = "Dask" if libraries.is_dask_array(value) else "pydata/sparse"
         raise TypeError(f"{name} is a {library} array, which is not supported: expected an array in memory")
     if isinstance(value, np.ma.MaskedArray):
         masked = int(np.ma.getmaskarray(value).sum())
         if masked:
             raise ValueError(f"{name} has {masked} masked values: expected none, drop them first")
         return value.data
-    if compat.is_torch_array(value):
-        if value.is_sparse:
-            raise TypeError(f"{name} is a sparse tensor: expected a dense one")
-        return value.detach() if value.requires_grad else value
     if compat.is_array_api_obj(value) and not isinstance(value, np.matrix):
         return value
     try:
@@ -44,6 +44,19 @@ def as_array(name: str, value: Any) -> Array:
             lengths = " and ".join(map(str, lengths_of_items(value)[:2])) or "some of them nested deeper"
             raise ValueError(f"{name} holds items of unequal lengths, {lengths}: expected equal ones") from error
         raise ValueError(f"{name} could not be made an array: {error}") from error
+
+
+def _strided(name: str, x: Array) -> Array:
+    """Return a tensor without its history; raise TypeError for one that has no values, or not one beside the other."""
+    import torch
+
+    kinds = {"nested": x.is_nested, "quantized": x.is_quantized, "sparse": x.layout is not torch.strided}
+    kind = next((kind for kind, found in kinds.items() if found), None)
+    if kind is not None:
+        raise TypeError(f"{name} is a {kind} tensor: expected a dense one")
+    if x.is_floating_point() and x.dtype.itemsize < 2:
+        raise TypeError(f"{name} has dtype {x.dtype}, of which PyTorch compares no values: expected integers or floats")
+    return x.detach() if x.requires_grad else x
 
 
 def lengths_of_items(value: Any) -> list[int]:
@@ -60,12 +73,12 @@ def lengths_of_items(value: Any) -> list[int]:
 
 def is_dask(x: Any) -> bool:
     """Whether `x` is a Dask array, or a Dask series, which has one."""
-    return compat.is_dask_array(x) or hasattr(x, "to_dask_array")
+    return libraries.is_dask_array(x) or hasattr(x, "to_dask_array")
 
 
 def namespace_of(x: Array) -> ModuleType:
     """Return the array namespace of `x`: NumPy's own, which follows the standard, or that of array-api-compat."""
-    return np if isinstance(x, _NUMPY) else compat.array_namespace(x)
+    return np if isinstance(x, _NUMPY) else libraries.namespace_of_library(x)
 
 
 def common_namespace(**arrays: Array) -> ModuleType:
@@ -90,27 +103,27 @@ def library_of(x: Array) -> str:
 def _place(x: Array) -> str:
     """Name the library and device of an array, for agreement checks and error messages."""
     library = library_of(x)
-    if compat.is_jax_array(x):  # uncommitted arrays and tracers go wherever the others are
+    if libraries.is_jax_array(x):  # uncommitted arrays and tracers go wherever the others are
         return "jax" if is_traced(x) or not x.committed else f"jax ({x.device})"
-    return library if library == "numpy" else f"{library} ({compat.device(x)})"
+    return library if library == "numpy" else f"{library} ({libraries.device_of_library(x)})"
 
 
 def device_of(x: Array) -> Any:
     """Return the device on which to create companions of `x`; None lets JAX decide."""
     if isinstance(x, _NUMPY):
         return "cpu"
-    return None if compat.is_jax_array(x) else compat.device(x)
+    return None if libraries.is_jax_array(x) else libraries.device_of_library(x)
 
 
 def is_traced(x: Array) -> bool:
     """Whether `x` stands for values that are not there yet (`jax.jit`, `jax.vmap`, `torch.compile`)."""
     if isinstance(x, _NUMPY):
         return False
-    if compat.is_jax_array(x):
+    if libraries.is_jax_array(x):
         import jax
 
         return isinstance(x, jax.core.Tracer)
-    if compat.is_torch_array(x):
+    if libraries.is_torch_array(x):
         import torch
 
         return torch.compiler.is_compiling()
@@ -121,15 +134,20 @@ def is_captured(x: Array) -> bool:
     """Whether what is asked of the device of `x` now is recorded in a CUDA graph, so that no value can be looked at."""
     if is_traced(x):  # asked first: a compiler cannot follow the question, and records nothing yet
         return False
-    if compat.is_torch_array(x) and x.device.type == "cuda":
+    if libraries.is_torch_array(x) and x.device.type == "cuda":
         import torch
 
         return torch.cuda.is_current_stream_capturing()
-    if compat.is_cupy_array(x):
+    if libraries.is_cupy_array(x):
         import cupy
 
         return bool(cupy.cuda.get_current_stream().is_capturing())
     return False
+
+
+def is_meta(x: Array) -> bool:
+    """Whether `x` is a tensor on PyTorch's meta device, which has a shape and no values."""
+    return libraries.is_torch_array(x) and bool(x.device.type == "meta")
 
 
 def on_cpu(x: Array) -> bool:
@@ -138,16 +156,16 @@ def on_cpu(x: Array) -> bool:
 
 
 def _in_host_memory(x: Array) -> bool:
-    if compat.is_torch_array(x):
+    if libraries.is_torch_array(x):
         return x.device.type == "cpu"
-    if compat.is_jax_array(x):
+    if libraries.is_jax_array(x):
         return all(device.platform == "cpu" for device in x.devices())
-    return not compat.is_cupy_array(x)
+    return not libraries.is_cupy_array(x)
 
 
 def on_device_of(x: Array) -> contextlib.AbstractContextManager[Any]:
     """Make the device of `x` current for CuPy, which makes new arrays on the current one and nowhere else."""
-    return x.device if compat.is_cupy_array(x) else contextlib.nullcontext()
+    return x.device if libraries.is_cupy_array(x) else contextlib.nullcontext()
 
 
 def on_own_device(function: Callable[P, T]) -> Callable[P, T]:
@@ -158,7 +176,7 @@ def on_own_device(function: Callable[P, T]) -> Callable[P, T]:
         if "cupy" in sys.modules:
             for given in (*args, *kwargs.values()):
                 x = getattr(given, "counts", given)
-                if compat.is_cupy_array(x):
+                if libraries.is_cupy_array(x):
                     with on_device_of(x):
                         return function(*args, **kwargs)
         return function(*args, **kwargs)
@@ -170,14 +188,14 @@ def host_view(x: Array) -> np.ndarray | None:
     """Return an array in host memory as a NumPy view of it; None for one elsewhere, or of a library without views."""
     if isinstance(x, np.ndarray):
         return x
-    return np.asarray(x) if (compat.is_torch_array(x) or compat.is_jax_array(x)) and on_cpu(x) else None
+    return np.asarray(x) if (libraries.is_torch_array(x) or libraries.is_jax_array(x)) and on_cpu(x) else None
 
 
 def from_host(xp: ModuleType, x: np.ndarray, like: Array) -> Array:
     """Return new NumPy memory as an array of a library that has views, beside `like`; a view where it can."""
-    if compat.is_numpy_namespace(xp):
+    if libraries.is_numpy_namespace(xp):
         return x
-    if compat.is_torch_namespace(xp):
+    if libraries.is_torch_namespace(xp):
         import torch
 
         return torch.from_numpy(np.asarray(x))
@@ -192,7 +210,7 @@ def nearest(xp: ModuleType, *arrays: Array) -> tuple[ModuleType, tuple[Array, ..
     On a CPU, NumPy is several times faster on small arrays than the libraries made for accelerators.
     """
     views = [host_view(x) for x in arrays]
-    if compat.is_numpy_namespace(xp) or any(view is None for view in views):
+    if libraries.is_numpy_namespace(xp) or any(view is None for view in views):
         return xp, arrays, lambda result: result
     return np, tuple(to_count(np, view) for view in views), functools.partial(from_host, xp, like=arrays[0])
 
@@ -210,7 +228,7 @@ def fetch(x: Array) -> list[int]:
 def _has_dtype(xp: ModuleType, x: Array, kind: str, name: str) -> bool:
     if isinstance(x, _NUMPY):
         return True
-    if compat.is_torch_array(x):
+    if libraries.is_torch_array(x):
         return not (x.device.type == "mps" and name == "float64")
     return name in xp.__array_namespace_info__().dtypes(device=device_of(x), kind=kind)
 
@@ -227,7 +245,7 @@ def count_dtype(xp: ModuleType, x: Array) -> Any:
 
 def one_hot_dtype(xp: ModuleType, x: Array) -> Any:
     """Return the dtype for products of zeros and ones that is quickest beside `x`: half precision on a CUDA device."""
-    on_cuda = compat.is_cupy_array(x) or (compat.is_torch_array(x) and x.device.type == "cuda")
+    on_cuda = libraries.is_cupy_array(x) or (libraries.is_torch_array(x) and x.device.type == "cuda")
     return xp.float16 if on_cuda else xp.float32
 
 
@@ -256,12 +274,12 @@ def at_least(xp: ModuleType, x: Array, least: float) -> Array:
     """Return max(x, least): `clip` with one bound, at a tenth of the overhead."""
     if isinstance(x, _NUMPY):
         return np.maximum(x, x.dtype.type(least))
-    return x.clamp(min=least) if compat.is_torch_array(x) else xp.maximum(x, least)
+    return x.clamp(min=least) if libraries.is_torch_array(x) else xp.maximum(x, least)
 
 
 def clipped(xp: ModuleType, x: Array, low: int, high: int) -> Array:
     """Return whole numbers with those outside low..high in their place; CuPy waits for `clip` of array-api-compat."""
-    if compat.is_torch_array(x):
+    if libraries.is_torch_array(x):
         return x.clamp(low, high)
     return xp.minimum(xp.maximum(x, low), high)
 
@@ -273,7 +291,7 @@ _CONSTANTS: dict[tuple[Any, ...], Array] = {}
 def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
     """Return a short vector beside `like`, in its dtype; it is copied to a device once, not at every call."""
     device = device_of(like)
-    if compat.is_jax_namespace(xp) or is_traced(like):  # an array made under tracing must not outlive it
+    if libraries.is_jax_namespace(xp) or is_traced(like):  # an array made under tracing must not outlive it
         return xp.asarray(values, dtype=like.dtype, device=device)
     # not every library's device can be hashed; of a library's own tracing types each has constants of its own
     key = (xp.__name__, type(like), values, str(like.dtype), str(device))
@@ -284,16 +302,16 @@ def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
             )
         with on_device_of(like):
             _CONSTANTS[key] = xp.asarray(values, dtype=like.dtype, device=device)
-            if compat.is_cupy_array(like):  # copied in one stream, used in any
+            if libraries.is_cupy_array(like):  # copied in one stream, used in any
                 xp.cuda.get_current_stream().synchronize()
     return _CONSTANTS[key]
 
 
 def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
     """Matrix product at full precision; JAX would use fewer digits on some GPUs, and torch under autocast."""
-    if compat.is_jax_namespace(xp):
+    if libraries.is_jax_namespace(xp):
         return xp.matmul(x, y, precision="highest")
-    if compat.is_torch_namespace(xp):
+    if libraries.is_torch_namespace(xp):
         import torch
 
         with torch.autocast(x.device.type if x.device.type != "meta" else "cpu", enabled=False):
@@ -312,7 +330,7 @@ def running_product(xp: ModuleType, x: Array) -> Array:
 
 def assigned(xp: ModuleType, x: Array, index: Any, values: Array) -> Array:
     """Return `x` with `values` at `index`; `x` itself is overwritten where its library can."""
-    if compat.is_jax_namespace(xp):
+    if libraries.is_jax_namespace(xp):
         return x.at[index].set(values)
     x[index] = values
     return x
@@ -325,7 +343,7 @@ def as_result(x: Array) -> Any:
 
 def compiles_shapes(xp: ModuleType) -> bool:
     """Whether the library compiles anew for every shape it meets, so that few shapes are wanted."""
-    return compat.is_jax_namespace(xp)
+    return libraries.is_jax_namespace(xp)
 
 
 def compiled(kernel: Callable[..., Any], xp: ModuleType, /, **static: Any) -> Callable[..., Any]:

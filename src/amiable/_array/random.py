@@ -6,9 +6,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
 
-import array_api_compat as compat
 import numpy as np
 
+from amiable._array import libraries
 from amiable._array.namespace import Array, count_dtype, device_of, fetch, library_of, nearest, working_dtype
 
 _WORDS = 8  # of 32 bits: a NumPy generator is seeded with 256 bits of another library's
@@ -38,7 +38,7 @@ def randomly(xp: ModuleType, rng: Any, *arrays: Array) -> Place:
     """
     _check(xp, rng, arrays[0])
     near, views, back = nearest(xp, *arrays)
-    if compat.is_numpy_namespace(near):
+    if libraries.is_numpy_namespace(near):
         generator = np.random.default_rng(_seed(rng))
         return Place(np, views, back, Source(generator.random, generator))
     make = _SOURCES.get(library_of(arrays[0]))
@@ -63,19 +63,19 @@ def _check(xp: ModuleType, rng: Any, like: Array) -> None:
             raise ValueError(f"rng is {rng}: expected a seed >= 0, or a generator")
         return
     own, expected = False, "a numpy.random.Generator"
-    if compat.is_torch_namespace(xp):
+    if libraries.is_torch_namespace(xp):
         import torch
 
         expected = f"a torch.Generator on {like.device}"
         own = isinstance(rng, torch.Generator) and rng.device.type == like.device.type
-    elif compat.is_cupy_namespace(xp):
+    elif libraries.is_cupy_namespace(xp):
         import cupy
 
         expected = "a cupy.random.Generator"
         own = isinstance(rng, cupy.random.Generator)
-    elif compat.is_jax_namespace(xp):
+    elif libraries.is_jax_namespace(xp):
         expected = "a JAX random key"
-        own = compat.is_jax_array(rng) and _is_key(rng)
+        own = libraries.is_jax_array(rng) and _is_key(rng)
     else:
         own = isinstance(rng, np.random.Generator)
     if not own:
@@ -96,7 +96,7 @@ def _seed(rng: Any) -> Any:
     """Return what seeds a NumPy generator, from a seed or a generator of any library."""
     if rng is None or isinstance(rng, (int, np.integer, np.random.Generator)):
         return rng
-    if compat.is_jax_array(rng):
+    if libraries.is_jax_array(rng):
         import jax
 
         return [int(word) for word in jax.random.bits(rng, (_WORDS,), "uint32")]

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from types import ModuleType
 
-import array_api_compat as compat
 import numpy as np
 
+from amiable._array import libraries
 from amiable._array.namespace import Array, device_of, library_of
 
 
 def gammaincc(xp: ModuleType, a: Array, x: Array) -> Array:
     """Return the upper regularised incomplete gamma function, the chance of a gamma variable of shape a to exceed x."""
-    if compat.is_torch_namespace(xp):
+    if libraries.is_torch_namespace(xp):
         import torch
 
         return torch.special.gammaincc(a, x)
-    if compat.is_jax_namespace(xp):
+    if libraries.is_jax_namespace(xp):
         import jax
 
         return jax.scipy.special.gammaincc(a, x)
-    if compat.is_cupy_namespace(xp):
+    if libraries.is_cupy_namespace(xp):
         import cupyx.scipy.special
 
         return cupyx.scipy.special.gammaincc(a, x)
     import scipy.special
 
-    if compat.is_numpy_namespace(xp):
+    if libraries.is_numpy_namespace(xp):
         return scipy.special.gammaincc(a, x)
     return _by_numpy(xp, scipy.special.gammaincc, a, x)
 

@@ -20,7 +20,17 @@ from amiable._array.compact import (
     ranges_of,
 )
 from amiable._array.counting import count_keys, sum_by_key, unique_counts, unique_inverse
-from amiable._array.namespace import Array, device_of, from_host, is_captured, is_traced, namespace_of, on_cpu, to_count
+from amiable._array.namespace import (
+    Array,
+    device_of,
+    from_host,
+    is_captured,
+    is_meta,
+    is_traced,
+    namespace_of,
+    on_cpu,
+    to_count,
+)
 from amiable.codes import encode
 from amiable.contingency.table import ContingencyTable, fuse, grid, table_of_all_cells, table_of_cells
 from amiable.labels import check_codes, check_room, check_values_known
@@ -208,7 +218,7 @@ def _ranges_elsewhere(xp: ModuleType, sides: Sequence[Array], most_cells: int) -
     """Return the ranges of integers that NumPy cannot see; None for other labels, or if it takes more cells."""
     if any(isinstance(x, np.ndarray) or not xp.isdtype(x.dtype, ("integral", "bool")) for x in sides):
         return None
-    if any(is_traced(x) or is_captured(x) for x in sides):
+    if any(is_traced(x) or is_captured(x) or is_meta(x) for x in sides):
         return None
     ranges = ranges_of(xp, sides)
     return None if ranges is None or math.prod(lengths_of(ranges)) > most_cells else ranges

@@ -1,0 +1,75 @@
+"""Which library an array or a namespace is of, by its type and name.
+
+As array-api-compat tells, but without its caches, each of which `torch.compile` would warn of.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+import array_api_compat as compat
+
+
+def _is(x: Any, library: str, name: str) -> bool:
+    module = sys.modules.get(library)  # an array of a library that was never imported is none of it
+    return module is not None and isinstance(x, getattr(module, name))
+
+
+def is_torch_array(x: Any) -> bool:
+    """Whether `x` is a PyTorch tensor."""
+    return _is(x, "torch", "Tensor")
+
+
+def is_cupy_array(x: Any) -> bool:
+    """Whether `x` is a CuPy array."""
+    return _is(x, "cupy", "ndarray")
+
+
+def is_jax_array(x: Any) -> bool:
+    """Whether `x` is a JAX array, or stands for one under tracing."""
+    return _is(x, "jax", "Array")
+
+
+def is_dask_array(x: Any) -> bool:
+    """Whether `x` is a Dask array."""
+    return _is(x, "dask.array", "Array")
+
+
+def namespace_of_library(x: Any) -> ModuleType:
+    """Return the array namespace of an array that is not NumPy's."""
+    if is_torch_array(x):
+        import array_api_compat.torch as xp
+
+        return xp
+    return compat.array_namespace(x)
+
+
+def device_of_library(x: Any) -> Any:
+    """Return the device of an array that is not NumPy's."""
+    return x.device if is_torch_array(x) else compat.device(x)
+
+
+def _is_named(xp: ModuleType, *names: str) -> bool:
+    return xp.__name__ in names
+
+
+def is_numpy_namespace(xp: ModuleType) -> bool:
+    """Whether a namespace is NumPy's, or that of array-api-compat for it."""
+    return _is_named(xp, "numpy", "array_api_compat.numpy")
+
+
+def is_torch_namespace(xp: ModuleType) -> bool:
+    """Whether a namespace is PyTorch's, or that of array-api-compat for it."""
+    return _is_named(xp, "torch", "array_api_compat.torch")
+
+
+def is_cupy_namespace(xp: ModuleType) -> bool:
+    """Whether a namespace is CuPy's, or that of array-api-compat for it."""
+    return _is_named(xp, "cupy", "array_api_compat.cupy")
+
+
+def is_jax_namespace(xp: ModuleType) -> bool:
+    """Whether a namespace is JAX's."""
+    return _is_named(xp, "jax.numpy", "jax.experimental.array_api")
