@@ -27,11 +27,13 @@ def _keys(rows, cols, at, n, n_rows, n_cols):
 
 
 @triton.jit
-def _count_in_registers(rows, cols, counts, n, n_rows, n_cols, n_blocks, BINS: tl.constexpr, BLOCK: tl.constexpr):
+def _count_in_registers(
+    rows, cols, counts, n, n_rows, n_cols, BLOCKS: tl.constexpr, BINS: tl.constexpr, BLOCK: tl.constexpr
+):
     """Count a run of blocks into a histogram of this program's own, and add that to `counts` (BINS,)."""
-    first = tl.program_id(0).to(tl.int64) * n_blocks * BLOCK
+    first = tl.program_id(0).to(tl.int64) * BLOCKS * BLOCK
     found = tl.zeros((BINS,), tl.int32)
-    for i in range(n_blocks):
+    for i in range(BLOCKS):
         key, inside = _keys(rows, cols, first + i * BLOCK + tl.arange(0, BLOCK), n, n_rows, n_cols)
         found += tl.histogram(tl.where(inside, key, BINS - 1).to(tl.int32), BINS)  # the last bin is nobody's
     bins = tl.arange(0, BINS)
@@ -39,10 +41,10 @@ def _count_in_registers(rows, cols, counts, n, n_rows, n_cols, n_blocks, BINS: t
 
 
 @triton.jit
-def _count_in_memory(rows, cols, counts, n, n_rows, n_cols, n_blocks, BLOCK: tl.constexpr):
+def _count_in_memory(rows, cols, counts, n, n_rows, n_cols, BLOCKS: tl.constexpr, BLOCK: tl.constexpr):
     """Add ones to `counts` (cells,) in device memory."""
-    first = tl.program_id(0).to(tl.int64) * n_blocks * BLOCK
-    for i in range(n_blocks):
+    first = tl.program_id(0).to(tl.int64) * BLOCKS * BLOCK
+    for i in range(BLOCKS):
         key, inside = _keys(rows, cols, first + i * BLOCK + tl.arange(0, BLOCK), n, n_rows, n_cols)
         tl.atomic_add(counts + tl.where(inside, key, 0), tl.where(inside, 1, 0), mask=inside, sem="relaxed")
 
@@ -55,13 +57,13 @@ def count(rows: Any, cols: Any, shape: tuple[int, int]) -> Any:
     for start in range(0, rows.shape[0], MOST_SAMPLES):
         some_rows, some_cols = (x[start : start + MOST_SAMPLES] for x in (rows, cols))
         n = some_rows.shape[0]
-        n_blocks = triton.cdiv(triton.cdiv(n, BLOCK), PROGRAMS)
+        n_blocks = triton.next_power_of_2(triton.cdiv(triton.cdiv(n, BLOCK), PROGRAMS))  # compiled for few
         grid = (triton.cdiv(n, n_blocks * BLOCK),)
         counts = torch.zeros(max(bins, n_cells), dtype=torch.int32, device=rows.device)
-        arguments = (some_rows, some_cols, counts, n, *shape, n_blocks)
+        arguments = (some_rows, some_cols, counts, n, *shape)
         if bins <= MOST_BINS:
-            _count_in_registers[grid](*arguments, BINS=bins, BLOCK=BLOCK)
+            _count_in_registers[grid](*arguments, BLOCKS=n_blocks, BINS=bins, BLOCK=BLOCK)
         else:
-            _count_in_memory[grid](*arguments, BLOCK=BLOCK)
+            _count_in_memory[grid](*arguments, BLOCKS=n_blocks, BLOCK=BLOCK)
         total += counts[:n_cells].reshape(shape)
     return total
