@@ -210,7 +210,7 @@ def test_blocks_on_a_gpu(labels):
 def test_hint_where_the_extra_is_missing():
     code = "import sys; sys.modules['dask'] = None\nimport amiable.dask"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert found.stderr.strip().endswith("amiable.dask needs dask; install it with: pip install 'amiable[dask]'")
+    assert found.stderr.strip().endswith("amiable.dask needs dask; install it with: pip install 'dask[array]>=2025.1'")
 
 
 def test_tables_travel(labels):

@@ -257,5 +257,5 @@ def test_hint_where_narwhals_is_missing():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.stderr.strip().endswith(
-        "tables from dataframes need narwhals; install it with: pip install 'amiable[frames]'"
+        "a table from a dataframe needs narwhals; install it with: pip install 'narwhals>=2.25'"
     )

@@ -2,6 +2,8 @@
 
 import sys
 
+from amiable._extras import hint
+
 
 def main() -> None:
     """Run the command line; say what to install where its libraries are missing."""
@@ -10,7 +12,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in ("typer", "rich", "polars"):
             raise
-        sys.exit(f"amiable: the command line needs {error.name}; install it with: pip install 'amiable[cli]'")
+        sys.exit(f"amiable: {hint('the command line', error.name, 'cli')}")
     app(prog_name="amiable")
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any, TypeAlias
 
+from amiable._extras import hint
+
 try:
     import dask
     import dask.array as da
 except ModuleNotFoundError as error:
     if error.name != "dask":
         raise
-    raise ModuleNotFoundError(
-        "amiable.dask needs dask; install it with: pip install 'amiable[dask]'", name=error.name
-    ) from error
+    raise ModuleNotFoundError(hint("amiable.dask", "dask", "dask"), name=error.name) from error
 
 from amiable._array.namespace import is_dask
 from amiable.contingency import ContingencyTable, table_of_labels

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from amiable._extras import hint
+
 _TRUE, _PRED, _COUNT = "labels_true", "labels_pred", "count"
 
 
@@ -55,9 +57,7 @@ def _narwhals() -> Any:
     try:
         import narwhals.stable.v2 as nw
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "tables from dataframes need narwhals; install it with: pip install 'amiable[frames]'", name=error.name
-        ) from error
+        raise ModuleNotFoundError(hint("a table from a dataframe", "narwhals", "frames"), name=error.name) from error
     return nw
 
 

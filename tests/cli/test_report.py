@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from amiable._extras import hint
+
 pl = pytest.importorskip("polars")
 pytest.importorskip("plotly")
 pytest.importorskip("jinja2")
@@ -147,4 +149,4 @@ def test_what_to_install(run, monkeypatch):
         monkeypatch.setitem(__import__("sys").modules, module, None)
     monkeypatch.delitem(__import__("sys").modules, "amiable.report")
     status, _, err = run("report", DIGITS, "--true", "digit")
-    assert (status, err) == (2, "amiable: amiable.report needs jinja2; install it with: pip install 'amiable[viz]'\n")
+    assert (status, err) == (2, f"amiable: {hint('amiable.report', 'jinja2', 'viz')}\n")

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import sklearn.metrics as peer
 
+from amiable._extras import hint
+
 pl = pytest.importorskip("polars")
 DIGITS = Path(__file__).parents[2] / "examples" / "digits.csv"
 
@@ -333,4 +335,4 @@ def test_hint_where_the_extra_is_missing():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.returncode == 1
-    assert found.stderr == "amiable: the command line needs polars; install it with: pip install 'amiable[cli]'\n"
+    assert found.stderr == f"amiable: {hint('the command line', 'polars', 'cli')}\n"

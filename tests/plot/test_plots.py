@@ -13,6 +13,7 @@ go = pytest.importorskip("plotly.graph_objects")
 
 import amiable  # noqa: E402
 from amiable import ContingencyTable, plot  # noqa: E402
+from amiable._extras import hint  # noqa: E402
 from amiable.scores.contributions import contributions_to_ami  # noqa: E402
 from tests import oracles  # noqa: E402
 from tests.backends import named  # noqa: E402
@@ -271,4 +272,4 @@ def test_bad_arguments(call, error, message):
 def test_hint_where_the_extra_is_missing():
     code = "import sys; sys.modules['plotly'] = None\nimport amiable.plot"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert found.stderr.strip().endswith("amiable.plot needs plotly; install it with: pip install 'amiable[viz]'")
+    assert found.stderr.strip().endswith(hint("amiable.plot", "plotly", "viz"))

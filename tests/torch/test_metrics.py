@@ -681,5 +681,5 @@ def test_nothing_warns_on_import_and_the_hint_names_the_extra():
     for missing in ("torch", "torchmetrics"):
         code = f"import sys; sys.modules[{missing!r}] = None\nimport amiable.torch"
         found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        hint = f"amiable.torch needs {missing}; install it with: pip install 'amiable[torch]'"
+        hint = f"amiable.torch needs {missing}; install it with: pip install 'torch>=2.3' 'torchmetrics>=1.6'"
         assert found.stderr.strip().endswith(hint)

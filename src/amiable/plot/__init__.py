@@ -1,13 +1,13 @@
 """Pictures of tables, null distributions and scores: Plotly figures, returned and never shown."""
 
+from amiable._extras import hint
+
 try:
     import plotly as _  # noqa: F401
 except ModuleNotFoundError as error:
     if error.name != "plotly":
         raise
-    raise ModuleNotFoundError(
-        "amiable.plot needs plotly; install it with: pip install 'amiable[viz]'", name=error.name
-    ) from error
+    raise ModuleNotFoundError(hint("amiable.plot", "plotly", "viz"), name=error.name) from error
 
 from amiable.plot.nulls import null_distribution
 from amiable.plot.scores import pairwise_heatmap, score_curves, score_heatmap, score_ranking
