@@ -15,6 +15,7 @@ import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import amiable
 from amiable import (
     ContingencyTable,
     adjusted_mutual_info_score,
@@ -564,3 +565,13 @@ def test_adding_what_does_not_fit():
         labelled + 1
     with pytest.raises(TypeError, match="unsupported operand"):
         1 + labelled
+
+
+@pytest.mark.parametrize("transform", ["grad", "value_and_grad", "jacfwd"])
+def test_counts_have_no_gradient(transform):
+    jax = pytest.importorskip("jax")
+    counts = jax.numpy.asarray([[3.0, 1.0], [1.0, 2.0]])
+    score = getattr(jax, transform)(lambda x: amiable.mutual_info_score(contingency=x))
+    for function in (score, jax.jit(score)):
+        with pytest.raises(TypeError, match="contingency is differentiated by JAX: a score of whole numbers has no"):
+            function(counts)

@@ -27,6 +27,11 @@ def as_array(name: str, value: Any) -> Array:
     """Return `value` as an array: of its own library if it has one, else of NumPy."""
     if libraries.is_torch_array(value):
         return _strided(name, value)
+    if _is_differentiated(value):
+        raise TypeError(
+            f"{name} is differentiated by JAX: a score of whole numbers has no gradient but 0, expected it outside of "
+            "jax.grad and its like"
+        )
     if libraries.is_dask_array(value) or compat.is_pydata_sparse_array(value):
         library = "Dask" if libraries.is_dask_array(value) else "pydata/sparse"
         raise TypeError(f"{name} is a {library} array, which is not supported: expected an array in memory")
@@ -44,6 +49,11 @@ def as_array(name: str, value: Any) -> Array:
             lengths = " and ".join(map(str, lengths_of_items(value)[:2])) or "some of them nested deeper"
             raise ValueError(f"{name} holds items of unequal lengths, {lengths}: expected equal ones") from error
         raise ValueError(f"{name} could not be made an array: {error}") from error
+
+
+def _is_differentiated(x: Any) -> bool:
+    """Whether floats of JAX carry a tangent along, as far as their tracers tell."""
+    return libraries.is_jax_array(x) and hasattr(x, "tangent") and bool(np.issubdtype(x.dtype, np.floating))
 
 
 def _strided(name: str, x: Array) -> Array:
