@@ -201,3 +201,20 @@ def test_few_programs_for_many_shapes():
                 amiable.expected_mutual_information(table.sum(1), table.sum(0)), rel=1e-5
             )
     assert len(seen) == 6  # a table and a batch of them, of 4 x 8 and of 8 x 8, and two expectations
+
+
+def test_the_call_before_a_graph_brings_its_constants(labels, monkeypatch):
+    """Of many cells it looks at sizes, and the graph does not; tensors that play an accelerator tell what is copied."""
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(expectation, "_STATIC_CELLS", 10)
+    monkeypatch.setattr(namespace, "_CONSTANTS", {})
+    with _as_accelerator():
+        true, pred = map(torch.asarray, labels)
+        expected = amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
+        for module in (expectation, namespace):
+            monkeypatch.setattr(module, "is_captured", lambda x: True)
+        got = amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
+        torch.testing.assert_close(got, expected, rtol=0, atol=1e-13)
+        namespace._CONSTANTS.clear()
+        with pytest.raises(RuntimeError, match="make the same call once before a graph is captured"):
+            amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
