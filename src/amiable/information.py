@@ -13,8 +13,12 @@ from amiable.deviance import deviance, mean_count, offset_from_mean, xlogx
 
 def entropy(xp: ModuleType, sizes: Array, n: Array) -> Array:
     """Return the entropy (...) of cluster sizes (..., K) with totals n (...): at most log n, which singletons have."""
+    return _entropy(xp, sizes, n, concentration(xp, sizes, n))
+
+
+def _entropy(xp: ModuleType, sizes: Array, n: Array, below: Array) -> Array:
+    """Return the entropy, given by how much it is below log n."""
     most = xp.log(to_float(xp, at_least(xp, n, 1)))
-    below = concentration(xp, sizes, n)
     shares = to_float(xp, sizes) / to_float(xp, at_least(xp, n, 1))[..., None]
     direct = xp.sum(shares * _log_ratio(xp, n[..., None], sizes), axis=-1)
     return xp.where(2 * below < most, most - below, direct)
@@ -26,6 +30,8 @@ class Information(NamedTuple):
     mutual: Array  # at most either entropy; where one labeling refines the other, exactly the coarser's
     h_true: Array
     h_pred: Array
+    rows: Array  # concentrations of the cluster sizes
+    cols: Array
     structure: Structure
 
 
@@ -36,10 +42,12 @@ def information(table: ContingencyTable) -> Information:
     unlisted = table.unlisted_col_sums()
     if unlisted is not None:  # a cell without samples deviates by its mean
         total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n_samples[..., None]), axis=-1)
-    h_true, h_pred = (entropy(xp, sizes, n_samples) for sizes in (table.row_sums, table.col_sums))
+    margins = table.row_sums, table.col_sums
+    rows, cols = (concentration(xp, sizes, n_samples) for sizes in margins)
+    h_true, h_pred = _entropy(xp, margins[0], n_samples, rows), _entropy(xp, margins[1], n_samples, cols)
     mutual = total / to_float(xp, at_least(xp, n_samples, 1))
     mutual = capped(xp, mutual, structure, h_true, h_pred)
-    return Information(mutual, h_true, h_pred, structure)
+    return Information(mutual, h_true, h_pred, rows, cols, structure)
 
 
 def capped(xp: ModuleType, mutual: Array, structure: Structure, of_true: Array, of_pred: Array) -> Array:

@@ -22,7 +22,6 @@ from amiable.expectation import expected_sums
 from amiable.hypergeometric import Forms
 from amiable.information import (
     capped,
-    concentration,
     concentration_of_cells,
     conditional_entropies,
     entropy,
@@ -143,9 +142,9 @@ class Observed(NamedTuple):
 
 def observed(table: ContingencyTable) -> Observed:
     """Compute what a table tells before anything is expected."""
-    xp, n, known = table.xp, table.n_samples, information(table)
-    rows, cols = (concentration(xp, sizes, n) for sizes in (table.row_sums, table.col_sums))
-    lifted = is_lifted(xp, rows, cols, n)
+    xp, known = table.xp, information(table)
+    rows, cols = known.rows, known.cols
+    lifted = is_lifted(xp, rows, cols, table.n_samples)
     above = xp.where(lifted, cols, known.h_true), xp.where(lifted, rows, known.h_pred)
     mutual = known.mutual
     if maybe_any(xp, lifted):
