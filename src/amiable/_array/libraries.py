@@ -13,8 +13,9 @@ import array_api_compat as compat
 
 
 def _is(x: Any, library: str, name: str) -> bool:
-    module = sys.modules.get(library)  # an array of a library that was never imported is none of it
-    return module is not None and isinstance(x, getattr(module, name))
+    # an array of a library that was never imported, or is not yet whole, is none of it
+    kind = getattr(sys.modules.get(library), name, None)
+    return kind is not None and isinstance(x, kind)
 
 
 def is_torch_array(x: Any) -> bool:
