@@ -612,6 +612,15 @@ def test_labels_beyond_int64():
         metrics.RandScore().update(big, big)
 
 
+def test_labels_beyond_int64_are_not_those_ignored(monkeypatch):
+    """Where nobody may look, 2**64 - 1 must not be taken for -1."""
+    monkeypatch.setattr("amiable._array.namespace._in_host_memory", lambda x: False)
+    metric = metrics.RandScore(num_classes=2, ignore_index=-1)
+    metric.update(ints(0, 1), torch.tensor([2**64 - 1, 1], dtype=torch.uint64))
+    with pytest.raises(ValueError, match=f"target had the label {2**63 - 1}, outside num_classes: expected 0..1"):
+        metric.compute()
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

@@ -401,6 +401,11 @@ def _what_is_wrong(name: str, default: Any, given: Any) -> str | None:
 
 def _signed(name: str, x: Tensor, unseen: bool) -> Tensor:
     """Return labels as int64."""
-    if x.dtype == torch.uint64 and not unseen and bool((x.view(torch.int64) < 0).any()):
+    if x.dtype != torch.uint64:
+        return x.to(torch.int64)
+    labels = x.view(torch.int64)  # those of 2**63 or more are negative here
+    if unseen:  # outside of all classes, and equal to no label that is ignored
+        return torch.where(labels < 0, 2**63 - 1, labels)
+    if bool((labels < 0).any()):
         raise ValueError(f"{name} has labels of 2**63 or more: expected labels that int64 holds")
-    return x.to(torch.int64)
+    return labels
