@@ -75,13 +75,24 @@ def test_singletons_beside_nearly_equal_clusters(singles, cols, k):
     if len(cols) * k > 8 * 10**15:
         pytest.skip("more samples than are accepted")
     cols = [k + more for more in cols]
-    expected = variance_by_placing(singles, cols)
+    expected, score = variance_by_placing(singles, cols)
     got = amiable.mutual_information_moments(cols, [sum(cols) - singles] + [1] * singles).variance
     assert got == pytest.approx(float(expected), rel=1e-13)
+    apart = np.zeros((singles + 1, len(cols)), dtype=np.int64)  # all singletons in the first cluster
+    apart[0], apart[1:, 0] = cols, 1
+    apart[0, 0] -= singles
+    for table in (apart, apart.T):
+        smi = amiable.standardized_mutual_info_score(contingency=table)
+        assert smi == pytest.approx(float(score), rel=1e-12)
+    both = amiable.standardized_mutual_info_score(contingency=np.stack([apart, apart[::-1]]))
+    assert both == pytest.approx([float(score)] * 2, rel=1e-12)
 
 
 def variance_by_placing(singles, cols):
-    """Var(MI) over where `singles` samples lie: MI varies as the sum of (b - l) log(b - l), which the others are."""
+    """Var(MI) over where `singles` samples lie: MI varies as the sum of (b - l) log(b - l), which the others are.
+
+    With it the standardized score of those that have all in the first cluster.
+    """
     with mpmath.workdps(80):
         values, chances = [], []
         for held in itertools.product(range(singles + 1), repeat=len(cols)):
@@ -90,7 +101,9 @@ def variance_by_placing(singles, cols):
                 values.append(mpmath.fsum((b - x) * mpmath.log(b - x) for b, x in zip(cols, held, strict=True)))
         total = math.comb(sum(cols), singles)
         mean = mpmath.fdot(chances, values) / total
-        return mpmath.fsum(p * (x - mean) ** 2 for p, x in zip(chances, values, strict=True)) / total / sum(cols) ** 2
+        variance = mpmath.fsum(p * (x - mean) ** 2 for p, x in zip(chances, values, strict=True)) / total
+        first = mpmath.fsum(b * mpmath.log(b) for b in (cols[0] - singles, *cols[1:]))
+        return variance / sum(cols) ** 2, (first - mean) / mpmath.sqrt(variance)
 
 
 @pytest.mark.parametrize("n", [10, 100, 1000, 3 * 10**5])

@@ -39,6 +39,7 @@ from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.counting import unique_inverse
 from amiable._array.namespace import (
     Array,
+    at_least,
     compiled,
     compiles_shapes,
     device_of,
@@ -140,7 +141,7 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
     rows, cols = (side_of_clusters(xp, sums, degree) for sums in (row_sums, col_sums))
     if form == "deviance":
         for sums, others in ((row_sums, cols), (col_sums, rows)):
-            if bool(_is_one_cluster(xp, sums)):
+            if bool(is_one_cluster(xp, sums)):
                 return _of_one_cluster(xp, xp.max(sums), others, n, degree)
     expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, forms=(form,))[0, ...]
     of_rows, of_cols = matmul(xp, expected, cols.counts[:, None]), matmul(xp, rows.counts[None, :], expected)
@@ -158,9 +159,32 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
     return total
 
 
-def _is_one_cluster(xp: ModuleType, sums: Array) -> Array:
-    """Whether all clusters but one are singletons."""
-    return xp.sum(to_count(xp, sums > 0)) - 1 == xp.sum(sums) - xp.max(sums)
+def is_one_cluster(xp: ModuleType, sums: Array) -> Array:
+    """Whether all clusters (..., K) but one are singletons, and that one is not: booleans of shape (...)."""
+    n_clusters, size = xp.sum(to_count(xp, sums > 0), axis=-1), xp.max(sums, axis=-1)
+    return (n_clusters - 1 == xp.sum(sums, axis=-1) - size) & (size > 1)
+
+
+def slopes(xp: ModuleType, sizes: Array, n: Array, n_clusters: Array) -> Array:
+    """Return log(size / usual), with the digits of their difference, for a whole `usual` size of n_clusters."""
+    usual = n // at_least(xp, n_clusters, 1)
+    return xp.log1p(to_float(xp, sizes - usual) / to_float(xp, at_least(xp, usual, 1)))
+
+
+def expected_line(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
+    """Return the expected deviance (...) of the line of the one cluster beside singletons; 0 where there is none."""
+
+    def of_table(rows: Array, cols: Array) -> Array:
+        for sums, others in ((rows, cols), (cols, rows)):
+            if bool(is_one_cluster(xp, sums)):
+                side = side_of_clusters(xp, others, DEGREE)
+                cells = expectations_of_sizes(
+                    xp, xp.max(sums)[None], side.sizes, xp.sum(sums), forms=("each_deviance",)
+                )
+                return xp.sum(cells[0, 0, :] * side.counts)
+        return to_float(xp, xp.sum(rows[:0]))
+
+    return each_table(xp, row_sums, col_sums, of_table)
 
 
 def _of_one_cluster(xp: ModuleType, size: Array, others: Side, n: Array, degree: int | None) -> Array:
@@ -170,8 +194,8 @@ def _of_one_cluster(xp: ModuleType, size: Array, others: Side, n: Array, degree:
     nodes = lattice(xp, a, b, n, line=True)
     rest = _rests(xp, a[..., None] - nodes.k, 1, n - b[0, :], others, b[0, :], degree, "each_deviance")
     rest = rest - matmul(xp, expected, others.counts[:, None])[..., None]
-    usual = n // xp.astype(xp.round(xp.sum(others.counts)), n.dtype)  # a size, for differences of logarithms
-    slope = xp.log1p(to_float(xp, b - usual) / to_float(xp, usual))
+    n_clusters = xp.astype(xp.round(xp.sum(others.counts)), n.dtype)
+    usual, slope = n // n_clusters, slopes(xp, b, n, n_clusters)
     share = to_float(xp, b) / to_float(xp, n - b)
     of_all = xp.sum(others.counts * to_float(xp, b) / to_float(xp, n) * slope, axis=-1)
     row_slope = (slope - of_all) * (1 + share)

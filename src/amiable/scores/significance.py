@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from amiable._array.namespace import Array, as_result, at_least, namespace_of, nearest, on_own_device, to_float
+from amiable._array.counting import sum_by_key
+from amiable._array.namespace import (
+    Array,
+    as_result,
+    at_least,
+    namespace_of,
+    nearest,
+    on_cpu,
+    on_own_device,
+    to_count,
+    to_float,
+)
 from amiable._array.special import gammaincc
+from amiable.contingency import ContingencyTable
 from amiable.counts import check_margins
+from amiable.deviance import deviance, mean_count, offset_from_mean
 from amiable.scores.adjusted_mutual_information import Observed, excess_information, expected_information, observed
 from amiable.scores.evaluate import evaluate
-from amiable.variance import variance_of_sum
+from amiable.variance import expected_line, is_one_cluster, slopes, variance_of_sum
 
 
 class Moments(NamedTuple):
@@ -116,11 +129,44 @@ def standardized_mutual_info_score(
     >>> round(standardized_mutual_info_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
     0.816497
     """
-    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, finish=_standardized, compiles=False)
+    options: dict[str, Any] = {"finish": _standardized, "compiles": False}
+    return evaluate(_observed_with_line, labels_true, labels_pred, contingency, n_labels, **options)
+
+
+def _observed_with_line(table: ContingencyTable) -> tuple[Array, ...]:
+    """Return what `observed` does, and the line of the one cluster beside singletons, with whether there is one.
+
+    Where MI hardly varies, all digits of its excess are in that line (`amiable.variance`).
+    """
+    xp, known = table.xp, observed(table)
+    if not on_cpu(known.mutual):
+        return (*known, xp.zeros_like(known.mutual), xp.zeros_like(known.lifted))
+    lines = _line(table, False), _line(table, True)
+    value = xp.where(lines[0][1], lines[0][0], lines[1][0])
+    return (*known, value, (lines[0][1] | lines[1][1]) & ~known.lifted)
+
+
+def _line(table: ContingencyTable, is_column: bool) -> tuple[Array, Array]:
+    """Return the sum over one line of D(N_j, m_j) + t_j v_j, and whether its labeling has singletons beside it."""
+    xp, n = table.xp, table.n_samples[..., None]
+    sides = [(table.row_sums, table.rows), (table.col_sums, table.cols)]
+    (sums, at), (others, across) = sides[::-1] if is_column else sides
+    size = xp.max(sums, axis=-1, keepdims=True) if sums.shape[-1] else n
+    held = xp.where(xp.take(sums, at, axis=-1) == size, table.counts, 0)
+    held = sum_by_key(xp, across, held, others.shape[-1])
+    t, mean = offset_from_mean(xp, held, size, others, n), mean_count(xp, size, others, n)
+    slope = slopes(xp, others, n, xp.sum(to_count(xp, others > 0), axis=-1, keepdims=True))
+    terms = deviance(xp, to_float(xp, held), mean, t) + t * xp.where(others > 0, slope, 0.0)
+    applies = is_one_cluster(xp, sums) if sums.shape[-1] else n[..., 0] < 0
+    return xp.sum(terms, axis=-1), applies
 
 
 def _standardized(*known: Array, static: bool) -> Array:
-    xp, found, excess, _ = _excess(known, static)
+    *rest, line, has_line = known
+    xp, found, excess, _ = _excess(tuple(rest), static)
+    if on_cpu(has_line) and bool(xp.any(has_line)):
+        n = to_float(xp, at_least(xp, xp.sum(found.row_sums, axis=-1), 1))
+        excess = xp.where(has_line, (line - expected_line(xp, found.row_sums, found.col_sums)) / n, excess)
     variance, constant = _variance(xp, found, static)
     score = excess / xp.sqrt(xp.where(constant, 1.0, variance))
     return xp.where(constant, 0.0, score)
