@@ -166,9 +166,9 @@ def is_one_cluster(xp: ModuleType, sums: Array) -> Array:
 
 
 def slopes(xp: ModuleType, sizes: Array, n: Array, n_clusters: Array) -> Array:
-    """Return log(size / usual), with the digits of their difference, for a whole `usual` size of n_clusters."""
-    usual = n // at_least(xp, n_clusters, 1)
-    return xp.log1p(to_float(xp, sizes - usual) / to_float(xp, at_least(xp, usual, 1)))
+    """Return log(size / usual), with the digits of their difference, for a whole `usual` size; 0 for empty clusters."""
+    usual = at_least(xp, n // at_least(xp, n_clusters, 1), 1)
+    return xp.log1p(to_float(xp, xp.where(sizes > 0, sizes - usual, 0)) / to_float(xp, usual))
 
 
 def expected_line(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:

@@ -156,7 +156,7 @@ def _line(table: ContingencyTable, is_column: bool) -> tuple[Array, Array]:
     held = sum_by_key(xp, across, held, others.shape[-1])
     t, mean = offset_from_mean(xp, held, size, others, n), mean_count(xp, size, others, n)
     slope = slopes(xp, others, n, xp.sum(to_count(xp, others > 0), axis=-1, keepdims=True))
-    terms = deviance(xp, to_float(xp, held), mean, t) + t * xp.where(others > 0, slope, 0.0)
+    terms = deviance(xp, to_float(xp, held), mean, t) + t * slope
     applies = is_one_cluster(xp, sums) if sums.shape[-1] else n[..., 0] < 0
     return xp.sum(terms, axis=-1), applies
 
