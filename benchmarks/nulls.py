@@ -55,10 +55,10 @@ def cases(place: Place) -> Iterator[Case]:
     sizes = np.repeat([15], 20), np.repeat([30], 10)
     for model, n, bar in (("num", 60, None), ("all", 60, None), ("num", 300, 1000)):
         yield Case(
-            f"EMI, random_model={model!r}, n = {n}, 20 and 10 clusters",
+            f"EMI, null={model!r}, n = {n}, 20 and 10 clusters",
             "clusim",
             lambda n=n: tuple(np.asarray(x * n // 300) for x in sizes),
-            partial(amiable.expected_mutual_information, random_model=model),
+            partial(amiable.expected_mutual_information, null=model),
             partial(of_clusim, model),
             bar,
             tolerance=1e-10,
@@ -128,4 +128,4 @@ def of_clusim(model: str, peer: Any, rows: np.ndarray, cols: np.ndarray) -> floa
     """Call clusim in nats."""
     sizes = {"clu_size_seq1": rows.tolist(), "clu_size_seq2": cols.tolist()}
     clusters = {"n_clusters1": rows.size, "n_clusters2": cols.size}
-    return float(peer.expected_mi(int(rows.sum()), **clusters, **sizes, random_model=model, logbase=math.e))
+    return float(peer.expected_mi(int(rows.sum()), **clusters, **sizes, null=model, logbase=math.e))

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import array_api_compat as compat
 import numpy as np
 import pytest
 
-from amiable._array import namespace
+from amiable._array import devices, dtypes
 
 
 def _numpy(x: np.ndarray) -> np.ndarray:
@@ -97,9 +98,9 @@ def _jax_on(platform: str, x64: bool) -> Iterator[None]:
 @contextlib.contextmanager
 def _without_float64() -> Iterator[None]:
     """Pretend that devices have no float64, as Apple's."""
-    has = namespace._has_dtype
+    has = dtypes._has_dtype
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(namespace, "_has_dtype", lambda xp, x, kind, name: name != "float64" and has(xp, x, kind, name))
+        patch.setattr(dtypes, "_has_dtype", lambda xp, x, kind, name: name != "float64" and has(xp, x, kind, name))
         yield
 
 
@@ -107,7 +108,7 @@ def _without_float64() -> Iterator[None]:
 def _as_accelerator(float64: bool = True) -> Iterator[None]:
     """Pretend that the arrays lie on an accelerator, maybe one without float64."""
     with pytest.MonkeyPatch.context() as patch, contextlib.nullcontext() if float64 else _without_float64():
-        patch.setattr(namespace, "_in_host_memory", lambda x: False)
+        patch.setattr(devices, "_in_host_memory", lambda x: False)
         yield
 
 
@@ -143,12 +144,12 @@ class Backend:
 
     def to_numpy(self, x: Any) -> np.ndarray:
         """Copy a result back, from any device."""
-        if namespace.compat.is_torch_array(x):
+        if compat.is_torch_array(x):
             x = x.cpu()
-        elif namespace.compat.is_cupy_array(x):
+        elif compat.is_cupy_array(x):
             x = x.get()
         elif type(x).__module__.startswith("array_api_strict"):
-            x = x.to_device(namespace.compat.array_namespace(x).__array_namespace_info__().default_device())
+            x = x.to_device(compat.array_namespace(x).__array_namespace_info__().default_device())
         return np.asarray(x)
 
     @property

@@ -1,4 +1,4 @@
-"""Every public score, registered once; the tests of this table's properties run on all of them."""
+"""Every score with its options, made from the records; the tests of this table's properties run on all of them."""
 
 from __future__ import annotations
 
@@ -11,97 +11,115 @@ from typing import Any
 import numpy as np
 import sklearn.metrics as peer
 
-import amiable
+from amiable.scores.registry import SCORES, Score
 from tests.backends import Backend
 
-AVERAGES = ("arithmetic", "geometric", "min", "max")
+# options of functions that are tested beside their defaults
+VALUES: dict[str, tuple[Any, ...]] = {
+    "average_method": ("arithmetic", "geometric", "min", "max"),
+    "beta": (1.0, 0.3),
+    "normalized": (False,),  # the other value has a record of its own
+    "null": ("permutation",),  # the others take cluster sizes, and have tests of their own
+}
+# for empty labels and single samples, where it is not as for identical partitions
+DEGENERATE = {"smi": 0.0, "pvalue": 1.0}
 
 
 @dataclass(frozen=True)
-class Score:
-    """What is known of a score before it is computed."""
+class Case:
+    """A score with some options bound, and what is known of it before it is computed."""
 
-    name: str
-    function: Callable[..., Any]
-    peer: Callable[..., Any] | None = None  # scikit-learn's
-    symmetric: bool = True
-    lowest: float = 0.0
-    highest: float | None = 1.0
-    identical: float | None = 1.0  # for identical partitions that have two clusters or more, one of them with a pair
-    is_distance: bool = False
-    settled: float | None = None  # for empty labels and single samples, where it is not as for identical partitions
-    single: float = 1e-5  # absolute error allowed in float32
-    long_program: bool = False  # takes seconds to compile, so few tests do
+    record: Score
+    options: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The short name with the options that are not the default."""
+        return "-".join([self.record.short_name, *map(str, self.options.values())])
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function with these options."""
+        return partial(self.record.function, **self.options) if self.options else self.record.function
+
+    @property
+    def public(self) -> Callable[..., Any]:
+        """The public function behind it."""
+        function = self.record.function
+        return function.func if isinstance(function, partial) else function
+
+    @property
+    def peer(self) -> Callable[..., Any] | None:
+        """The function of scikit-learn with these options, if it has one."""
+        function = getattr(peer, self.record.name, None)
+        return None if function is None else partial(function, **self.options)
+
+    @property
+    def symmetric(self) -> bool:
+        return self.record.is_symmetric_with(self.options)
+
+    @property
+    def lowest(self) -> float:
+        return self.record.low
+
+    @property
+    def highest(self) -> float | None:
+        return self.record.high if math.isfinite(self.record.high) else None
+
+    @property
+    def is_distance(self) -> bool:
+        return self.record.is_distance
+
+    @property
+    def identical(self) -> float | None:
+        """The value for identical partitions that have two clusters or more, one of them with a pair."""
+        if self.record.measures == "evidence":
+            return None
+        return 0.0 if self.is_distance else self.highest
+
+    @property
+    def degenerate(self) -> float | None:
+        return DEGENERATE.get(self.record.short_name)
+
+    @property
+    def long_program(self) -> bool:
+        """Whether it takes seconds to compile, so that few tests do."""
+        return self.record.measures == "evidence"
 
     def error_on(self, backend: Backend, expected: Any = 0.0) -> float:
         """Return the absolute error allowed on a library; of scores without bounds, a share of what is expected."""
         size = 1.0 if self.highest is not None else max(1.0, float(np.max(np.abs(expected))))
-        return (self.single if backend.single else backend.tolerance) * size
+        single = 1e-3 if self.record.measures == "evidence" else 1e-5
+        return (single if backend.single else backend.tolerance) * size
 
     def __str__(self) -> str:
         return self.name
 
 
-SCORES = [
-    *(
-        Score(
-            f"ami-{mean}",
-            partial(amiable.adjusted_mutual_info_score, average_method=mean),
-            partial(peer.adjusted_mutual_info_score, average_method=mean),
-            lowest=-math.inf,
-        )
-        for mean in AVERAGES
-    ),
-    *(
-        Score(
-            f"nmi-{mean}",
-            partial(amiable.normalized_mutual_info_score, average_method=mean),
-            partial(peer.normalized_mutual_info_score, average_method=mean),
-        )
-        for mean in AVERAGES
-    ),
-    Score("mi", amiable.mutual_info_score, peer.mutual_info_score, highest=None, identical=None),
-    Score("homogeneity", amiable.homogeneity_score, peer.homogeneity_score, symmetric=False),
-    Score("completeness", amiable.completeness_score, peer.completeness_score, symmetric=False),
-    Score("v", amiable.v_measure_score, peer.v_measure_score),
-    Score(
-        "v-0.3", partial(amiable.v_measure_score, beta=0.3), partial(peer.v_measure_score, beta=0.3), symmetric=False
-    ),
-    Score("rand", amiable.rand_score, peer.rand_score),
-    Score("ari", amiable.adjusted_rand_score, peer.adjusted_rand_score, lowest=-0.5),
-    Score("fmi", amiable.fowlkes_mallows_score, peer.fowlkes_mallows_score),
-    Score(
-        "smi",
-        amiable.standardized_mutual_info_score,
-        lowest=-math.inf,
-        highest=None,
-        identical=None,
-        settled=0.0,
-        single=1e-3,
-        long_program=True,
-    ),
-    Score("pvalue", amiable.mutual_info_pvalue, identical=None, settled=1.0, single=1e-3, long_program=True),
-    Score("vi", amiable.variation_of_information, highest=None, identical=0.0, is_distance=True),
-    Score("nvi", partial(amiable.variation_of_information, normalized=True), identical=0.0, is_distance=True),
-]
+def cases_of(record: Score) -> list[Case]:
+    """Return a score with its defaults, and with every other value of one option."""
+    others = [{name: value} for name in record.options for value in VALUES[name][1:]]
+    return [Case(record, options) for options in ({}, *others)]
+
+
+CASES = [case for record in SCORES.values() for case in cases_of(record)]
 
 # Public, but not one number for two labelings: where each is tested instead.
 NOT_SCORES = {
-    "ContingencyTable": "tests/test_contingency.py",
-    "bootstrap": "tests/nulls/test_resampling.py",
+    "BootstrapResult": "tests/resampling/test_bootstrap.py",
+    "ConfidenceInterval": "tests/resampling/test_bootstrap.py",
+    "ContingencyTable": "tests/contingency/test_table.py",
+    "Moments": "tests/scores/test_significance.py",
+    "PermutationTestResult": "tests/resampling/test_permutation.py",
+    "bootstrap": "tests/resampling/test_bootstrap.py",
     "contingency_matrix": "tests/scores/test_matrix.py",
     "entropy": "tests/scores/test_mutual_information.py",
-    "expected_mutual_information": "tests/test_expectation.py",
+    "expected_mutual_information": "tests/chance/test_expectation.py",
     "homogeneity_completeness_v_measure": "tests/scores/test_homogeneity.py",
-    "iter_random_tables": "tests/nulls/test_tables.py",
+    "iter_random_tables": "tests/resampling/test_tables.py",
     "mutual_information_moments": "tests/scores/test_significance.py",
     "pair_confusion_matrix": "tests/scores/test_pairs.py",
     "pairwise_scores": "tests/test_pairwise.py",
-    "permutation_test": "tests/nulls/test_permutation.py",
-    "random_tables": "tests/nulls/test_tables.py",
+    "permutation_test": "tests/resampling/test_permutation.py",
+    "random_tables": "tests/resampling/test_tables.py",
 }
-
-
-def function_of(score: Score) -> Callable[..., Any]:
-    """Return the public function behind a score."""
-    return score.function.func if isinstance(score.function, partial) else score.function

@@ -16,12 +16,12 @@ import pytest
 
 import amiable
 from amiable import ContingencyTable, expectation
-from amiable._array import namespace
+from amiable._array import arithmetic
 from benchmarks.places import Place
 from tests.backends import BACKENDS, Backend, named, needs_cuda, never_waiting
-from tests.registry import SCORES
+from tests.registry import CASES
 
-FEW = ("ami-arithmetic", "ari")
+FEW = ("ami", "ari")
 LENGTHS = (4, 5)  # labels of true and of pred
 
 
@@ -38,7 +38,7 @@ def places_and_scores(
     """Run a test for every score on all CUDA devices of these libraries, and for few on stand-ins."""
     params = []
     for b in (*(b for b in BACKENDS if b.is_cuda and b.name.startswith(libraries)), *map(named, stand_ins)):
-        scores = [s for s in SCORES if (s.name in FEW if not b.is_cuda else long or not s.long_program)]
+        scores = [s for s in CASES if (s.name in FEW if not b.is_cuda else long or not s.long_program)]
         params += [pytest.param(b, s, id=f"{b.name}-{s}", marks=b.marks) for s in scores]
     return pytest.mark.parametrize(("place", "score"), params, indirect=["place"])
 
@@ -154,9 +154,7 @@ COMPUTED = {
     "table of codes": lambda u, v: ContingencyTable.from_labels(u, v, n_labels=(40, 50)),
     "sum of tables": lambda u, v: tables_of(u[:90], v[:90]) + tables_of(u[90:], v[90:]),
     "expectation": lambda u, v: amiable.expected_mutual_information(*sums_of(u, v)),
-    "expectation of a random model": lambda u, v: amiable.expected_mutual_information(
-        *sums_of(u, v), random_model="num"
-    ),
+    "expectation of a random model": lambda u, v: amiable.expected_mutual_information(*sums_of(u, v), null="num"),
     "moments": lambda u, v: amiable.mutual_information_moments(*sums_of(u % 3, v % 3)),
     "pairwise": lambda u, v: amiable.pairwise_scores(compat.array_namespace(u).stack([u, v, u % 3, v % 2])),
     "pairwise codes": lambda u, v: amiable.pairwise_scores(u[None, :], v[None, :], n_labels=(40, 50)),
@@ -166,7 +164,7 @@ DRAWN = {
     "uniform tables": lambda u, v: amiable.random_tables(*sums_of(u % 5, v % 7), 300, rng=3, null="uniform"),
     "permutation test": lambda u, v: amiable.permutation_test(u % 5, v % 7, n_resamples=99, rng=3),
     "permutation test of shuffles": lambda u, v: amiable.permutation_test(
-        u + 40 * (v % 5), v + 50 * (u % 5), statistic="adjusted_rand_score", n_resamples=5, rng=3
+        u + 40 * (v % 5), v + 50 * (u % 5), score="adjusted_rand_score", n_resamples=5, rng=3
     ),
     "bootstrap": lambda u, v: amiable.bootstrap(u % 3, v % 3, "adjusted_rand_score", n_resamples=99, rng=3),
 }
@@ -266,7 +264,7 @@ def test_nothing_is_copied_from_one_labeling_to_the_other(place, labels):
 def test_cupy_does_not_capture_a_first_call():
     """Constants would be copied by every replay, from memory that is no longer theirs."""
     cupy = needs_cuda("cupy")
-    namespace._CONSTANTS.clear()
+    arithmetic._CONSTANTS.clear()
     labels = cupy.arange(12) % 4
     stream = cupy.cuda.Stream(non_blocking=True)
     with stream:
@@ -276,7 +274,7 @@ def test_cupy_does_not_capture_a_first_call():
                 amiable.adjusted_mutual_info_score(labels, labels, n_labels=(4, 4))
         finally:
             stream.end_capture()
-    assert not namespace._CONSTANTS
+    assert not arithmetic._CONSTANTS
 
 
 @places("torch", "cupy")
@@ -296,7 +294,7 @@ def test_many_cells_are_captured(place, rng):
 def test_captured_labels_need_n_labels(place, function, labels, monkeypatch):
     true, pred = map(place.asarray, labels)
     if not place.is_cuda:
-        for module in (amiable.labels, amiable.contingency.counting):
+        for module in (amiable.inputs.labels, amiable.contingency.counting):
             monkeypatch.setattr(module, "is_captured", lambda x: True)
     calls = iter([lambda: None] * place.is_cuda)  # the one before the capture
 

@@ -10,11 +10,11 @@ import pytest
 
 import amiable
 from amiable import pairwise, pairwise_scores
-from amiable.nulls.statistics import SCORES as NAMES
+from amiable.scores.registry import SCORES, is_symmetric
 from tests.backends import _as_accelerator
-from tests.registry import SCORES
+from tests.registry import CASES
 
-every_score = pytest.mark.parametrize("score", SCORES, ids=str)
+every_score = pytest.mark.parametrize("score", CASES, ids=str)
 
 
 def labelings_of(rng, lengths, n=80):
@@ -127,15 +127,26 @@ def test_symmetric_scores_are_computed_once():
 
 def test_every_symmetric_score_is_known():
     """One that is not takes twice the work."""
-    for score in SCORES:
-        assert pairwise._is_symmetric(score.function) == score.symmetric
+    for score in CASES:
+        assert is_symmetric(score.function) == score.symmetric
+
+
+def test_null_models_that_fix_one_labeling_are_not_symmetric(rng):
+    labelings = labelings_of(rng, (3, 5, 8))
+    for function in (amiable.adjusted_mutual_info_score, amiable.adjusted_rand_score):
+        score = partial(function, null="num1")
+        found = pairwise_scores(labelings, score=score)
+        expected = [[score(true, pred) for pred in labelings] for true in labelings]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+        assert abs(found - found.T).max() > 1e-4
 
 
 def test_scores_by_name(rng):
-    assert set(pairwise._SCORES) == set(NAMES)
     labelings = labelings_of(rng, (3, 4))
-    for name, score in NAMES.items():
-        np.testing.assert_array_equal(pairwise_scores(labelings, score=name), pairwise_scores(labelings, score=score))
+    for record in SCORES.values():
+        expected = pairwise_scores(labelings, score=record.function)
+        for name in (record.name, record.short_name):
+            np.testing.assert_array_equal(pairwise_scores(labelings, score=name), expected)
 
 
 def test_labelings_of_different_kinds(rng):

@@ -13,7 +13,7 @@ from sklearn.datasets import make_blobs
 
 import amiable
 from amiable import plot
-from amiable.plot.theme import COLORS, figure
+from amiable.plot._theme import COLORS, figure
 
 points, truth = make_blobs(400, centers=4, cluster_std=1.2, random_state=0)
 

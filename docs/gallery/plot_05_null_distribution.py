@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 import amiable
 from amiable import plot
-from amiable.plot.theme import COLORS, GREY, figure
+from amiable.plot._theme import COLORS, GREY, figure
 
 rng = np.random.default_rng(0)
 truth = np.repeat([0, 1, 2], [120, 60, 20])
@@ -95,7 +95,7 @@ plot.null_distribution(test, score="AMI (no unit)", moments=of_ami)
 test = amiable.permutation_test(
     truth,
     found,
-    statistic="mutual_info_score",
+    score="mutual_info_score",
     n_resamples=100_000,
     rng=0,
 )

@@ -16,7 +16,7 @@ from sklearn.datasets import make_blobs
 
 import amiable
 from amiable import plot
-from amiable.plot.theme import COLORS, figure
+from amiable.plot._theme import COLORS, figure
 
 points, truth = make_blobs(500, centers=6, cluster_std=1.0, random_state=9)
 known = np.random.default_rng(0).choice(500, 150, replace=False)

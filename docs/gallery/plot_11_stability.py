@@ -13,7 +13,7 @@ from sklearn.datasets import load_digits
 
 import amiable
 from amiable import plot
-from amiable.plot.theme import COLORS, figure
+from amiable.plot._theme import COLORS, figure
 
 images, digit = load_digits(return_X_y=True)
 

@@ -17,7 +17,7 @@ import scipy.sparse
 from sklearn.metrics.cluster import expected_mutual_information
 
 import amiable
-from amiable.plot.theme import COLORS, figure
+from amiable.plot._theme import COLORS, figure
 
 mpmath.mp.dps = 30
 

@@ -14,8 +14,8 @@ import numpy as np
 import plotly.graph_objects as go
 import scipy.stats
 
-from amiable.hypergeometric import lattice, n_nodes, window
-from amiable.plot.theme import COLORS, GREY, figure
+from amiable.chance.hypergeometric import lattice, n_nodes, window
+from amiable.plot._theme import COLORS, GREY, figure
 
 a, b, n = (np.asarray(size) for size in (20_000, 30_000, 100_000))
 first, last, stride = (int(x) for x in window(np, a, b, n))
@@ -47,7 +47,7 @@ figure(data, title="The terms of the sum", x="samples that the clusters share", 
 # The sum over nodes agrees with the sum over all counts of the window, to rounding. A wider stride does not: the
 # error of a stride h is about 2 exp(-2 s^2 sin(pi/h)^2), where s is the standard deviation.
 
-from amiable.deviance import deviance, mean_count, offset_from_mean
+from amiable.chance.deviance import deviance, mean_count, offset_from_mean
 
 
 def term(k: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import amiable
 from amiable import plot
 
 table = amiable.ContingencyTable.from_counts([[70, 28, 14, 8], [25, 17, 11, 7], [5, 5, 5, 5]])
-test = amiable.permutation_test(contingency=table, statistic="mutual_info_score", n_resamples=200_000, rng=0)
+test = amiable.permutation_test(contingency=table, score="mutual_info_score", n_resamples=200_000, rng=0)
 moments = amiable.mutual_information_moments(table.row_sums, table.col_sums)
 print(f"p-value by random tables {test.pvalue:.4f}, by the gamma distribution", end=" ")
 print(f"{amiable.mutual_info_pvalue(contingency=table):.4f}")

@@ -17,12 +17,12 @@ clusters = np.unique(np.geomspace(2, 500, 30).astype(int))
 def expected(model: str) -> list[float]:
     """Return expected mutual information, in nats, for 2 to 500 balanced clusters in the second labeling."""
     sizes = (np.bincount(np.arange(n) % k) for k in clusters)
-    return [amiable.expected_mutual_information(true, s, random_model=model) for s in sizes]
+    return [amiable.expected_mutual_information(true, s, null=model) for s in sizes]
 
 
 shown = plot.score_curves(
     clusters,
-    {model: expected(model) for model in ("perm", "num", "num1", "all", "all1")},
+    {model: expected(model) for model in ("permutation", "num", "num1", "all", "all1")},
     xlabel="clusters of the second labeling",
     ylabel="expected mutual information (nats)",
 )

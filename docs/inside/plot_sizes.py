@@ -13,10 +13,10 @@ is a smooth function of the logarithms of its sizes, so a few sizes know it for 
 import numpy as np
 import plotly.graph_objects as go
 
-from amiable.expectation import expected_sums
-from amiable.hypergeometric import expectations
-from amiable.interpolation import nodes_for
-from amiable.plot.theme import COLORS, GREY, figure
+from amiable.chance.expectation import expected_sums
+from amiable.chance.hypergeometric import expectations
+from amiable.chance.interpolation import nodes_for
+from amiable.plot._theme import COLORS, GREY, figure
 
 n = np.asarray(1_000_000)
 every = np.arange(1, 8193)

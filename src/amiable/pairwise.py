@@ -10,53 +10,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amiable._array.arithmetic import matmul
 from amiable._array.blocks import blocks
-from amiable._array.namespace import (
-    Array,
-    common_namespace,
-    device_of,
-    matmul,
-    nearest,
-    on_cpu,
-    on_own_device,
-    one_hot_dtype,
-    to_count,
-)
-from amiable.codes import encode, encode_labelings
-from amiable.contingency import (
-    BATCH,
-    counts_of_codes,
-    grid,
-    most_cells,
-    table_of_all_cells,
-    table_of_labels,
-)
-from amiable.labels import check_codes, check_labels, check_n_labels, check_values_known
-from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score
+from amiable._array.compact import count_pairs
+from amiable._array.devices import common_namespace, device_of, on_cpu, on_own_device
+from amiable._array.dtypes import one_hot_dtype, to_count
+from amiable._array.libraries import Array
+from amiable._array.transfers import host_views
+from amiable.contingency import BATCH, cells_of_labels, grid, grid_or_occupied, most_cells
+from amiable.inputs.codes import encode, encode_labelings
+from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known
 from amiable.scores.evaluate import score_of_tables
-from amiable.scores.homogeneity import completeness_score, homogeneity_score, v_measure_score
-from amiable.scores.mutual_information import (
-    mutual_info_score,
-    normalized_mutual_info_score,
-    variation_of_information,
-)
-from amiable.scores.pairs import adjusted_rand_score, fowlkes_mallows_score, rand_score
-from amiable.scores.significance import mutual_info_pvalue, standardized_mutual_info_score
+from amiable.scores.registry import function_of, is_symmetric
 
-# Scores that do not change when the labelings are swapped; of others both orders are computed.
-_SYMMETRIC = (
-    adjusted_mutual_info_score,
-    adjusted_rand_score,
-    fowlkes_mallows_score,
-    mutual_info_pvalue,
-    mutual_info_score,
-    normalized_mutual_info_score,
-    rand_score,
-    standardized_mutual_info_score,
-    v_measure_score,
-    variation_of_information,
-)
-_SCORES = {score.__name__: score for score in (*_SYMMETRIC, completeness_score, homogeneity_score)}
 # Up to this many cells a pair, a product of one-hot matrices counts faster than one pass over the samples of each
 # pair: by measurement on two CPU cores; accelerators have far more arithmetic than memory.
 _ONE_HOT_CELLS_ON_CPU = 1 << 7
@@ -71,7 +37,7 @@ def pairwise_scores(
     labelings: Any,
     others: Any = None,
     *,
-    score: str | Callable[..., Any] = adjusted_mutual_info_score,
+    score: str | Callable[..., Any] = "ami",
     n_labels: tuple[int, int] | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> Any:
@@ -84,10 +50,11 @@ def pairwise_scores(
         kinds: ``[frame[name] for name in frame.columns]`` of a frame that holds one in each column.
     others : array-like of shape (L, n_samples), optional
         The labelings to compare with; by default `labelings` themselves.
-    score : callable or str, default=adjusted_mutual_info_score
-        Any score of amiable, maybe with options bound by `functools.partial`, or its name, such as
-        "adjusted_rand_score"; or a function of your own that takes ``contingency=``, a `ContingencyTable` of shape
-        (P, R, C), and returns an array of shape (P,). Symmetric scores of amiable are computed once a pair.
+    score : str or callable, default="ami"
+        A score of amiable, by its short name ("ari") or its function's ("adjusted_rand_score"), or the function, maybe
+        with options bound by `functools.partial`; or a function of your own that takes ``contingency=``, a
+        `ContingencyTable` of shape (P, R, C), and returns an array of shape (P,). Symmetric scores of amiable are
+        computed once a pair.
     n_labels : tuple of two int, optional
         (R, C): `labelings` are codes below R and `others` below C; see `ContingencyTable.from_labels`.
     progress : callable, optional
@@ -124,14 +91,14 @@ def pairwise_scores(
     >>> pairwise_scores(labelings, labelings[:1], score=nmi).shape
     (3, 1)
     """
-    score = _check_score(score)
+    function = function_of(score)
     xp, sides, back, static = _encoded(labelings, others, n_labels)
-    mirrored = others is None and _is_symmetric(score)
+    mirrored = others is None and is_symmetric(function)
     tiles = list(_tiles(sides, mirrored, whole=static))
     total = sum(len(tile.pairs[0]) for tile in tiles)
     found, done = [], 0
     for tile in tiles:
-        found.append(_scores_of_tile(xp, sides, tile, score, static))
+        found.append(_scores_of_tile(xp, sides, tile, function, static))
         done += len(tile.pairs[0])
         if progress is not None:
             progress(done, total)
@@ -141,14 +108,14 @@ def pairwise_scores(
     return back(_picked(xp, tiles, found, mirrored, [len(side.lengths) for side in sides]))
 
 
-class Side(NamedTuple):
+class _Labelings(NamedTuple):
     """Labelings as codes."""
 
     codes: Array  # (M, n)
     lengths: list[int]  # how many labels each labeling may have
 
 
-class Tile(NamedTuple):
+class _Tile(NamedTuple):
     """Some labelings of both sides, and which pairs of them are wanted."""
 
     rows: np.ndarray
@@ -162,27 +129,9 @@ class Tile(NamedTuple):
         return len(self.pairs[0]) == self.rows.size * self.cols.size
 
 
-def _check_score(score: str | Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function that `score` is or names."""
-    if isinstance(score, str) and score in _SCORES:
-        return _SCORES[score]
-    if not callable(score):
-        raise ValueError(
-            f"score is {score!r}: expected a function of tables, or one of {', '.join(map(repr, _SCORES))}"
-        )
-    return score
-
-
-def _is_symmetric(score: Callable[..., Any]) -> bool:
-    options: dict[str, Any] = {}
-    while isinstance(score, functools.partial):
-        options, score = {**score.keywords, **options}, score.func
-    return score in _SYMMETRIC and options.get("beta", 1.0) == 1.0
-
-
 def _encoded(
     labelings: Any, others: Any, n_labels: tuple[int, int] | None
-) -> tuple[ModuleType, list[Side], Callable[[Array], Array], bool]:
+) -> tuple[ModuleType, list[_Labelings], Callable[[Array], Array], bool]:
     """Return where to compute, the codes of both sides, the way back, and whether no value may be looked at."""
     promised = None if n_labels is None else check_n_labels(n_labels)
     given = {"labelings": _checked("labelings", labelings, promised and promised[0])}
@@ -196,8 +145,8 @@ def _encoded(
         raise ValueError(f"n_labels is {n_labels!r}: without others, expected the same number twice")
     sides = [_side(xp, name, x, promised and promised[i]) for i, (name, x) in enumerate(given.items())]
     static = promised is not None and not all(map(on_cpu, given.values()))
-    xp, codes, back = nearest(xp, *(side.codes for side in sides))
-    sides = [Side(x, side.lengths) for x, side in zip(codes, sides, strict=True)]
+    xp, codes, back = host_views(xp, *(side.codes for side in sides))
+    sides = [_Labelings(x, side.lengths) for x, side in zip(codes, sides, strict=True)]
     return xp, [sides[0], sides[-1]], back, static
 
 
@@ -241,15 +190,15 @@ def _stacked(labelings: dict[str, Any], n_labels: int | None) -> Array:
     return xp.stack([encode(xp, x)[0] for x in each.values()])
 
 
-def _side(xp: ModuleType, name: str, x: Array, n_labels: int | None) -> Side:
+def _side(xp: ModuleType, name: str, x: Array, n_labels: int | None) -> _Labelings:
     if n_labels is not None:
         check_codes(xp, name, x, n_labels)
-        return Side(x, [n_labels] * x.shape[0])
+        return _Labelings(x, [n_labels] * x.shape[0])
     check_values_known(name, x)
-    return Side(*encode_labelings(xp, x))
+    return _Labelings(*encode_labelings(xp, x))
 
 
-def _tiles(sides: list[Side], mirrored: bool, *, whole: bool) -> Iterator[Tile]:
+def _tiles(sides: list[_Labelings], mirrored: bool, *, whole: bool) -> Iterator[_Tile]:
     """Cut all pairs into tiles whose counts fit the budget; of a mirrored matrix its upper half, or `whole` tiles."""
     groups = [_groups(sides[0].lengths)]
     groups.append(groups[0] if sides[0] is sides[1] else _groups(sides[1].lengths))
@@ -261,10 +210,10 @@ def _tiles(sides: list[Side], mirrored: bool, *, whole: bool) -> Iterator[Tile]:
             if mirrored and i == j and not whole:
                 pairs = np.triu_indices(rows.size)
             shape = (max(sides[0].lengths[k] for k in rows), max(sides[1].lengths[k] for k in cols))
-            yield Tile(rows, cols, (pairs[0], pairs[1]), shape)
+            yield _Tile(rows, cols, (pairs[0], pairs[1]), shape)
 
 
-def _put_together(xp: ModuleType, tiles: list[Tile], found: list[Array], mirrored: bool) -> Array:
+def _put_together(xp: ModuleType, tiles: list[_Tile], found: list[Array], mirrored: bool) -> Array:
     """Return the matrix of scores from those of whole tiles of labelings in order, without an index on the device."""
     parts = {}
     for tile, scores in zip(tiles, found, strict=True):
@@ -277,7 +226,7 @@ def _put_together(xp: ModuleType, tiles: list[Tile], found: list[Array], mirrore
     return xp.concat([xp.concat([parts[i, j] for j in starts[1]], axis=1) for i in starts[0]], axis=0)
 
 
-def _picked(xp: ModuleType, tiles: list[Tile], found: list[Array], mirrored: bool, shape: list[int]) -> Array:
+def _picked(xp: ModuleType, tiles: list[_Tile], found: list[Array], mirrored: bool, shape: list[int]) -> Array:
     """Return the matrix of scores from those of any tiles."""
     index, done = np.zeros(shape, dtype=np.int64), 0  # where the score of each pair is found
     for tile in tiles:
@@ -308,26 +257,28 @@ def _groups(lengths: list[int]) -> list[np.ndarray]:
     return [*groups, np.asarray(group)]
 
 
-def _scores_of_tile(xp: ModuleType, sides: list[Side], tile: Tile, score: Callable[..., Any], static: bool) -> Array:
+def _scores_of_tile(
+    xp: ModuleType, sides: list[_Labelings], tile: _Tile, score: Callable[..., Any], static: bool
+) -> Array:
     """Return the scores (P,) of the pairs of a tile."""
     true = _some(xp, sides[0], tile.rows)
     pred = true if sides[0] is sides[1] and tile.rows is tile.cols else _some(xp, sides[1], tile.cols)
     if not static and math.prod(tile.shape) > most_cells(true.shape[-1]):  # tables with more cells than samples
         pairs = ((true[i, :][None, :], pred[j, :][None, :]) for i, j in zip(*tile.pairs, strict=True))
-        return xp.concat([score_of_tables(score, table_of_labels(xp, *pair)) for pair in pairs])
+        return xp.concat([score_of_tables(score, cells_of_labels(xp, *pair)) for pair in pairs])
     counts = _counts_of_tile(xp, true, pred, tile)
-    make = functools.partial(grid, static=True) if static else table_of_all_cells
+    make = functools.partial(grid, static=True) if static else grid_or_occupied
     return score_of_tables(score, make(xp, counts, tile.shape))
 
 
-def _some(xp: ModuleType, side: Side, at: np.ndarray) -> Array:
+def _some(xp: ModuleType, side: _Labelings, at: np.ndarray) -> Array:
     run = _run_of(at)
     if run is not None:
         return side.codes[run, :]
     return xp.take(side.codes, xp.asarray(at, device=device_of(side.codes)), axis=0)
 
 
-def _counts_of_tile(xp: ModuleType, true: Array, pred: Array, tile: Tile) -> Array:
+def _counts_of_tile(xp: ModuleType, true: Array, pred: Array, tile: _Tile) -> Array:
     """Count the pairs of a tile of labelings (I, n) and (J, n): (P, R*C)."""
     n_cells = math.prod(tile.shape)
     if n_cells <= (_ONE_HOT_CELLS_ON_CPU if on_cpu(true) else _ONE_HOT_CELLS):
@@ -338,7 +289,7 @@ def _counts_of_tile(xp: ModuleType, true: Array, pred: Array, tile: Tile) -> Arr
         return xp.take(every, xp.asarray(at, device=device_of(every)), axis=0)
     wanted = [tile.pairs[1][tile.pairs[0] == i] for i in range(true.shape[0])]  # a run of columns for each row
     runs = [pred[int(cols[0]) : int(cols[-1]) + 1, :] for cols in wanted]
-    return xp.concat([counts_of_codes(xp, true[i, :], run, tile.shape) for i, run in enumerate(runs)])
+    return xp.concat([count_pairs(xp, true[i, :], run, tile.shape) for i, run in enumerate(runs)])
 
 
 def _counts_by_products(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int]) -> Array:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import amiable
-from amiable._array.namespace import namespace_of
-from amiable._array.random import randomly
+from amiable._array.libraries import namespace_of
+from amiable._array.random import sampler_for
 
 SIZES = np.array([30, 50, 20])
 
@@ -87,7 +87,7 @@ def test_negative_seed():
 
 def test_uniforms(backend):
     sizes = backend.asarray(SIZES)
-    source = randomly(namespace_of(sizes), 1, sizes).source
+    source = sampler_for(namespace_of(sizes), 1, sizes).source
     got = backend.to_numpy(source.uniform((100, 50)))
     assert got.shape == (100, 50)
     assert got.min() >= 0

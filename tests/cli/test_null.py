@@ -16,7 +16,7 @@ DIGITS = Path(__file__).parents[2] / "examples" / "digits.csv"
 
 @pytest.mark.parametrize(("name", "side"), [("ami", "greater"), ("vi", "less"), ("nvi", "less")])
 def test_null_equals_the_functions(run, name, side):
-    from amiable.catalogue import SCORES
+    from amiable.scores.registry import SCORES
 
     command = ("null", DIGITS, "--true", "digit", "--pred", "dbscan", "--score", name, "--resamples", 200, "--seed", 3)
     status, out, err = run(*command, "--json")
@@ -24,9 +24,7 @@ def test_null_equals_the_functions(run, name, side):
     found = json.loads(out)
     labels = pl.read_csv(DIGITS)
     true, pred = (labels[name].cast(pl.String).to_numpy() for name in ("digit", "dbscan"))  # text is taken as text
-    test = amiable.permutation_test(
-        true, pred, statistic=SCORES[name].function, n_resamples=200, alternative=side, rng=3
-    )
+    test = amiable.permutation_test(true, pred, score=SCORES[name].function, n_resamples=200, alternative=side, rng=3)
     assert found["alternative"] == side
     for key in ("statistic", "pvalue", "mean", "standard_deviation"):
         assert found[key] == pytest.approx(getattr(test, key), rel=1e-12)

@@ -17,7 +17,7 @@ DIGITS = Path(__file__).parents[2] / "examples" / "digits.csv"
 
 @pytest.mark.parametrize("name", ["ami", "homogeneity", "vi", "smi"])
 def test_matrix_equals_the_function(run, name):
-    from amiable.catalogue import SCORES
+    from amiable.scores.registry import SCORES
 
     columns = ["digit", "ward_10", "dbscan"]
     options = [part for column in columns for part in ("--column", column)]

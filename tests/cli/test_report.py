@@ -145,7 +145,7 @@ def test_errors_in_one_line(run, arguments, message):
 
 
 def test_what_to_install(run, monkeypatch):
-    for module in ("jinja2", "amiable.report", "amiable.report.page"):
+    for module in ("jinja2", "amiable.report", "amiable.report._page"):
         monkeypatch.setitem(__import__("sys").modules, module, None)
     monkeypatch.delitem(__import__("sys").modules, "amiable.report")
     status, _, err = run("report", DIGITS, "--true", "digit")

@@ -133,7 +133,7 @@ def test_bars_of_contributions(rng):
 def test_null_distributions(moments):
     sizes = np.sum(TABLE, 1), np.sum(TABLE, 0)
     moments = amiable.mutual_information_moments(*sizes) if moments else None
-    test = amiable.permutation_test(contingency=TABLE, statistic="mutual_info_score", n_resamples=5000, rng=0)
+    test = amiable.permutation_test(contingency=TABLE, score="mutual_info_score", n_resamples=5000, rng=0)
     figure = plot.null_distribution(test, score="mutual information (nats)", moments=moments)
     assert figure.data[0].y.sum() == pytest.approx(1)
     assert len(figure.data[0].x) <= 200

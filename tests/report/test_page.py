@@ -13,8 +13,8 @@ pytest.importorskip("plotly")
 pytest.importorskip("jinja2")
 
 import amiable
-from amiable.catalogue import SCORES
 from amiable.report import measure_clustering, render_page
+from amiable.report._results import MEASURED
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -54,7 +54,7 @@ def clusterings():
 def test_all_scores_are_told(clusterings):
     page = render_page(clusterings, true="kind")
     for clustering in clusterings:
-        for short, score in SCORES.items():
+        for short, score in MEASURED.items():
             assert f"{clustering.scores[short]:.4f}" in page
             assert html.escape(score.meaning, quote=False).replace("'", "&#39;") in page
     assert page.index('value="0">better') < page.index('value="1">worse')

@@ -12,21 +12,22 @@ pytest.importorskip("plotly")
 pytest.importorskip("jinja2")
 
 import amiable
-from amiable.catalogue import SCORES
 from amiable.report import measure_clustering
+from amiable.report._results import MEASURED
+from amiable.scores.registry import SCORES
 from tests.backends import named
 
 TABLE = [[70, 28, 14, 8], [25, 17, 11, 7], [5, 5, 5, 5]]
 
 
 def test_scores_intervals_and_pvalues_are_those_of_the_functions():
-    clustering = measure_clustering("a", TABLE, n_resamples=300, confidence_level=0.9, seed=3)
+    clustering = measure_clustering("a", TABLE, n_resamples=300, confidence_level=0.9, rng=3)
     assert (clustering.n_tables, clustering.n_resamples) == (300, 300)
-    for short, score in SCORES.items():
+    for short, score in MEASURED.items():
         assert clustering.scores[short] == pytest.approx(score.function(contingency=TABLE), rel=1e-12)
         side = "less" if score.is_distance else "greater"
         test = amiable.permutation_test(
-            contingency=TABLE, statistic=score.function, n_resamples=300, alternative=side, rng=3
+            contingency=TABLE, score=score.function, n_resamples=300, alternative=side, rng=3
         )
         assert clustering.pvalues[score.order] == test.pvalue
         if short != "smi":
@@ -42,7 +43,7 @@ def test_scores_intervals_and_pvalues_are_those_of_the_functions():
             )
             ends = result.confidence_interval
             np.testing.assert_allclose(clustering.intervals[short], np.clip(ends, score.low, score.high), rtol=1e-12)
-    assert set(clustering.intervals) == set(SCORES) - {"smi"}
+    assert set(clustering.intervals) == set(MEASURED) - {"smi"}
     null = amiable.permutation_test(contingency=TABLE, n_resamples=300, rng=3).null_distribution
     np.testing.assert_allclose(clustering.null.null_distribution, null, atol=1e-14)
 

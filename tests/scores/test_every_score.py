@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import amiable
 from amiable import ContingencyTable
-from tests.registry import NOT_SCORES, SCORES, function_of
+from tests.registry import CASES, NOT_SCORES
 
-every_score = pytest.mark.parametrize("score", SCORES, ids=str)
+every_score = pytest.mark.parametrize("score", CASES, ids=str)
 labelings = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=40).map(np.array)
 
 
@@ -37,7 +37,7 @@ def few_long_compilations(request):
 
 
 def test_every_public_name_is_registered():
-    scores = {function_of(score).__name__ for score in SCORES}
+    scores = {score.public.__name__ for score in CASES}
     assert scores | set(NOT_SCORES) == set(amiable.__all__)
     for where in NOT_SCORES.values():
         assert Path(__file__).parents[2].joinpath(where).is_file()
@@ -215,8 +215,8 @@ def test_where_floating_point_errors_are_raised(score, rng):
 
 @every_score
 def test_empty_and_single(score):
-    apart = function_of(score) is amiable.fowlkes_mallows_score  # no pair agrees, as in scikit-learn
+    apart = score.public is amiable.fowlkes_mallows_score  # no pair agrees, as in scikit-learn
     same = 0.0 if score.is_distance or score.name == "mi" or apart else 1.0
-    same = same if score.settled is None else score.settled
+    same = same if score.degenerate is None else score.degenerate
     assert score.function([], []) == same
     assert score.function([3], ["x"]) == same

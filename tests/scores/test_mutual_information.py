@@ -154,7 +154,7 @@ def test_ranges_hold_to_the_last_bit(rng):
             for mean in ("arithmetic", "geometric", "min", "max"):
                 assert amiable.adjusted_mutual_info_score(true, pred, average_method=mean) <= 1
             for model in ("num", "all", "num1", "all1") if n < 60 else ():
-                assert amiable.adjusted_mutual_info_score(true, pred, random_model=model) <= 1
+                assert amiable.adjusted_mutual_info_score(true, pred, null=model) <= 1
     fine, coarse = [0, 0, 1, 1, 2, 2, 3, 4, 4, 4, 5], [0] * 7 + [1] * 3 + [2]
     assert amiable.adjusted_mutual_info_score(coarse, fine, average_method="min") == 1.0
 

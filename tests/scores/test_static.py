@@ -9,11 +9,11 @@ import pytest
 
 import amiable
 from amiable import ContingencyTable, expectation
-from amiable._array import blocks, namespace
+from amiable._array import arithmetic, blocks, compiling
 from tests.backends import _as_accelerator, named
-from tests.registry import SCORES
+from tests.registry import CASES
 
-every_score = pytest.mark.parametrize("score", SCORES, ids=str)
+every_score = pytest.mark.parametrize("score", CASES, ids=str)
 x64 = pytest.mark.parametrize("x64", [False, True], ids=["float32", "float64"])
 
 
@@ -26,7 +26,7 @@ def labels(rng):
 @x64
 def test_jit_and_vmap(score, x64, labels):
     jax = pytest.importorskip("jax")
-    if (not x64 and score.name not in ("ami-arithmetic", "mi", "ari")) or score.name == "pvalue":
+    if (not x64 and score.name not in ("ami", "mi", "ari")) or score.name == "pvalue":
         pytest.skip("its parts are compiled by others")
     labels = tuple(v[:2] for v in labels) if score.long_program else labels
     with jax.enable_x64(x64):
@@ -133,7 +133,7 @@ def test_equal_sizes_are_looked_for_among_many_cells(labels, monkeypatch):
         assert not calls
 
 
-@pytest.mark.parametrize("score", [s for s in SCORES if s.name in ("ami-arithmetic", "nmi-max", "ari", "nvi")], ids=str)
+@pytest.mark.parametrize("score", [s for s in CASES if s.name in ("ami", "nmi-max", "ari", "nvi")], ids=str)
 def test_torch_compile(score, labels):
     """One graph without breaks; what a backend makes of it is the backend's."""
     torch = pytest.importorskip("torch")
@@ -163,11 +163,11 @@ def test_torch_export_leaves_nothing_behind(labels):
         def forward(self, true, pred):
             return amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
 
-    namespace._CONSTANTS.clear()
+    arithmetic._CONSTANTS.clear()
     tensors = tuple(map(torch.asarray, labels))
     exported = torch.export.export(Score(), tensors).module()
     np.testing.assert_allclose(exported(*tensors), amiable.adjusted_mutual_info_score(*labels), rtol=0, atol=1e-13)
-    assert not namespace._CONSTANTS
+    assert not arithmetic._CONSTANTS
 
 
 def test_eager_n_labels_on_the_host_may_use_sizes(labels):
@@ -180,7 +180,7 @@ def test_few_programs_for_many_shapes():
     jnp = pytest.importorskip("jax.numpy")
     seen = set()
     with pytest.MonkeyPatch.context() as patch, named("jax-as-accelerator").context():
-        jitted = namespace._jitted
+        jitted = compiling._jitted
 
         def noted(kernel, xp, /, **static):
             def call(*arrays):
@@ -189,7 +189,7 @@ def test_few_programs_for_many_shapes():
 
             return call
 
-        patch.setattr(namespace, "_jitted", noted)
+        patch.setattr(compiling, "_jitted", noted)
         for rows, cols in itertools.product((3, 4, 6, 7), (5, 8)):
             table = np.arange(rows * cols).reshape(rows, cols) % 7
             for counts in (table, np.stack([table] * rows)):
@@ -207,14 +207,14 @@ def test_the_call_before_a_graph_brings_its_constants(labels, monkeypatch):
     """Of many cells it looks at sizes, and the graph does not; tensors that play an accelerator tell what is copied."""
     torch = pytest.importorskip("torch")
     monkeypatch.setattr(expectation, "_STATIC_CELLS", 10)
-    monkeypatch.setattr(namespace, "_CONSTANTS", {})
+    monkeypatch.setattr(arithmetic, "_CONSTANTS", {})
     with _as_accelerator():
         true, pred = map(torch.asarray, labels)
         expected = amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
-        for module in (expectation, namespace):
+        for module in (expectation, arithmetic):
             monkeypatch.setattr(module, "is_captured", lambda x: True)
         got = amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))
         torch.testing.assert_close(got, expected, rtol=0, atol=1e-13)
-        namespace._CONSTANTS.clear()
+        arithmetic._CONSTANTS.clear()
         with pytest.raises(RuntimeError, match="make the same call once before a graph is captured"):
             amiable.adjusted_mutual_info_score(true, pred, n_labels=(4, 5))

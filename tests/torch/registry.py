@@ -1,16 +1,25 @@
-"""Every metric, registered once with the function that it is thin over."""
+"""Every metric with its options, made from the records, and the function that it is thin over."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-import amiable
 import amiable.torch as metrics
+from amiable.scores.registry import SCORES
+from tests.registry import VALUES
+
+# beside those in `tests.registry`, which have records or tests of their own for the scores
+MORE_VALUES = {
+    **VALUES,
+    "average_method": ("arithmetic", "max"),
+    "normalized": (False, True),
+    "null": ("permutation", "num"),
+}
 
 
 @dataclass(frozen=True)
@@ -19,7 +28,7 @@ class Registered:
 
     metric: type[metrics.ContingencyMetric]
     score: Callable[..., Any]
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any]
 
     def make(self, **kwargs: Any) -> metrics.ContingencyMetric:
         """Return a new metric."""
@@ -36,23 +45,10 @@ class Registered:
 
 
 METRICS = [
-    Registered(metrics.AdjustedMutualInfoScore, amiable.adjusted_mutual_info_score),
-    Registered(metrics.AdjustedMutualInfoScore, amiable.adjusted_mutual_info_score, {"average_method": "max"}),
-    Registered(metrics.AdjustedMutualInfoScore, amiable.adjusted_mutual_info_score, {"random_model": "num"}),
-    Registered(metrics.NormalizedMutualInfoScore, amiable.normalized_mutual_info_score),
-    Registered(metrics.NormalizedMutualInfoScore, amiable.normalized_mutual_info_score, {"average_method": "min"}),
-    Registered(metrics.MutualInfoScore, amiable.mutual_info_score),
-    Registered(metrics.StandardizedMutualInfoScore, amiable.standardized_mutual_info_score),
-    Registered(metrics.HomogeneityScore, amiable.homogeneity_score),
-    Registered(metrics.CompletenessScore, amiable.completeness_score),
-    Registered(metrics.VMeasureScore, amiable.v_measure_score),
-    Registered(metrics.VMeasureScore, amiable.v_measure_score, {"beta": 0.3}),
-    Registered(metrics.RandScore, amiable.rand_score),
-    Registered(metrics.AdjustedRandScore, amiable.adjusted_rand_score),
-    Registered(metrics.AdjustedRandScore, amiable.adjusted_rand_score, {"random_model": "all1"}),
-    Registered(metrics.FowlkesMallowsIndex, amiable.fowlkes_mallows_score),
-    Registered(metrics.VariationOfInformation, amiable.variation_of_information),
-    Registered(metrics.VariationOfInformation, amiable.variation_of_information, {"normalized": True}),
+    Registered(getattr(metrics, record.metric), record.function, options)
+    for record in SCORES.values()
+    if record.metric
+    for options in ({}, *({name: value} for name in record.options for value in MORE_VALUES[name][1:]))
 ]
 
 Batch = tuple[np.ndarray, np.ndarray]

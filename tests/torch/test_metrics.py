@@ -17,7 +17,7 @@ torchmetrics = pytest.importorskip("torchmetrics")
 import amiable  # noqa: E402
 import amiable.torch as metrics  # noqa: E402
 from tests.backends import named, needs_cuda, never_waiting  # noqa: E402
-from tests.registry import SCORES, function_of  # noqa: E402
+from tests.registry import CASES  # noqa: E402
 from tests.torch.registry import METRICS  # noqa: E402
 
 every_metric = pytest.mark.parametrize("registered", METRICS, ids=str)
@@ -58,8 +58,7 @@ def ints(*values):
 
 def test_every_metric_and_score_is_registered():
     assert {r.metric.__name__ for r in METRICS} == set(metrics.__all__) - {"ContingencyMetric"}
-    without = {amiable.mutual_info_pvalue}
-    assert {function_of(score) for score in SCORES} - without == {r.score for r in METRICS}
+    assert {score.public for score in CASES} == {r.score for r in METRICS}
 
 
 @every_metric
@@ -614,7 +613,7 @@ def test_labels_beyond_int64():
 
 def test_labels_beyond_int64_are_not_those_ignored(monkeypatch):
     """Where nobody may look, 2**64 - 1 must not be taken for -1."""
-    monkeypatch.setattr("amiable._array.namespace._in_host_memory", lambda x: False)
+    monkeypatch.setattr("amiable._array.devices._in_host_memory", lambda x: False)
     metric = metrics.RandScore(num_classes=2, ignore_index=-1)
     metric.update(ints(0, 1), torch.tensor([2**64 - 1, 1], dtype=torch.uint64))
     with pytest.raises(ValueError, match=f"target had the label {2**63 - 1}, outside num_classes: expected 0..1"):
@@ -636,7 +635,7 @@ def test_labels_beyond_int64_are_not_those_ignored(monkeypatch):
         ({"argmax": "yes"}, TypeError, "argmax is 'yes': expected True or False"),
         ({"ignore_index": 0.5}, TypeError, "ignore_index is 0.5: expected an integer label, or None"),
         ({"average_method": "median"}, ValueError, "average_method is 'median': expected one of"),
-        ({"random_model": "none"}, ValueError, "random_model is 'none': expected one of"),
+        ({"null": "none"}, ValueError, "null is 'none': expected one of"),
     ],
 )
 def test_bad_options(options, error, message):

@@ -7,7 +7,8 @@ from types import ModuleType
 
 import numpy as np
 
-from amiable._array.namespace import Array, device_of, is_traced, on_cpu
+from amiable._array.devices import device_of, is_traced, on_cpu
+from amiable._array.libraries import Array
 
 CPU_BUDGET = 1 << 15  # elements of one temporary: a quarter of a megabyte of float64, a few of which stay in the cache
 DEVICE_BUDGET = 1 << 22  # enough to fill an accelerator; some thirty temporaries of 32 MB

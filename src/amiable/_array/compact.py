@@ -15,21 +15,17 @@ from types import ModuleType
 import numpy as np
 
 from amiable._array import libraries
+from amiable._array.arithmetic import clipped
+from amiable._array.bins import add_at, check_cells, count_keys
 from amiable._array.blocks import blocks, budget
-from amiable._array.counting import check_cells, count_keys
-from amiable._array.namespace import (
-    Array,
-    clipped,
-    count_dtype,
-    fetch,
-    from_host,
-    host_view,
-    is_traced,
-    namespace_of,
-    to_count,
-)
+from amiable._array.devices import is_traced, on_cpu
+from amiable._array.dtypes import count_dtype, to_count
+from amiable._array.libraries import Array, namespace_of
+from amiable._array.transfers import fetch, from_host, host_view
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
+
+_SPARSE = 8  # cells a sample: it costs less to add samples one by one to a table of more cells than to add two tables
 
 Range = tuple[int, int]  # the lowest and the highest label that are counted
 
@@ -150,6 +146,29 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
         total = counts if total is None else total + counts
     counts = xp.reshape(total, (*lead, *lengths))[(..., *[slice(margin, margin + length) for length in inner])]
     return xp.reshape(counts, (*lead, math.prod(inner)))
+
+
+def count_pairs(
+    xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, int], *, onto: Array | None = None
+) -> Array:
+    """Count pairs of codes (..., n) below R and C: (..., R*C). This is the one place where pairs of codes are counted.
+
+    Elsewhere than in host memory no value is looked at, and pairs with a code outside are left out; in host memory
+    callers check the codes first. With `onto` (R*C,), codes (n,) are counted on top of it, in a new array.
+    """
+    n_cells = shape[0] * shape[1]
+    if onto is not None and (not on_cpu(rows) or n_cells > _SPARSE * rows.shape[-1]):
+        inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
+        return add_at(xp, onto, xp.where(inside, rows * shape[1] + cols, 0), to_count(xp, inside))
+    ranges = ((0, shape[0] - 1), (0, shape[1] - 1))
+    views = [host_integers(x) for x in (rows, cols)]
+    found = None if any(view is None for view in views) else count_compact(views, n_cells, ranges)
+    if found is None:
+        counts = count_ranges(xp, (rows, cols), ranges)
+    else:
+        lead = np.broadcast_shapes(tuple(rows.shape[:-1]), tuple(cols.shape[:-1]))
+        counts = from_host(xp, found.counts.reshape(*lead, n_cells), rows)
+    return counts if onto is None else onto + counts
 
 
 def _held(xp: ModuleType, x: Array, low: int, high: int) -> Array:

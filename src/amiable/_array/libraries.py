@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import array_api_compat as compat
+import numpy as np
+
+Array: TypeAlias = Any  # an array of any library; no library's type covers them all
+
+# Asked first wherever it matters: NumPy's calls are so short that asking costs as much.
+NUMPY_TYPES = (np.ndarray, np.generic)
 
 
 def _is(x: Any, library: str, name: str) -> bool:
@@ -74,3 +80,13 @@ def is_cupy_namespace(xp: ModuleType) -> bool:
 def is_jax_namespace(xp: ModuleType) -> bool:
     """Whether a namespace is JAX's."""
     return _is_named(xp, "jax.numpy", "jax.experimental.array_api")
+
+
+def is_dask(x: Any) -> bool:
+    """Whether `x` is a Dask array, or a Dask series, which has one."""
+    return is_dask_array(x) or hasattr(x, "to_dask_array")
+
+
+def namespace_of(x: Array) -> ModuleType:
+    """Return the array namespace of `x`: NumPy's own, which follows the standard, or that of array-api-compat."""
+    return np if isinstance(x, NUMPY_TYPES) else namespace_of_library(x)

@@ -9,7 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from amiable._array import libraries
-from amiable._array.namespace import Array, count_dtype, device_of, fetch, library_of, nearest, working_dtype
+from amiable._array.devices import device_of, library_of
+from amiable._array.dtypes import count_dtype, working_dtype
+from amiable._array.libraries import Array
+from amiable._array.transfers import fetch, host_views
 
 _WORDS = 8  # of 32 bits: a NumPy generator is seeded with 256 bits of another library's
 
@@ -21,8 +24,8 @@ class Source(NamedTuple):
     numpy: np.random.Generator | None = None  # whose samplers may be used, where numbers are drawn in host memory
 
 
-class Place(NamedTuple):
-    """Where random numbers are drawn: see `nearest`, which this is like."""
+class Sampler(NamedTuple):
+    """Where random numbers are drawn: see `host_views`, which this is like."""
 
     xp: ModuleType
     arrays: tuple[Array, ...]
@@ -30,20 +33,20 @@ class Place(NamedTuple):
     source: Source
 
 
-def randomly(xp: ModuleType, rng: Any, *arrays: Array) -> Place:
+def sampler_for(xp: ModuleType, rng: Any, *arrays: Array) -> Sampler:
     """Return where to draw what depends on `arrays` (...), and the source: a seed, or a generator of the library.
 
     In host memory NumPy draws, whose samplers are compiled; a generator of PyTorch, or a key of JAX, seeds it there.
     A library that has no generators of its own gets what NumPy draws.
     """
     _check(xp, rng, arrays[0])
-    near, views, back = nearest(xp, *arrays)
+    near, views, back = host_views(xp, *arrays)
     if libraries.is_numpy_namespace(near):
         generator = np.random.default_rng(_seed(rng))
-        return Place(np, views, back, Source(generator.random, generator))
+        return Sampler(np, views, back, Source(generator.random, generator))
     make = _SOURCES.get(library_of(arrays[0]))
     if make is not None:
-        return Place(xp, arrays, back, make(xp, arrays[0], rng))
+        return Sampler(xp, arrays, back, make(xp, arrays[0], rng))
     generator = np.random.default_rng(rng)
     held = tuple(np.asarray(fetch(x), dtype=np.int64) for x in arrays)
 
@@ -51,7 +54,7 @@ def randomly(xp: ModuleType, rng: Any, *arrays: Array) -> Place:
         dtype = working_dtype(xp, arrays[0]) if x.dtype.kind == "f" else count_dtype(xp, arrays[0])
         return xp.asarray(x, dtype=dtype, device=device_of(arrays[0]))
 
-    return Place(np, held, copied, Source(generator.random, generator))
+    return Sampler(np, held, copied, Source(generator.random, generator))
 
 
 def _check(xp: ModuleType, rng: Any, like: Array) -> None:

@@ -7,7 +7,8 @@ from types import ModuleType
 import numpy as np
 
 from amiable._array import libraries
-from amiable._array.namespace import Array, device_of, library_of
+from amiable._array.devices import device_of, library_of
+from amiable._array.libraries import Array
 
 
 def gammaincc(xp: ModuleType, a: Array, x: Array) -> Array:

@@ -25,8 +25,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from amiable import ContingencyTable
-from amiable.catalogue import SCORES
 from amiable.files import FileError, Pairs
+from amiable.scores.registry import SCORES
 
 ScoreName = enum.StrEnum("ScoreName", {name: name for name in SCORES})  # type: ignore[misc]  # what --score takes
 _DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

@@ -8,7 +8,6 @@ from typing import Annotated, Any, get_args
 import typer
 
 from amiable import mutual_info_pvalue, mutual_information_moments, permutation_test, standardized_mutual_info_score
-from amiable.catalogue import SCORES, Score
 from amiable.cli.common import (
     AMI,
     AsJson,
@@ -26,7 +25,8 @@ from amiable.cli.common import (
     write_figure,
 )
 from amiable.files import count_pairs_in_file
-from amiable.nulls.permutation import Alternative
+from amiable.resampling.permutation import Alternative
+from amiable.scores.registry import SCORES, Score
 
 
 def null(
@@ -37,7 +37,7 @@ def null(
     resamples: Annotated[int, typer.Option("--resamples", min=1, help="How many random tables are drawn.")] = 9999,
     alternative: Annotated[
         str,
-        typer.Option("--alternative", help="greater, less or two-sided. Default: less for vi and nvi, else greater."),
+        typer.Option("--alternative", help="greater, less or two-sided. Default: less for distances, else greater."),
     ] = "",
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="For the same random tables again.")] = None,
     histogram: Annotated[
@@ -64,7 +64,7 @@ def null(
     with progress("drawing tables") as advance:
         test = permutation_test(
             contingency=table,
-            statistic=chosen.function,
+            score=chosen.function,
             n_resamples=resamples,
             alternative=side,  # type: ignore[arg-type]
             rng=seed,

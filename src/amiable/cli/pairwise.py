@@ -9,7 +9,6 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from amiable.catalogue import SCORES, Score
 from amiable.cli.common import (
     AMI,
     AsJson,
@@ -26,6 +25,7 @@ from amiable.cli.common import (
     write_figure,
 )
 from amiable.files import FileError, Pairs, columns_of_file, count_every_pair_in_file
+from amiable.scores.registry import SCORES, Score
 
 
 def pairwise(

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from amiable.catalogue import SCORES
 from amiable.cli.common import (
     File,
     Format,
@@ -24,6 +23,7 @@ from amiable.cli.common import (
 )
 from amiable.cli.pairwise import scores_of_every_pair
 from amiable.files import count_every_pair_in_file, count_pairs_in_file
+from amiable.scores.registry import SCORES
 
 _MOST = 30  # labelings that are compared with each other; all are compared with the true one
 
@@ -51,7 +51,7 @@ def report(
     """
     try:
         from amiable.report import measure_clustering, render_page
-        from amiable.report.results import ranked
+        from amiable.report._results import ranked
     except ModuleNotFoundError as error:
         complain(str(error))
     if not 0 < confidence < 1:
@@ -64,7 +64,7 @@ def report(
         clusterings = []
         with progress("scoring and resampling") as advance:
             for done, (name, table) in enumerate(tables.items(), start=1):
-                options: dict[str, Any] = {"n_resamples": resamples, "confidence_level": confidence, "seed": seed}
+                options: dict[str, Any] = {"n_resamples": resamples, "confidence_level": confidence, "rng": seed}
                 clusterings.append(measure_clustering(name, table, **options))
                 advance(done, len(tables))
         best = ranked(clusterings)[:_MOST]

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 import typer
 
-from amiable.catalogue import SCORES
 from amiable.cli.common import (
     AsJson,
     File,
@@ -20,11 +19,12 @@ from amiable.cli.common import (
     print_table,
     table_of,
 )
-from amiable.contingency import is_identifier
 from amiable.files import Pairs, count_pairs_in_file
+from amiable.inputs.labels import is_identifier
+from amiable.scores.registry import SCORES
 
 # in the order of printing
-_SHOWN = [score for short, score in SCORES.items() if short != "smi"]
+_SHOWN = [score for score in SCORES.values() if score.measures == "agreement"]
 
 
 class AverageMethod(enum.StrEnum):
@@ -93,7 +93,7 @@ def _score_labeling(true: str, name: str, pairs: Pairs, average_method: str) -> 
     found: dict[str, Any] = {"labeling": name, "n_clusters": table.shape[-1]}
     for shown in _SHOWN:
         function = shown.function
-        if shown in (SCORES["ami"], SCORES["nmi"]):
+        if "average_method" in shown.options:
             function = partial(function, average_method=average_method)
         found[shown.name] = function(contingency=table)
     return found

@@ -1,37 +1,28 @@
-"""Contingency tables: the currency. Tables add up; every score is a function of one."""
+"""Contingency tables. Labels are counted into one; tables of parts of the data add up; every score is made of one."""
 
+from amiable.contingency.cells import Cells, Structure, TableStream, grid, grid_or_occupied, listed
 from amiable.contingency.counting import (
     BATCH,
-    cluster_sizes_of_labels,
-    counts_of_codes,
+    cells_of_batch,
+    cells_of_labels,
+    cells_of_pairs,
     most_cells,
-    table_of_labels,
-    table_of_pairs,
-    tables_of_batch,
+    sizes_of_labels,
 )
-from amiable.contingency.table import (
-    ContingencyTable,
-    Structure,
-    TableStream,
-    grid,
-    is_identifier,
-    table_of_all_cells,
-    table_of_cells,
-)
+from amiable.contingency.table import ContingencyTable
 
 __all__ = [
     "BATCH",
+    "Cells",
     "ContingencyTable",
     "Structure",
     "TableStream",
-    "cluster_sizes_of_labels",
-    "counts_of_codes",
+    "cells_of_batch",
+    "cells_of_labels",
+    "cells_of_pairs",
     "grid",
-    "is_identifier",
+    "grid_or_occupied",
+    "listed",
     "most_cells",
-    "table_of_all_cells",
-    "table_of_cells",
-    "table_of_labels",
-    "table_of_pairs",
-    "tables_of_batch",
+    "sizes_of_labels",
 ]

@@ -1,39 +1,43 @@
-"""From two labelings, or a batch of them, to contingency tables."""
+"""From labels to cells: how they are counted is decided once, by where they lie and by what is promised of them.
+
+Four plans count one labeling or two:
+
+- `_HostIntegers`: integers in host memory, in one pass; the table grows where labels leave the range counted so far;
+- `_DeviceRanges`: integers elsewhere, whose ranges were looked up first, in one wait for the device;
+- `_Codes`: all other labels, which were turned into codes 0..K-1 by sorting or hashing;
+- `_PromisedCodes`: codes on an accelerator or under tracing, of which the caller says how large they are. No value is
+  looked at.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import numpy as np
 
+from amiable._array.bins import count_keys, sum_by_key, unique_counts, unique_inverse
 from amiable._array.blocks import blocks
 from amiable._array.compact import (
     CompactCounts,
     Range,
     count_compact,
+    count_pairs,
     count_ranges,
     host_integers,
     lengths_of,
     like_integers,
     ranges_of,
 )
-from amiable._array.counting import count_keys, sum_by_key, unique_counts, unique_inverse
-from amiable._array.namespace import (
-    Array,
-    device_of,
-    from_host,
-    is_captured,
-    is_meta,
-    is_traced,
-    namespace_of,
-    on_cpu,
-    to_count,
-)
-from amiable.codes import encode
-from amiable.contingency.table import ContingencyTable, fuse, grid, table_of_all_cells, table_of_cells
-from amiable.labels import check_codes, check_room, check_values_known
+from amiable._array.devices import device_of, is_captured, is_meta, is_traced, on_cpu
+from amiable._array.dtypes import to_count
+from amiable._array.libraries import Array, namespace_of
+from amiable._array.transfers import from_host
+from amiable.contingency.cells import Cells, fuse, grid, grid_or_occupied, listed
+from amiable.inputs.codes import encode
+from amiable.inputs.labels import check_codes, check_room, check_values_known
 
 # Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
 _GRID_CELLS = 1 << 13
@@ -44,85 +48,38 @@ BATCH = 1 << 23
 # cells; 8 GB of cells, which a device counts without a look at any.
 _MOST_SUMS = 1 << 28
 _MOST_CELLS = 1 << 30
-_NAMES = ("labels_true", "labels_pred")
-
-Sides = tuple[Array, Array]  # both labelings, or their codes
-Known = tuple[Array | int, Array | int]  # the labels of rows and columns, or how many there are
 
 
-def table_of_labels(
-    xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None = None
-) -> ContingencyTable:
+def cells_of_labels(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None = None) -> Cells:
     """Count checked labels (..., n), or codes promised to lie below `n_labels`, into one table with one label set."""
-    if n_labels is not None and not (on_cpu(true) and on_cpu(pred)):
-        return _table_unseen(xp, true, pred, n_labels)
-    table = _table_of_compact(xp, (true, pred), most_cells(true.shape[-1]), n_labels)
-    if table is None and n_labels is not None:
-        check_room(n_labels, sum(n_labels), _MOST_SUMS, "cluster sizes")
-    return _table_of_codes(xp, *_codes(xp, true, pred, n_labels)) if table is None else table
+    return _plan(xp, ("labels_true", "labels_pred"), (true, pred), n_labels).table()
 
 
-def tables_of_batch(
+def cells_of_batch(
     xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None = None
-) -> Iterator[ContingencyTable]:
+) -> Iterator[Cells]:
     """Count a batch of checked labels in blocks, in order, so that neither keys nor counts outgrow the budget.
 
     Each block may have a label set of its own.
     """
-    lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
-    if n_labels is not None and math.prod(n_labels) > most_cells(true.shape[-1]) and on_cpu(true) and on_cpu(pred):
-        for side in zip(_NAMES, (true, pred), n_labels, strict=True):
-            check_codes(xp, *side)
-        n_labels = None  # scores need no empty clusters, of which there may be many
-    if math.prod(lead) == 1 or (n_labels is not None and not (on_cpu(true) and on_cpu(pred))):
-        yield table_of_labels(xp, true, pred, n_labels)
-    elif host_integers(true) is not None and host_integers(pred) is not None:
-        yield from _tables_on_host(xp, true, pred, lead, n_labels)
-    else:
-        ranges = None if n_labels is not None else _ranges_elsewhere(xp, (true, pred), most_cells(true.shape[-1]))
-        if ranges is not None:
-            yield from _tables_of_ranges(xp, (true, pred), ranges, lead)
-            return
-        codes, known = _codes(xp, true, pred, n_labels)
-        if host_integers(codes[0]) is not None:
-            yield from _tables_on_host(xp, *codes, lead, None)
-        else:
-            yield from _tables_on_device(xp, codes, known, lead)
+    return _plan(xp, ("labels_true", "labels_pred"), (true, pred), n_labels).tables()
 
 
-def cluster_sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = None) -> Array:
-    """Count one checked labeling (..., n), or codes promised to lie below `n_labels`: (..., K)."""
-    side = host_integers(x)
-    if side is not None:
-        promised = None if n_labels is None else ((0, n_labels - 1),)
-        found = count_compact((side,), most_cells(x.shape[-1]), promised)
-        if found is not None and promised in (None, found.ranges):
-            counts = found.counts if promised else found.without_gaps()[0]
-            return from_host(xp, counts.reshape(*x.shape[:-1], counts.shape[-1]), x)
-    if n_labels is not None:
-        check_codes(xp, "labels", x, n_labels)
-        if on_cpu(x):
-            return cluster_sizes_of_labels(xp, x)
-        check_room(n_labels, n_labels * math.prod(x.shape[:-1]), _MOST_CELLS, "cluster sizes")
-        return count_ranges(xp, (x,), ((0, n_labels - 1),))
-    check_values_known("labels", x)
-    found = _count_elsewhere(xp, (x,), most_cells(x.shape[-1]))
-    if found is not None:
-        return xp.reshape(found.without_gaps()[0], (*x.shape[:-1], -1))
-    codes, labels = encode(xp, x)
-    return count_keys(xp, codes, labels.shape[0])
+def sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = None) -> Array:
+    """Count one checked labeling (..., n), or codes promised to lie below `n_labels`: cluster sizes (..., K)."""
+    return _plan(xp, ("labels",), (x,), None if n_labels is None else (n_labels,)).sizes()
 
 
-def table_of_pairs(xp: ModuleType, true: Array, pred: Array, counts: Array) -> ContingencyTable:
+def cells_of_pairs(xp: ModuleType, true: Array, pred: Array, counts: Array) -> Cells:
     """Take `counts` (M,) of pairs of checked labels (M,); what is listed of one pair adds up."""
     (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
     shape = row_labels.shape[0], col_labels.shape[0]
     keys = fuse(xp, rows, cols, shape)
     if shape[0] * shape[1] <= most_cells(keys.shape[0]):
         counts = sum_by_key(xp, keys, counts, shape[0] * shape[1])
-        return table_of_all_cells(xp, counts, shape, row_labels, col_labels)
+        return grid_or_occupied(xp, counts, shape, row_labels, col_labels)
     cells, which = unique_inverse(xp, keys)
-    return table_of_cells(xp, cells, sum_by_key(xp, which, counts, cells.shape[0]), shape, row_labels, col_labels)
+    return listed(xp, cells, sum_by_key(xp, which, counts, cells.shape[0]), shape, row_labels, col_labels)
 
 
 def most_cells(n_samples: int) -> int:
@@ -130,49 +87,247 @@ def most_cells(n_samples: int) -> int:
     return max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * n_samples)
 
 
+def _plan(xp: ModuleType, names: tuple[str, ...], sides: tuple[Array, ...], n_labels: tuple[int, ...] | None) -> _Plan:
+    """Choose how to count one or two labelings (..., n), the arguments called `names`."""
+    labels = _Labels(xp, names, sides)
+    if n_labels is not None and not all(map(on_cpu, sides)):
+        return _PromisedCodes(labels, n_labels)
+    if all(host_integers(x) is not None for x in sides):
+        return _HostIntegers(labels, n_labels)
+    ranges = _ranges_elsewhere(labels) if n_labels is None else None
+    return _encoded(labels, n_labels) if ranges is None else _DeviceRanges(labels, ranges)
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """One labeling, or two whose batch dimensions broadcast."""
+
+    xp: ModuleType
+    names: tuple[str, ...]
+    sides: tuple[Array, ...]  # (..., n) each
+
+    @property
+    def lead(self) -> tuple[int, ...]:
+        """The batch dimensions."""
+        return np.broadcast_shapes(*[tuple(x.shape[:-1]) for x in self.sides])  # torch.compile follows no generators
+
+    @property
+    def n_tables(self) -> int:
+        return math.prod(self.lead)
+
+    @property
+    def n_samples(self) -> int:
+        return int(self.sides[0].shape[-1])
+
+    def some(self, run: slice) -> _Labels:
+        """Return the labelings of a run of tables."""
+        return replace(self, sides=tuple(_rows(self.xp, x, self.lead, run) for x in self.sides))
+
+    def check_codes(self, n_labels: tuple[int, ...]) -> None:
+        """Raise where labels are no codes below `n_labels`, as far as that can be seen."""
+        for side in zip(self.names, self.sides, n_labels, strict=True):
+            check_codes(self.xp, *side)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How labels are counted."""
+
+    labels: _Labels
+
+    def table(self) -> Cells:
+        """Count two labelings, the whole batch in one table with one label set."""
+        raise NotImplementedError
+
+    def tables(self) -> Iterator[Cells]:
+        """Count a batch in blocks that fit the budget."""
+        yield self.table()
+
+    def sizes(self) -> Array:
+        """Count one labeling: cluster sizes (..., K)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class _HostIntegers(_Plan):
+    n_labels: tuple[int, ...] | None
+
+    def table(self) -> Cells:
+        return self._table(most_cells(self.labels.n_samples)) or self._encoded().table()
+
+    def tables(self) -> Iterator[Cells]:
+        """Count runs of tables; one that does not fit the budget is halved."""
+        labels, n_labels = self.labels, self.n_labels
+        if n_labels is not None and math.prod(n_labels) > most_cells(labels.n_samples):
+            labels.check_codes(n_labels)
+            n_labels = None  # scores need no empty clusters, of which there may be many
+        pending = [slice(0, labels.n_tables)]
+        while pending:
+            run = pending.pop()
+            n_tables, part = run.stop - run.start, _HostIntegers(labels.some(run), n_labels)
+            if labels.n_tables == 1:
+                yield part.table()
+                return
+            table = part._table(min(most_cells(labels.n_samples), BATCH // n_tables))
+            if table is None and n_tables > _most_listed(labels.n_samples):
+                middle = (run.start + run.stop) // 2
+                pending += [slice(middle, run.stop), slice(run.start, middle)]
+            else:
+                yield part.table() if table is None else table
+
+    def sizes(self) -> Array:
+        found = self._count(most_cells(self.labels.n_samples))
+        if found is None:
+            if self.n_labels is None:
+                return _encoded(self.labels, None).sizes()
+            self.labels.check_codes(self.n_labels)
+            return _HostIntegers(self.labels, None).sizes()  # empty clusters, of which there are many, are left out
+        counts = found.counts if self.n_labels is not None else found.without_gaps()[0]
+        (x,) = self.labels.sides
+        return from_host(self.labels.xp, counts.reshape(*x.shape[:-1], counts.shape[-1]), x)
+
+    def _count(self, most: int) -> CompactCounts | None:
+        """Count into at most so many cells; None if they are too few, or a promised code lies outside."""
+        views = [view for x in self.labels.sides if (view := host_integers(x)) is not None]
+        ranges = None if self.n_labels is None else tuple((0, k - 1) for k in self.n_labels)
+        found = count_compact(views, most, ranges)
+        return found if found is None or ranges in (None, found.ranges) else None
+
+    def _table(self, most: int) -> Cells | None:
+        found = self._count(most)
+        return None if found is None else _cells_of_counts(self.labels, found, keep_empty=self.n_labels is not None)
+
+    def _encoded(self) -> _Codes:
+        if self.n_labels is not None:
+            check_room(self.n_labels, sum(self.n_labels), _MOST_SUMS, "cluster sizes")
+        return _encoded(self.labels, self.n_labels)
+
+
+@dataclass(frozen=True)
+class _DeviceRanges(_Plan):
+    ranges: list[Range]
+
+    def table(self) -> Cells:
+        return _cells_of_counts(self.labels, self._count(self.labels))
+
+    def tables(self) -> Iterator[Cells]:
+        labels = self.labels
+        step = BATCH // max(math.prod(lengths_of(self.ranges)), labels.n_samples)
+        for run in blocks(labels.n_tables, step):
+            some = labels.some(run)
+            yield _cells_of_counts(some, self._count(some))
+
+    def sizes(self) -> Array:
+        counts, _ = self._count(self.labels).without_gaps()
+        return self.labels.xp.reshape(counts, (*self.labels.lead, -1))
+
+    def _count(self, labels: _Labels) -> CompactCounts:
+        counts = count_ranges(labels.xp, labels.sides, self.ranges, strays=False)
+        return CompactCounts(labels.xp.reshape(counts, (-1, counts.shape[-1])), tuple(self.ranges))
+
+
+@dataclass(frozen=True)
+class _Codes(_Plan):
+    codes: tuple[Array, ...]
+    known: tuple[Array | int, ...]  # the label that each code stands for, or how many there are
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(k if isinstance(k, int) else k.shape[0] for k in self.known)
+
+    def table(self) -> Cells:
+        xp, shape = self.labels.xp, self.shape
+        labels = [None if isinstance(k, int) else k for k in self.known]
+        keys = fuse(xp, self.codes[0], self.codes[1], shape)
+        n_cells = shape[0] * shape[1]
+        if n_cells <= most_cells(keys.shape[-1]):
+            return grid_or_occupied(xp, count_keys(xp, keys, n_cells), shape, *labels)
+        if keys.ndim == 1:
+            cells, counts = unique_counts(xp, keys)
+        else:
+            cells, which = unique_inverse(xp, keys)
+            counts = count_keys(xp, which, cells.shape[0])
+        return listed(xp, cells, counts, shape, *labels)
+
+    def tables(self) -> Iterator[Cells]:
+        codes = replace(self.labels, sides=self.codes)
+        if codes.n_tables == 1:
+            yield self.table()
+        elif host_integers(self.codes[0]) is not None:
+            yield from _HostIntegers(codes, None).tables()
+        else:
+            n_samples, n_cells = codes.n_samples, math.prod(self.shape)
+            is_listed = n_cells > most_cells(n_samples)
+            step = _most_listed(n_samples) if is_listed else BATCH // max(n_cells, n_samples, 1)
+            for run in blocks(codes.n_tables, step):
+                some = codes.some(run)
+                yield (_encoded(some, None) if is_listed else _Codes(some, some.sides, self.known)).table()
+
+    def sizes(self) -> Array:
+        return count_keys(self.labels.xp, self.codes[0], self.shape[0])
+
+
+@dataclass(frozen=True)
+class _PromisedCodes(_Plan):
+    n_labels: tuple[int, ...]
+
+    def table(self) -> Cells:
+        xp, (true, pred), (n_rows, n_cols) = self.labels.xp, self.labels.sides, self.n_labels
+        self._check("cells")
+        return grid(xp, count_pairs(xp, true, pred, (n_rows, n_cols)), (n_rows, n_cols), static=True)
+
+    def sizes(self) -> Array:
+        self._check("cluster sizes")
+        return count_ranges(self.labels.xp, self.labels.sides, ((0, self.n_labels[0] - 1),))
+
+    def _check(self, what: str) -> None:
+        self.labels.check_codes(self.n_labels)
+        given = self.n_labels if len(self.n_labels) == 2 else self.n_labels[0]
+        check_room(given, self.labels.n_tables * math.prod(self.n_labels), _MOST_CELLS, what)
+
+
+def _encoded(labels: _Labels, n_labels: tuple[int, ...] | None) -> _Codes:
+    """Return codes of labels, with the label of each code; or codes that are promised, checked, and their number."""
+    xp, sides = labels.xp, labels.sides
+    if n_labels is not None:
+        labels.check_codes(n_labels)
+        return _Codes(labels, tuple(to_count(xp, x) for x in sides), n_labels)
+    for name, x in zip(labels.names, sides, strict=True):
+        check_values_known(name, x)
+    codes, known = zip(*(encode(xp, x) for x in sides), strict=True)
+    return _Codes(labels, codes, known)
+
+
+def _ranges_elsewhere(labels: _Labels) -> list[Range] | None:
+    """Return the ranges of integers that NumPy cannot see; None for other labels, or if they make too many cells."""
+    xp, sides = labels.xp, labels.sides
+    if any(isinstance(x, np.ndarray) or not xp.isdtype(x.dtype, ("integral", "bool")) for x in sides):
+        return None
+    if any(is_traced(x) or is_captured(x) or is_meta(x) for x in sides):
+        return None
+    ranges = ranges_of(xp, sides)
+    return None if ranges is None or math.prod(lengths_of(ranges)) > most_cells(labels.n_samples) else ranges
+
+
+def _cells_of_counts(labels: _Labels, found: CompactCounts, *, keep_empty: bool = False) -> Cells:
+    """Return counts of tables as cells, beside the labels; clusters that no table has are left out."""
+    xp, near, counts = labels.xp, namespace_of(found.counts), found.counts
+    names: list[Array | None] = [None, None]
+    shape = found.lengths
+    if not keep_empty:
+        counts, values = found.without_gaps()
+        names = [like_integers(xp, v, x) for x, v in zip(labels.sides, values, strict=True)]
+        shape = tuple(v.shape[0] for v in values)
+    cells = grid_or_occupied(near, near.reshape(counts, (*labels.lead, math.prod(shape))), shape, *names)
+    return cells if xp is near else cells.with_arrays(from_host(xp, x, labels.sides[0]) for x in cells.arrays)
+
+
 def _most_listed(n_samples: int) -> int:
     """Return how many tables may list their cells together: at most this number times n_samples cells each."""
     return max(1, math.isqrt(BATCH // max(n_samples, 1)))
 
 
-def _tables_on_host(
-    xp: ModuleType, true: Array, pred: Array, lead: tuple[int, ...], n_labels: tuple[int, int] | None
-) -> Iterator[ContingencyTable]:
-    """Count integers; a run of tables that does not fit the budget is halved."""
-    n_samples, pending = true.shape[-1], [slice(0, math.prod(lead))]
-    while pending:
-        run = pending.pop()
-        n_tables = run.stop - run.start
-        sides = _labelings(xp, true, lead, run), _labelings(xp, pred, lead, run)
-        table = _table_of_compact(xp, sides, min(most_cells(n_samples), BATCH // n_tables), n_labels)
-        if table is None and n_tables > _most_listed(n_samples):
-            middle = (run.start + run.stop) // 2
-            pending += [slice(middle, run.stop), slice(run.start, middle)]
-        else:
-            yield table_of_labels(xp, sides[0], sides[1], n_labels) if table is None else table
-
-
-def _tables_of_ranges(
-    xp: ModuleType, sides: Sides, ranges: list[Range], lead: tuple[int, ...]
-) -> Iterator[ContingencyTable]:
-    """Count integers, whose ranges are known, where they lie, in equal blocks."""
-    step = BATCH // max(math.prod(lengths_of(ranges)), sides[0].shape[-1])
-    for run in blocks(math.prod(lead), step):
-        some = _labelings(xp, sides[0], lead, run), _labelings(xp, sides[1], lead, run)
-        yield _table_of_counts(xp, some, _count_in(xp, some, ranges))
-
-
-def _tables_on_device(xp: ModuleType, codes: Sides, known: Known, lead: tuple[int, ...]) -> Iterator[ContingencyTable]:
-    """Count codes whose number is known, in equal blocks."""
-    n_samples, n_cells = codes[0].shape[-1], math.prod(_lengths(known))
-    listed = n_cells > most_cells(n_samples)
-    step = _most_listed(n_samples) if listed else BATCH // max(n_cells, n_samples, 1)
-    for run in blocks(math.prod(lead), step):
-        sides = _labelings(xp, codes[0], lead, run), _labelings(xp, codes[1], lead, run)
-        yield _table_of_codes(xp, *(_codes(xp, sides[0], sides[1], None) if listed else (sides, known)))
-
-
-def _labelings(xp: ModuleType, x: Array, lead: tuple[int, ...], run: slice) -> Array:
+def _rows(xp: ModuleType, x: Array, lead: tuple[int, ...], run: slice) -> Array:
     """Return the labelings of a run of tables, (tables, n) or one (n,) for all; those of all tables as they are."""
     if x.ndim == 1 or run == slice(0, math.prod(lead)):
         return x
@@ -180,105 +335,3 @@ def _labelings(xp: ModuleType, x: Array, lead: tuple[int, ...], run: slice) -> A
         return x[run, :]
     at = np.broadcast_to(np.arange(math.prod(x.shape[:-1])).reshape(x.shape[:-1]), lead).flatten()[run]
     return xp.take(xp.reshape(x, (-1, x.shape[-1])), xp.asarray(at, device=device_of(x)), axis=0)
-
-
-def _codes(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None) -> tuple[Sides, Known]:
-    """Return codes of both labelings and their labels; or codes that are promised, checked, and their number."""
-    if n_labels is not None:
-        for side in zip(_NAMES, (true, pred), n_labels, strict=True):
-            check_codes(xp, *side)
-        return (to_count(xp, true), to_count(xp, pred)), n_labels
-    check_values_known("labels_true", true)
-    check_values_known("labels_pred", pred)
-    (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
-    return (rows, cols), (row_labels, col_labels)
-
-
-def _lengths(known: Known) -> tuple[int, int]:
-    n_rows, n_cols = (k if isinstance(k, int) else k.shape[0] for k in known)
-    return n_rows, n_cols
-
-
-def _table_of_compact(
-    xp: ModuleType, sides: Sides, most_cells: int, n_labels: tuple[int, int] | None
-) -> ContingencyTable | None:
-    """Count integers without sorting; None where that needs more than `most_cells`."""
-    true, pred = map(host_integers, sides)
-    if true is not None and pred is not None:
-        promised = None if n_labels is None else tuple((0, k - 1) for k in n_labels)
-        found = count_compact((true, pred), most_cells, promised)
-        if found is None or promised not in (None, found.ranges):
-            return None  # with codes outside, the complaint comes from where all codes are checked
-        return _table_of_counts(xp, sides, found, keep_empty=n_labels is not None)
-    found = _count_elsewhere(xp, sides, most_cells) if n_labels is None else None
-    return None if found is None else _table_of_counts(xp, sides, found)
-
-
-def _ranges_elsewhere(xp: ModuleType, sides: Sequence[Array], most_cells: int) -> list[Range] | None:
-    """Return the ranges of integers that NumPy cannot see; None for other labels, or if it takes more cells."""
-    if any(isinstance(x, np.ndarray) or not xp.isdtype(x.dtype, ("integral", "bool")) for x in sides):
-        return None
-    if any(is_traced(x) or is_captured(x) or is_meta(x) for x in sides):
-        return None
-    ranges = ranges_of(xp, sides)
-    return None if ranges is None or math.prod(lengths_of(ranges)) > most_cells else ranges
-
-
-def _count_elsewhere(xp: ModuleType, sides: Sequence[Array], most_cells: int) -> CompactCounts | None:
-    ranges = _ranges_elsewhere(xp, sides, most_cells)
-    return None if ranges is None else _count_in(xp, sides, ranges)
-
-
-def _count_in(xp: ModuleType, sides: Sequence[Array], ranges: list[Range]) -> CompactCounts:
-    counts = count_ranges(xp, sides, ranges, strays=False)
-    return CompactCounts(xp.reshape(counts, (-1, counts.shape[-1])), tuple(ranges))
-
-
-def _table_of_counts(
-    xp: ModuleType, sides: Sides, found: CompactCounts, *, keep_empty: bool = False
-) -> ContingencyTable:
-    near, counts, labels = namespace_of(found.counts), found.counts, [None, None]
-    shape = found.lengths
-    if not keep_empty:
-        counts, values = found.without_gaps()
-        labels = [like_integers(xp, v, x) for x, v in zip(sides, values, strict=True)]
-        shape = tuple(v.shape[0] for v in values)
-    lead = np.broadcast_shapes(*(tuple(x.shape[:-1]) for x in sides))
-    table = table_of_all_cells(near, near.reshape(counts, (*lead, math.prod(shape))), shape, *labels)
-    return table if xp is near else table.with_arrays(from_host(xp, x, sides[0]) for x in table.arrays)
-
-
-def _table_of_codes(xp: ModuleType, codes: Sides, known: Known) -> ContingencyTable:
-    """Count codes (..., n) of rows and columns, whose labels, or at least their number, are known."""
-    shape = _lengths(known)
-    labels = [None if isinstance(k, int) else k for k in known]
-    keys = fuse(xp, codes[0], codes[1], shape)
-    n_cells = shape[0] * shape[1]
-    if n_cells <= most_cells(keys.shape[-1]):
-        return table_of_all_cells(xp, count_keys(xp, keys, n_cells), shape, *labels)
-    if keys.ndim == 1:
-        cells, counts = unique_counts(xp, keys)
-    else:
-        cells, which = unique_inverse(xp, keys)
-        counts = count_keys(xp, which, cells.shape[0])
-    return table_of_cells(xp, cells, counts, shape, *labels)
-
-
-def _table_unseen(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int]) -> ContingencyTable:
-    """Count codes that somebody promised to lie below `n_labels`, without a look at any."""
-    check_codes(xp, "labels_true", true, n_labels[0])
-    check_codes(xp, "labels_pred", pred, n_labels[1])
-    return grid(xp, counts_of_codes(xp, true, pred, n_labels), n_labels, static=True)
-
-
-def counts_of_codes(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, int]) -> Array:
-    """Count pairs of codes (..., n) below R and C: (..., R*C); on an accelerator, those outside are left out."""
-    n_cells, promised = shape[0] * shape[1], ((0, shape[0] - 1), (0, shape[1] - 1))
-    lead = np.broadcast_shapes(tuple(rows.shape[:-1]), tuple(cols.shape[:-1]))
-    check_room(shape, math.prod(lead) * n_cells, _MOST_CELLS, "cells")
-    true, pred = host_integers(rows), host_integers(cols)
-    if true is not None and pred is not None:
-        found = count_compact((true, pred), n_cells, promised)
-        if found is not None:
-            return from_host(xp, found.counts.reshape(*lead, n_cells), rows)
-    return count_ranges(xp, (rows, cols), promised)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from amiable._array.counting import sum_by_key, unique_inverse
-from amiable._array.namespace import Array, common_namespace, device_of, is_traced
-from amiable.codes import unite
-from amiable.contingency.table import KEEP_EMPTY, ContingencyTable, fuse, grid, table_of_cells
-from amiable.counts import check_total
+from amiable._array.bins import sum_by_key, unique_inverse
+from amiable._array.devices import common_namespace, device_of, is_traced
+from amiable._array.libraries import Array
+from amiable.contingency.cells import KEEP_EMPTY, Cells, fuse, grid, listed
+from amiable.inputs.codes import unite
+from amiable.inputs.counts import check_total
 
 
-def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable:
+def add_cells(one: Cells, two: Cells) -> Cells:
     """Add two tables over the union of their label sets."""
     xp = common_namespace(left=one.counts, right=two.counts)
     static = one.static or two.static
@@ -45,14 +46,14 @@ def add_tables(one: ContingencyTable, two: ContingencyTable) -> ContingencyTable
     counts = mine + theirs
     occupied = xp.nonzero(xp.any(xp.reshape(counts, (-1, cells.shape[0])) > 0, axis=0))[0]
     cells, counts = xp.take(cells, occupied, axis=0), xp.take(counts, occupied, axis=-1)
-    return table_of_cells(xp, cells, counts, (n_rows, n_cols), row_labels, col_labels)
+    return listed(xp, cells, counts, (n_rows, n_cols), row_labels, col_labels)
 
 
-def _are_codes(table: ContingencyTable) -> bool:
+def _are_codes(table: Cells) -> bool:
     return table.row_labels is None and table.col_labels is None
 
 
-def _widened(xp: ModuleType, table: ContingencyTable, shape: tuple[int, int]) -> Array:
+def _widened(xp: ModuleType, table: Cells, shape: tuple[int, int]) -> Array:
     """Return the counts of a grid among empty rows and columns up to `shape`: (..., R*C)."""
     full = xp.reshape(table.counts, table.shape)
     lead = table.shape[:-2]
@@ -63,7 +64,7 @@ def _widened(xp: ModuleType, table: ContingencyTable, shape: tuple[int, int]) ->
     return xp.reshape(full, (*lead, shape[0] * shape[1]))
 
 
-def _same_labels(xp: ModuleType, one: ContingencyTable, two: ContingencyTable) -> bool:
+def _same_labels(xp: ModuleType, one: Cells, two: Cells) -> bool:
     """Whether rows and columns of two tables of one shape stand for the same labels, in the same order."""
     for mine, theirs in ((one.row_labels, two.row_labels), (one.col_labels, two.col_labels)):
         if mine is None or theirs is None:

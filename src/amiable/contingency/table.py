@@ -1,53 +1,28 @@
-"""The contingency table: made from labels or counts, looked at cell by cell."""
+"""The public contingency table: made from labels, counts, cells or dataframes; tables of parts of the data add up."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import fields
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any, Self
 
 import numpy as np
 
-from amiable._array.blocks import cell_blocks
-from amiable._array.counting import check_cells, sum_by_key, unique_inverse
-from amiable._array.namespace import (
-    Array,
-    common_namespace,
-    device_of,
-    is_dask,
-    is_traced,
-    library_of,
-    namespace_of,
-    on_own_device,
-    to_count,
-)
-from amiable.codes import encode
-from amiable.counts import check_counts
-from amiable.frames import count_pairs
-from amiable.labels import check_labelings, check_labels, check_n_labels, check_values_known, level_of_caller
-
-# A table of more cells than this lists those alone that hold samples.
-KEEP_EMPTY = 1 << 12
+from amiable._array.bins import sum_by_key, unique_inverse
+from amiable._array.devices import common_namespace, on_own_device
+from amiable._array.libraries import Array, is_dask, namespace_of
+from amiable.contingency.cells import Cells, grid_or_occupied, listed
+from amiable.contingency.counting import cells_of_labels, cells_of_pairs
+from amiable.contingency.merging import add_cells
+from amiable.inputs.codes import encode
+from amiable.inputs.counts import check_counts
+from amiable.inputs.frames import count_columns
+from amiable.inputs.labels import check_labelings, check_labels, check_n_labels, check_values_known, level_of_caller
 
 
-class Structure(NamedTuple):
-    """What the empty cells of a table say: booleans of shape (...)."""
-
-    homogeneous: Array  # each cluster (column) holds samples of one class (row) only
-    complete: Array  # each class lies in one cluster only
-    settled: Array  # one labeling is a single cluster or all singletons: the sizes settle the mutual information
-
-    @property
-    def identical(self) -> Array:
-        """Whether both labelings are one partition."""
-        return self.homogeneous & self.complete
-
-
-@dataclass(frozen=True, eq=False)
-class ContingencyTable:
+class ContingencyTable(Cells):
     """How many samples each pair (class of true, cluster of pred) holds: one table, or a batch of tables.
 
     One representation serves dense, sparse and batched tables: a list of M cells, each a row, a column and
@@ -85,15 +60,10 @@ class ContingencyTable:
            [0, 1, 0]])
     """
 
-    rows: Array
-    cols: Array
-    counts: Array
-    row_sums: Array
-    col_sums: Array
-    row_labels: Array | None = None
-    col_labels: Array | None = None
-    is_grid: bool = False
-    static: bool = False
+    @classmethod
+    def of(cls, cells: Cells) -> Self:
+        """Make a table of `cells`, which it shares."""
+        return cls(**{field.name: getattr(cells, field.name) for field in fields(Cells)})
 
     @classmethod
     @on_own_device
@@ -130,18 +100,16 @@ class ContingencyTable:
         -------
         ContingencyTable
         """
-        from amiable.contingency.counting import table_of_labels
-
+        promised = None if n_labels is None else check_n_labels(n_labels)
         if is_dask(labels_true) or is_dask(labels_pred):
-            from amiable.dask import delayed_table
+            from amiable.contingency.dask_blocks import delayed_cells
 
-            table = delayed_table(labels_true, labels_pred, n_labels=n_labels).compute()
+            table = cls.of(delayed_cells(labels_true, labels_pred, promised).compute())
             for name, labels in (("labels_true", table.row_labels), ("labels_pred", table.col_labels)):
                 if labels is not None:
                     check_labels(name, labels)  # once, and here: blocks do not warn of continuous labels
             return table
-        promised = None if n_labels is None else check_n_labels(n_labels)
-        return table_of_labels(*check_labelings(labels_true, labels_pred), promised)
+        return cls.of(cells_of_labels(*check_labelings(labels_true, labels_pred), promised))
 
     @classmethod
     @on_own_device
@@ -171,12 +139,12 @@ class ContingencyTable:
         ContingencyTable
         """
         if hasattr(counts, "tocoo"):
-            return _table_of_sparse(counts.tocoo(), row_labels, col_labels)
+            return cls.of(_cells_of_sparse(counts.tocoo(), row_labels, col_labels))
         x = check_counts("contingency", counts, axis=(-2, -1))
         xp = namespace_of(x)
         shape = x.shape[-2:]
         labels = _check_axes(xp, x, shape, row_labels, col_labels)
-        return table_of_all_cells(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels)
+        return cls.of(grid_or_occupied(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels))
 
     @classmethod
     @on_own_device
@@ -209,8 +177,6 @@ class ContingencyTable:
         array([[10,  2],
                [ 0,  7]])
         """
-        from amiable.contingency.counting import table_of_pairs
-
         xp, true, pred = check_labelings(labels_true, labels_pred)
         amounts = check_counts("counts", counts, axis=-1)
         common_namespace(labels_true=true, counts=amounts)
@@ -220,7 +186,7 @@ class ContingencyTable:
             raise ValueError(f"the shapes are those of {shapes}: expected (M,) for all")
         for name, x in given.items():
             check_values_known(name, x)
-        return table_of_pairs(xp, true, pred, amounts)
+        return cls.of(cells_of_pairs(xp, true, pred, amounts))
 
     @classmethod
     def from_frame(cls, frame: Any, true: str, pred: str, *, dropna: bool = False) -> ContingencyTable:
@@ -259,9 +225,7 @@ class ContingencyTable:
         array([[1, 1],
                [0, 1]])
         """
-        from amiable.contingency.counting import table_of_pairs
-
-        *labels, counts = count_pairs(frame, true, pred, dropna=dropna)
+        *labels, counts = count_columns(frame, true, pred, dropna=dropna)
         if dropna and not counts.size:
             warnings.warn(
                 f"no row of frame has a label in both columns, {true!r} and {pred!r}: the table holds no sample",
@@ -269,56 +233,16 @@ class ContingencyTable:
                 stacklevel=level_of_caller(),
             )
         rows, cols = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
-        return table_of_pairs(np, rows, cols, counts)
-
-    @property
-    def arrays(self) -> tuple[Array, Array, Array, Array, Array]:
-        """Rows, columns, counts, row sums and column sums: all that scores are made of."""
-        return self.rows, self.cols, self.counts, self.row_sums, self.col_sums
-
-    def with_arrays(self, arrays: Iterable[Array]) -> ContingencyTable:
-        """Return the same table held in other `arrays`."""
-        names = ("rows", "cols", "counts", "row_sums", "col_sums")
-        return replace(self, **dict(zip(names, arrays, strict=True)))
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(..., R, C)."""
-        return (*self.counts.shape[:-1], self.row_sums.shape[-1], self.col_sums.shape[-1])
-
-    @property
-    def n_samples(self) -> Array:
-        """How many samples are counted: whole numbers of shape (...)."""
-        return self.xp.sum(self.row_sums, axis=-1)
-
-    @property
-    def xp(self) -> ModuleType:
-        """The array namespace of the counts."""
-        return namespace_of(self.counts)
-
-    def __repr__(self) -> str:
-        library = library_of(self.counts)
-        return f"<ContingencyTable of shape {self.shape}, {self.counts.shape[-1]} cells listed, {library}>"
+        return cls.of(cells_of_pairs(np, rows, cols, counts))
 
     @on_own_device
     def __add__(self, other: object) -> ContingencyTable:
         """Unite the label sets and add the counts; batch dimensions broadcast."""
-        from amiable.contingency.merging import add_tables
-
         if isinstance(other, int) and other == 0:  # the start of sum(tables)
             return self
-        return add_tables(self, other) if isinstance(other, ContingencyTable) else NotImplemented
+        return type(self).of(add_cells(self, other)) if isinstance(other, Cells) else NotImplemented
 
     __radd__ = __add__
-
-    @on_own_device
-    def to_dense(self) -> Array:
-        """Return the counts as an array of shape (..., R, C)."""
-        if self.is_grid:
-            return self.xp.reshape(self.counts, self.shape, copy=True)
-        n_cols = self.shape[-1]
-        full = sum_by_key(self.xp, self.rows * n_cols + self.cols, self.counts, self.shape[-2] * n_cols)
-        return self.xp.reshape(full, self.shape)
 
     def to_sparse(self) -> Any:
         """Return the counts of one NumPy table as a SciPy sparse array in CSR format, shape (R, C)."""
@@ -329,51 +253,6 @@ class ContingencyTable:
         occupied = self.counts > 0
         cells = (self.counts[occupied], (self.rows[occupied], self.cols[occupied]))
         return scipy.sparse.coo_array(cells, shape=self.shape).tocsr()
-
-    @on_own_device
-    def sum_cells(self, f: Callable[..., Array]) -> Array:
-        """Sum `f(xp, count, row_sum, col_sum, n_samples)` over the listed cells: shape (...).
-
-        The cells are taken a block at a time, so that temporaries stay small however many there are.
-        """
-        xp = self.xp
-        n = self.n_samples[..., None]
-        width = math.prod(self.counts.shape[:-1])
-        total = None
-        for block in cell_blocks(self.counts, self.counts.shape[-1], width):
-            a = xp.take(self.row_sums, self.rows[block], axis=-1)
-            b = xp.take(self.col_sums, self.cols[block], axis=-1)
-            part = xp.sum(f(xp, self.counts[..., block], a, b, n), axis=-1)
-            total = part if total is None else total + part
-        return total
-
-    def unlisted_col_sums(self) -> Array | None:
-        """Return, for each row (..., R), the column sums of the cells that are not listed; None if all are."""
-        if self.is_grid:
-            return None
-        listed = self.xp.take(self.col_sums, self.cols, axis=-1)
-        return self.n_samples[..., None] - sum_by_key(self.xp, self.rows, listed, self.row_sums.shape[-1])
-
-    def structure(self) -> Structure:
-        """Return which labeling refines the other, and whether chance has a say: booleans of shape (...)."""
-        cells, rows, cols = (
-            self.xp.sum(to_count(self.xp, x > 0), axis=-1) for x in (self.counts, self.row_sums, self.col_sums)
-        )
-        n = self.n_samples
-        settled = (rows <= 1) | (rows == n) | (cols <= 1) | (cols == n)
-        return Structure(cells == cols, cells == rows, settled)
-
-
-class TableStream(NamedTuple):
-    """A batch of tables that comes in blocks: scores take it in place of one table of the whole batch."""
-
-    shape: tuple[int, ...]  # of the whole batch
-    blocks: Iterator[ContingencyTable]  # each (K, R, C), in order
-
-
-def is_identifier(n_clusters: int, n_samples: int) -> bool:
-    """Whether labels are nearly all different, as those of an id or index are, which group nothing."""
-    return n_samples > 2 and n_clusters > 0.95 * n_samples
 
 
 def _check_axes(
@@ -398,7 +277,7 @@ def _check_axes(
     return checked[0], checked[1]
 
 
-def _table_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None) -> ContingencyTable:
+def _cells_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None) -> Cells:
     """Take a SciPy sparse table in COO format; entries of one cell add up, as everywhere in SciPy."""
     if len(counts.shape) != 2:
         raise ValueError(f"contingency has shape {counts.shape}: expected (R, C) for a sparse table")
@@ -406,71 +285,4 @@ def _table_of_sparse(counts: Any, row_labels: Any | None, col_labels: Any | None
     xp = namespace_of(entries)
     labels = _check_axes(xp, entries, counts.shape, row_labels, col_labels)
     cells, which = unique_inverse(xp, counts.row.astype(np.int64) * counts.shape[1] + counts.col)
-    return table_of_cells(xp, cells, sum_by_key(xp, which, entries, cells.shape[0]), counts.shape, *labels)
-
-
-def fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
-    """Return row * C + col, one key a sample or cell."""
-    check_cells(xp, shape, rows.dtype)
-    return rows * shape[1] + cols
-
-
-def grid(
-    xp: ModuleType,
-    counts: Array,
-    shape: tuple[int, ...],
-    row_labels: Array | None = None,
-    col_labels: Array | None = None,
-    *,
-    static: bool = False,
-) -> ContingencyTable:
-    """Make a table of counts (..., R*C) that lists every cell."""
-    cells = xp.arange(shape[0] * shape[1], dtype=counts.dtype, device=device_of(counts))
-    full = xp.reshape(counts, (*counts.shape[:-1], *shape))
-    return ContingencyTable(
-        cells // max(shape[1], 1),
-        cells % max(shape[1], 1),
-        counts,
-        xp.sum(full, axis=-1, dtype=counts.dtype),
-        xp.sum(full, axis=-2, dtype=counts.dtype),
-        row_labels,
-        col_labels,
-        is_grid=True,
-        static=static,
-    )
-
-
-def table_of_all_cells(
-    xp: ModuleType,
-    counts: Array,
-    shape: tuple[int, ...],
-    row_labels: Array | None = None,
-    col_labels: Array | None = None,
-) -> ContingencyTable:
-    """Make a table of counts (..., R*C): a grid, or a list of the cells that hold samples where there are many."""
-    n_cells = shape[0] * shape[1]
-    if n_cells <= KEEP_EMPTY or is_traced(counts):
-        return grid(xp, counts, shape, row_labels, col_labels)
-    cells = to_count(xp, xp.nonzero(xp.any(xp.reshape(counts, (-1, n_cells)) > 0, axis=0))[0])
-    return table_of_cells(xp, cells, xp.take(counts, cells, axis=-1), shape, row_labels, col_labels)
-
-
-def table_of_cells(
-    xp: ModuleType,
-    keys: Array,
-    counts: Array,
-    shape: tuple[int, ...],
-    row_labels: Array | None = None,
-    col_labels: Array | None = None,
-) -> ContingencyTable:
-    """Make a table of the listed cells: distinct keys row * C + col (M,) and counts (..., M)."""
-    rows, cols = keys // max(shape[1], 1), keys % max(shape[1], 1)
-    return ContingencyTable(
-        rows,
-        cols,
-        counts,
-        sum_by_key(xp, rows, counts, shape[0]),
-        sum_by_key(xp, cols, counts, shape[1]),
-        row_labels,
-        col_labels,
-    )
+    return listed(xp, cells, sum_by_key(xp, which, entries, cells.shape[0]), counts.shape, *labels)

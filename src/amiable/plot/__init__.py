@@ -9,9 +9,9 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError(hint("amiable.plot", "plotly", "viz"), name=error.name) from error
 
-from amiable.plot.nulls import null_distribution
-from amiable.plot.scores import pairwise_heatmap, score_curves, score_heatmap, score_ranking
-from amiable.plot.tables import cluster_contributions, contingency_heatmap
+from amiable.plot._nulls import null_distribution
+from amiable.plot._scores import pairwise_heatmap, score_curves, score_heatmap, score_ranking
+from amiable.plot._tables import cluster_contributions, contingency_heatmap
 
 __all__ = [
     "cluster_contributions",

@@ -9,7 +9,7 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError(hint("amiable.report", "jinja2", "viz"), name=error.name) from error
 
-from amiable.report.page import render_page
-from amiable.report.results import Clustering, measure_clustering
+from amiable.report._page import render_page
+from amiable.report._results import Clustering, measure_clustering
 
 __all__ = ["Clustering", "measure_clustering", "render_page"]

@@ -5,38 +5,31 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from amiable._array.namespace import (
-    Array,
-    as_result,
-    at_least,
-    maybe_any,
-    namespace_of,
-    nearest,
-    on_cpu,
-    on_own_device,
-    to_float,
-)
-from amiable.contingency import ContingencyTable
-from amiable.counts import check_margins
-from amiable.expectation import expected_sums
-from amiable.hypergeometric import Forms
-from amiable.information import (
-    capped,
-    concentration_of_cells,
-    conditional_entropies,
-    entropy,
-    information,
-    is_lifted,
-)
-from amiable.random_models import (
-    RandomModel,
-    check_random_model,
+from amiable._array.arithmetic import at_least
+from amiable._array.devices import maybe_any, on_cpu, on_own_device
+from amiable._array.dtypes import to_float
+from amiable._array.libraries import Array, namespace_of
+from amiable._array.transfers import as_result, host_views
+from amiable.chance.entropies import entropy, is_floor_positive
+from amiable.chance.expectation import expected_sums
+from amiable.chance.hypergeometric import Forms
+from amiable.chance.random_models import (
+    NullModel,
+    check_null,
     expected_deviances,
-    is_settled,
+    is_degenerate,
     largest_entropies,
 )
+from amiable.contingency import Cells
+from amiable.inputs.counts import check_margins
 from amiable.scores.averages import AverageMethod, average, average_above, check_average_method
 from amiable.scores.evaluate import evaluate
+from amiable.scores.information import capped, concentration_of_cells, conditional_entropies, information
+
+__all__ = [
+    "adjusted_mutual_info_score",
+    "expected_mutual_information",
+]
 
 
 def adjusted_mutual_info_score(
@@ -44,14 +37,14 @@ def adjusted_mutual_info_score(
     labels_pred: Any = None,
     *,
     average_method: AverageMethod = "arithmetic",
-    random_model: RandomModel = "perm",
+    null: NullModel = "permutation",
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
 ) -> Any:
     """Adjusted mutual information (AMI): agreement of two labelings, corrected for chance.
 
     AMI = (MI - EMI) / (mean(H(true), H(pred)) - EMI), where EMI is the expectation of MI over all pairs of
-    labelings with these cluster sizes (the permutation model), or under another `random_model`.
+    labelings with these cluster sizes (the permutation model), or under another `null`.
 
     Parameters
     ----------
@@ -59,7 +52,7 @@ def adjusted_mutual_info_score(
         Labels of any kind. Leading (batch) dimensions broadcast.
     average_method : {"arithmetic", "geometric", "min", "max"}, default="arithmetic"
         How the two entropies are averaged.
-    random_model : {"perm", "num", "all", "num1", "all1"}, default="perm"
+    null : {"permutation", "num", "all", "num1", "all1"}, default="permutation"
         What is random; see `expected_mutual_information`. Where sizes vary, the largest entropies that the model
         knows stand in for those of the labelings: log of the number of clusters for "num" and "num1", log n_samples
         for "all" and "all1", as in the package of the authors, clusim.
@@ -79,7 +72,7 @@ def adjusted_mutual_info_score(
     Raises
     ------
     ValueError, TypeError
-        Bad labels or counts, an unknown `average_method` or `random_model`; the message names the argument.
+        Bad labels or counts, an unknown `average_method` or `null`; the message names the argument.
 
     Notes
     -----
@@ -101,7 +94,7 @@ def adjusted_mutual_info_score(
     0.298792
     """
     check_average_method(average_method)
-    if check_random_model(random_model) != "perm":
+    if check_null(null) != "permutation":
         return evaluate(
             _adjusted_for_model,
             labels_true,
@@ -110,7 +103,7 @@ def adjusted_mutual_info_score(
             n_labels,
             compiles=False,
             average_method=average_method,
-            random_model=random_model,
+            null=null,
         )
     return evaluate(
         observed,
@@ -133,32 +126,41 @@ class Observed(NamedTuple):
     h_pred: Array
     above_true: Array  # the entropies, above the floor where that is positive
     above_pred: Array
-    lifted: Array  # whether the floor is positive
+    floor_positive: Array  # whether the floor is positive
     rest_true: Array  # H(true | pred); 0 where EMI is far from both entropies
     rest_pred: Array
     identical: Array
-    settled: Array
+    degenerate: Array
 
 
-def observed(table: ContingencyTable) -> Observed:
+def observed(table: Cells) -> Observed:
     """Compute what a table tells before anything is expected."""
     xp, known = table.xp, information(table)
     rows, cols = known.rows, known.cols
-    lifted = is_lifted(xp, rows, cols, table.n_samples)
-    above = xp.where(lifted, cols, known.h_true), xp.where(lifted, rows, known.h_pred)
+    floor_positive = is_floor_positive(xp, rows, cols, table.n_samples)
+    above = xp.where(floor_positive, cols, known.h_true), xp.where(floor_positive, rows, known.h_pred)
     mutual = known.mutual
-    if maybe_any(xp, lifted):
-        mutual = xp.where(lifted, capped(xp, concentration_of_cells(table), known.structure, cols, rows), mutual)
+    if maybe_any(xp, floor_positive):
+        mutual = xp.where(
+            floor_positive, capped(xp, concentration_of_cells(table), known.structure, cols, rows), mutual
+        )
     rests = (xp.zeros_like(mutual), xp.zeros_like(mutual))
     if on_cpu(mutual) and bool(xp.any(_may_be_close(table, xp.minimum(known.h_true, known.h_pred)))):
         rests = conditional_entropies(table)
     margins, entropies = (table.row_sums, table.col_sums), (known.h_true, known.h_pred)
     return Observed(
-        *margins, mutual, *entropies, *above, lifted, *rests, known.structure.identical, known.structure.settled
+        *margins,
+        mutual,
+        *entropies,
+        *above,
+        floor_positive,
+        *rests,
+        known.structure.identical,
+        known.structure.degenerate,
     )
 
 
-def _may_be_close(table: ContingencyTable, h: Array) -> Array:
+def _may_be_close(table: Cells, h: Array) -> Array:
     """Whether EMI may exceed h / 2, being at most log(1 + (R - 1) (C - 1) / (n - 1)): Vinh et al. (2010)."""
     xp = table.xp
     rows, cols = (xp.sum(to_float(xp, sums > 0), axis=-1) - 1 for sums in (table.row_sums, table.col_sums))
@@ -173,10 +175,10 @@ def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
     entropies, whose differences are the same.
     """
     xp = namespace_of(known.row_sums)
-    either = maybe_any(xp, known.lifted)
+    either = maybe_any(xp, known.floor_positive)
     forms: Forms = ("deviance", "xlogx") if either else ("deviance",)
     sums = expected_sums(xp, known.row_sums, known.col_sums, static=static, forms=forms)
-    total = xp.where(known.lifted, sums[1, ...], sums[0, ...]) if either else sums[0, ...]
+    total = xp.where(known.floor_positive, sums[1, ...], sums[0, ...]) if either else sums[0, ...]
     expected = total / to_float(xp, at_least(xp, xp.sum(known.row_sums, axis=-1), 1))
     return known.mutual - expected, expected
 
@@ -187,12 +189,12 @@ def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
     excess, expected = excess_information(known, static)
     ceiling = average_above(xp, known.h_true, known.h_pred, known.above_true, known.above_pred, average_method)
     room = ceiling - expected
-    close = (2 * expected > xp.minimum(known.above_true, known.above_pred)) & ~known.settled
+    close = (2 * expected > xp.minimum(known.above_true, known.above_pred)) & ~known.degenerate
     if on_cpu(close) and bool(xp.any(close)):
         parts = zip(_below_entropies(known, average_method), (excess, room), strict=True)
         excess, room = (xp.where(close, below, above) for below, above in parts)
-    score = excess / xp.where(known.settled, 1.0, room)
-    return xp.where(known.identical, 1.0, xp.where(known.settled, 0.0, score))
+    score = excess / xp.where(known.degenerate, 1.0, room)
+    return xp.where(known.identical, 1.0, xp.where(known.degenerate, 0.0, score))
 
 
 def _below_entropies(known: Observed, average_method: str) -> tuple[Array, Array]:
@@ -208,19 +210,19 @@ def _below_entropies(known: Observed, average_method: str) -> tuple[Array, Array
     return excess, average_above(xp, known.h_true, known.h_pred, rest_true, rest_pred, average_method)
 
 
-def _adjusted_for_model(table: ContingencyTable, average_method: str, random_model: str) -> Array:
+def _adjusted_for_model(table: Cells, average_method: str, null: str) -> Array:
     xp, known = table.xp, information(table)
     n = to_float(xp, at_least(xp, table.n_samples, 1))
-    expected = expected_deviances(xp, table.row_sums, table.col_sums, random_model) / n
-    ceiling = average(xp, *largest_entropies(xp, table.row_sums, table.col_sums, random_model), average_method)
-    settled = is_settled(xp, table.row_sums, table.col_sums, random_model)
+    expected = expected_deviances(xp, table.row_sums, table.col_sums, null) / n
+    ceiling = average(xp, *largest_entropies(xp, table.row_sums, table.col_sums, null), average_method)
+    degenerate = is_degenerate(xp, table.row_sums, table.col_sums, null)
     excess = xp.minimum(known.mutual, ceiling) - expected  # a largest entropy is larger, but for rounding
-    score = excess / xp.where(settled, 1.0, ceiling - expected)
-    return xp.where(settled, to_float(xp, known.structure.identical), score)
+    score = excess / xp.where(degenerate, 1.0, ceiling - expected)
+    return xp.where(degenerate, to_float(xp, known.structure.identical), score)
 
 
 @on_own_device
-def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: RandomModel = "perm") -> Any:
+def expected_mutual_information(row_sums: Any, col_sums: Any, *, null: NullModel = "permutation") -> Any:
     """Expected mutual information (EMI) of two labelings with given cluster sizes, in nats.
 
     The expectation is over all pairs of labelings with these sizes, equally likely (the permutation model: cell
@@ -232,11 +234,11 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: R
     row_sums, col_sums : array-like of whole numbers, shapes (..., R) and (..., C)
         Cluster sizes of the two labelings, with equal totals n_samples. Leading (batch) dimensions broadcast;
         sizes 0 contribute nothing.
-    random_model : {"perm", "num", "all", "num1", "all1"}, default="perm"
-        What is random: the membership of clusters of these sizes ("perm"); each labeling among all partitions into
-        its number of clusters ("num"), or among all partitions ("all"), equally likely; or so the labeling of
-        `col_sums` alone, beside a fixed one with `row_sums` ("num1", "all1"). The models other than "perm" wait for a
-        device, and cannot be traced.
+    null : {"permutation", "num", "all", "num1", "all1"}, default="permutation"
+        What is random: the membership of clusters of these sizes ("permutation"); each labeling among all partitions
+        into its number of clusters ("num"), or among all partitions ("all"), equally likely; or so the labeling of
+        `col_sums` alone, beside a fixed one with `row_sums` ("num1", "all1"). The models other than "permutation" wait
+        for a device, and cannot be traced.
 
     Returns
     -------
@@ -248,7 +250,7 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: R
     ------
     ValueError, TypeError
         Sizes that are negative, fractional, not finite or not numbers; totals that differ; an empty batch; an unknown
-        `random_model`.
+        `null`.
 
     References
     ----------
@@ -262,16 +264,16 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, random_model: R
     0.33629923055
     >>> round(expected_mutual_information([6 * 10**11, 4 * 10**11], [5 * 10**11, 5 * 10**11]) * 1e12, 6)
     0.5
-    >>> round(expected_mutual_information([3, 3, 3], [3, 3, 3], random_model="num"), 12)
+    >>> round(expected_mutual_information([3, 3, 3], [3, 3, 3], null="num"), 12)
     0.303031215141
     """
-    check_random_model(random_model)
+    check_null(null)
     xp, *sizes = check_margins(row_sums, col_sums)
-    xp, (rows, cols), back = nearest(xp, *sizes)
-    if random_model == "perm":
+    xp, (rows, cols), back = host_views(xp, *sizes)
+    if null == "permutation":
         return as_result(back(expected_information(xp, rows, cols)))
     n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
-    mean = expected_deviances(xp, rows, cols, random_model) / n
+    mean = expected_deviances(xp, rows, cols, null) / n
     return as_result(back(xp.minimum(mean, xp.log(n))))
 
 

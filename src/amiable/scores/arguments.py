@@ -9,22 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array.namespace import Array, common_namespace, host_view, is_dask
-from amiable.contingency import ContingencyTable, TableStream, cluster_sizes_of_labels, tables_of_batch
-from amiable.counts import check_counts
-from amiable.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels
+from amiable._array.devices import common_namespace
+from amiable._array.libraries import Array, is_dask
+from amiable._array.transfers import host_view
+from amiable.contingency import Cells, ContingencyTable, TableStream, cells_of_batch, sizes_of_labels
+from amiable.inputs.counts import check_counts
+from amiable.inputs.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels
 
 
 def as_tables(
     labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None
-) -> tuple[tuple[int, ...], Iterator[ContingencyTable]]:
+) -> tuple[tuple[int, ...], Iterator[Cells]]:
     """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order."""
     if contingency is not None:
         check_alone(labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
         if isinstance(contingency, TableStream):
             return contingency
-        given = isinstance(contingency, ContingencyTable)
-        table = contingency if given else _table_without_totals(contingency)
+        table = contingency if isinstance(contingency, Cells) else _table_without_totals(contingency)
         return table.shape[:-2], iter([table])
     _check_both(labels_true, labels_pred)
     if is_dask(labels_true) or is_dask(labels_pred):
@@ -33,12 +34,10 @@ def as_tables(
     _check_column("labels_true", true)
     _check_column("labels_pred", pred)
     lead = np.broadcast_shapes(tuple(true.shape[:-1]), tuple(pred.shape[:-1]))
-    return lead, tables_of_batch(xp, true, pred, None if n_labels is None else check_n_labels(n_labels))
+    return lead, cells_of_batch(xp, true, pred, None if n_labels is None else check_n_labels(n_labels))
 
 
-def as_table(
-    labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None
-) -> ContingencyTable:
+def as_table(labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None) -> Cells:
     """Return one table of all that was given, a whole batch included."""
     if contingency is None:
         _check_both(labels_true, labels_pred)
@@ -49,7 +48,7 @@ def as_table(
 
 def _check_both(labels_true: Any, labels_pred: Any) -> None:
     """Raise TypeError for one argument alone, which may be a table."""
-    if labels_true is not None and labels_pred is None and not isinstance(labels_true, ContingencyTable):
+    if labels_true is not None and labels_pred is None and not isinstance(labels_true, Cells):
         raise TypeError(
             "labels_pred is None: expected labels, an array of shape (n_samples,) or (..., n_samples); "
             "a table of counts is given by name, as contingency"
@@ -115,7 +114,7 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
     """Return the namespace and the cluster sizes (..., K) of one labeling, or those given in its place."""
     if contingency is not None:
         check_alone(labels=labels, n_labels=n_labels)
-        if isinstance(contingency, ContingencyTable):
+        if isinstance(contingency, Cells):
             raise TypeError("contingency is a table of two labelings: expected cluster sizes, its row_sums or col_sums")
         sizes = check_counts("contingency", contingency, axis=-1)
         return common_namespace(contingency=sizes), sizes
@@ -126,4 +125,4 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
     x = check_labels("labels", labels)
     xp = common_namespace(labels=x)
     _check_column("labels", x)
-    return xp, cluster_sizes_of_labels(xp, x, None if n_labels is None else check_one_n_labels(n_labels))
+    return xp, sizes_of_labels(xp, x, None if n_labels is None else check_one_n_labels(n_labels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Literal
 
-from amiable._array.namespace import Array
+from amiable._array.libraries import Array
 
 AverageMethod = Literal["arithmetic", "geometric", "min", "max"]
 _METHODS = ("arithmetic", "geometric", "min", "max")

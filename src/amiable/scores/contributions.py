@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from amiable.contingency import ContingencyTable
-from amiable.expectation import expectations_of_sizes
-from amiable.information import information
+from amiable.chance.expectation import expectations_of_sizes
+from amiable.contingency import Cells
 from amiable.scores.averages import AverageMethod, average, check_average_method
+from amiable.scores.information import information
 
 
-def contributions_to_ami(
-    table: ContingencyTable, average_method: AverageMethod = "arithmetic"
-) -> tuple[np.ndarray, np.ndarray]:
+def contributions_to_ami(table: Cells, average_method: AverageMethod = "arithmetic") -> tuple[np.ndarray, np.ndarray]:
     """Return what rows (R,) and columns (C,) of one NumPy table contribute to AMI; either adds up to AMI.
 
     MI and EMI are sums over cells; the terms of a row or column, MI less EMI, are divided as their total is in AMI.
@@ -33,7 +31,7 @@ def contributions_to_ami(
     of_cols = np.bincount(where_a, minlength=sizes_a.size) @ expected
     emi = of_cols @ np.bincount(where_b, minlength=sizes_b.size) / n
     ceiling = average(np, known.h_true, known.h_pred, average_method)
-    scale = 0.0 if known.structure.settled else 1 / (n * (ceiling - emi))
+    scale = 0.0 if known.structure.degenerate else 1 / (n * (ceiling - emi))
     by_row = np.bincount(table.rows, weights=cells, minlength=a.size) - of_rows[where_a]
     by_col = np.bincount(table.cols, weights=cells, minlength=b.size) - of_cols[where_b]
     return by_row * scale, by_col * scale

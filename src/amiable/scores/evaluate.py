@@ -9,19 +9,12 @@ from types import ModuleType
 from typing import Any
 
 from amiable._array.blocks import filled, power_of_two
-from amiable._array.namespace import (
-    Array,
-    as_result,
-    compiled,
-    compiles_shapes,
-    device_of,
-    is_real,
-    is_traced,
-    namespace_of,
-    nearest,
-    on_own_device,
-)
-from amiable.contingency import ContingencyTable
+from amiable._array.compiling import compiled, recompiles_per_shape
+from amiable._array.devices import device_of, is_traced, on_own_device
+from amiable._array.dtypes import is_real
+from amiable._array.libraries import Array, namespace_of
+from amiable._array.transfers import as_result, host_views
+from amiable.contingency import Cells, ContingencyTable
 from amiable.scores.arguments import as_tables
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
@@ -67,9 +60,9 @@ def evaluate(
     return _each(back, finish(*margins, *rest, static=False, **options))
 
 
-def score_of_tables(score: Callable[..., Any], table: ContingencyTable, name: str = "score") -> Array:
-    """Return one number for each table (P, R, C), from any score, the argument `name`, that takes `contingency`."""
-    values = score(contingency=table)
+def score_of_tables(score: Callable[..., Any], table: Cells) -> Array:
+    """Return one number for each table (P, R, C), from the argument `score`, which takes `contingency`."""
+    values = score(contingency=table if isinstance(table, ContingencyTable) else ContingencyTable.of(table))
     if not hasattr(values, "shape") or not hasattr(values, "dtype"):
         found = type(values).__name__
     elif tuple(values.shape) != table.shape[:1]:
@@ -79,13 +72,13 @@ def score_of_tables(score: Callable[..., Any], table: ContingencyTable, name: st
     else:
         return values
     raise ValueError(
-        f"{name} returned {found} for {table.shape[0]} tables: expected one number a table, as an array of real numbers"
+        f"score returned {found} for {table.shape[0]} tables: expected one number a table, as an array of real numbers"
     )
 
 
-def _nearby(table: ContingencyTable) -> tuple[ContingencyTable, Callable[[Array], Array]]:
+def _nearby(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
     """Return a table where it is best to compute, and the way back for results."""
-    xp, views, back = nearest(table.xp, *table.arrays)
+    xp, views, back = host_views(table.xp, *table.arrays)
     return (table if xp is table.xp else table.with_arrays(views)), back
 
 
@@ -110,15 +103,19 @@ def _join_margins(parts: list[Array], lead: tuple[int, ...]) -> Array:
     return xp.reshape(xp.concat(full, axis=0), (*lead, most))
 
 
-def _of_table(table: ContingencyTable, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:
-    if compiles_shapes(table.xp) and math.prod(table.shape) <= _ONE_PROGRAM and not any(map(is_traced, table.arrays)):
+def _of_table(table: Cells, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:
+    if (
+        recompiles_per_shape(table.xp)
+        and math.prod(table.shape) <= _ONE_PROGRAM
+        and not any(map(is_traced, table.arrays))
+    ):
         padded, back = _in_few_shapes(table) if table.is_grid else (table, lambda result: result)
         known = {"kernel": kernel, "finish": finish, "is_grid": table.is_grid}
         return _each(back, compiled(_of_arrays, table.xp, **known, **options)(*padded.arrays))
     return _apply(table, kernel, finish, options)
 
 
-def _in_few_shapes(table: ContingencyTable) -> tuple[ContingencyTable, Callable[[Array], Array]]:
+def _in_few_shapes(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
     """Pad a grid with empty clusters, and a batch with empty tables, up to powers of two; and take results back.
 
     Every shape is a program of its own, which is kept; so few are made.
@@ -136,12 +133,12 @@ def _in_few_shapes(table: ContingencyTable) -> tuple[ContingencyTable, Callable[
     return padded, lambda result: xp.reshape(result[:n_tables, ...], (*lead, *result.shape[1:]))
 
 
-def _apply(table: ContingencyTable, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:
+def _apply(table: Cells, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:
     return kernel(table, **options) if finish is None else finish(*kernel(table), static=table.static, **options)
 
 
 def _of_arrays(_xp: ModuleType, *arrays: Array, kernel: Any, finish: Any, is_grid: bool, **options: Any) -> Any:
     """Score a table given as its arrays, which a compiler can trace."""
     rows, cols, counts, row_sums, col_sums = arrays
-    table = ContingencyTable(rows, cols, counts, row_sums, col_sums, is_grid=is_grid, static=True)
+    table = Cells(rows, cols, counts, row_sums, col_sums, is_grid=is_grid, static=True)
     return _apply(table, kernel, finish, options)

@@ -7,10 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array.namespace import Array
-from amiable.contingency import ContingencyTable
-from amiable.information import information
+from amiable._array.libraries import Array
+from amiable.contingency import Cells
 from amiable.scores.evaluate import evaluate
+from amiable.scores.information import information
+
+__all__ = [
+    "completeness_score",
+    "homogeneity_completeness_v_measure",
+    "homogeneity_score",
+    "v_measure_score",
+]
 
 
 def homogeneity_completeness_v_measure(
@@ -199,7 +206,7 @@ def check_beta(beta: Any) -> float:
     return float(beta)
 
 
-def _measures(table: ContingencyTable, beta: float = 1.0) -> tuple[Array, Array, Array]:
+def _measures(table: Cells, beta: float = 1.0) -> tuple[Array, Array, Array]:
     xp, known = table.xp, information(table)
     one = xp.ones_like(known.mutual)
     parts = []

@@ -5,9 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from amiable._array.namespace import Array, fetch, is_traced, on_own_device, to_float
-from amiable.contingency import ContingencyTable
+from amiable._array.devices import is_traced, on_own_device
+from amiable._array.dtypes import to_float
+from amiable._array.libraries import Array
+from amiable._array.transfers import fetch
+from amiable.contingency import Cells, ContingencyTable
 from amiable.scores.arguments import as_table
+
+__all__ = [
+    "contingency_matrix",
+]
 
 
 @on_own_device
@@ -63,9 +70,9 @@ def contingency_matrix(
     """
     if eps is not None and sparse:
         raise ValueError("Cannot set 'eps' when sparse=True")
-    table: ContingencyTable = as_table(labels_true, labels_pred, contingency, n_labels)
+    table = as_table(labels_true, labels_pred, contingency, n_labels)
     if sparse:
-        matrix = table.to_sparse()
+        matrix = ContingencyTable.of(table).to_sparse()
         if dtype is not None:
             matrix.data = _cast(table, matrix.data, dtype)
         return matrix
@@ -75,7 +82,7 @@ def contingency_matrix(
     return dense if dtype is None else _cast(table, dense, dtype)
 
 
-def _cast(table: ContingencyTable, dense: Array, dtype: Any) -> Array:
+def _cast(table: Cells, dense: Array, dtype: Any) -> Array:
     """Return counts in another dtype; raise ValueError for an integer dtype that does not hold them."""
     xp = table.xp
     cast = xp.astype(dense, dtype)

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.namespace import Array, as_result, at_least, nearest, on_own_device, to_float
-from amiable.contingency import ContingencyTable
-from amiable.information import conditional_entropies, information, joint_entropy, mutual_information
-from amiable.information import entropy as entropy_of_sizes
+import numpy as np
+
+from amiable._array.arithmetic import at_least
+from amiable._array.devices import on_own_device
+from amiable._array.dtypes import to_float
+from amiable._array.libraries import Array
+from amiable._array.transfers import as_result, host_views
+from amiable.chance.entropies import entropy as entropy_of_sizes
+from amiable.contingency import Cells
 from amiable.scores.arguments import cluster_sizes
 from amiable.scores.averages import AverageMethod, average, check_average_method
 from amiable.scores.evaluate import evaluate
+from amiable.scores.information import conditional_entropies, information, joint_entropy, mutual_information
+
+__all__ = [
+    "entropy",
+    "mutual_info_score",
+    "normalized_mutual_info_score",
+    "variation_of_information",
+]
 
 
 def normalized_mutual_info_score(
@@ -61,7 +74,7 @@ def normalized_mutual_info_score(
     return evaluate(_normalized, labels_true, labels_pred, contingency, n_labels, average_method=average_method)
 
 
-def _normalized(table: ContingencyTable, average_method: str) -> Array:
+def _normalized(table: Cells, average_method: str) -> Array:
     xp, known = table.xp, information(table)
     mean = average(xp, known.h_true, known.h_pred, average_method)
     one = xp.ones_like(mean)
@@ -149,7 +162,7 @@ def variation_of_information(
     Raises
     ------
     ValueError, TypeError
-        Bad labels or counts; the message names the argument.
+        Bad labels or counts, or `normalized` that is no boolean; the message names the argument.
 
     References
     ----------
@@ -166,10 +179,12 @@ def variation_of_information(
     >>> variation_of_information([0, 0, 1, 1], [0, 1, 0, 1], normalized=True)
     1.0
     """
+    if not isinstance(normalized, (bool, np.bool_)):
+        raise TypeError(f"normalized is {normalized!r}: expected True or False")
     return evaluate(_variation, labels_true, labels_pred, contingency, n_labels, normalized=bool(normalized))
 
 
-def _variation(table: ContingencyTable, normalized: bool) -> Array:
+def _variation(table: Cells, normalized: bool) -> Array:
     true_given_pred, pred_given_true = conditional_entropies(table)
     xp = table.xp
     distance = true_given_pred + pred_given_true
@@ -218,7 +233,7 @@ def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None
     0.693147
     """
     xp, given = cluster_sizes(labels, contingency, n_labels)
-    xp, (sizes,), back = nearest(xp, given)
+    xp, (sizes,), back = host_views(xp, given)
     n = xp.sum(sizes, axis=-1)
     h = entropy_of_sizes(xp, sizes, n)
     return as_result(back(xp.where(n > 0, h, 1.0)))

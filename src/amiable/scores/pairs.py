@@ -6,11 +6,21 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from amiable._array.namespace import Array, at_least, is_traced, on_own_device, to_float
-from amiable.contingency import ContingencyTable
-from amiable.random_models import RandomModel, check_random_model, expected_rand
+from amiable._array.arithmetic import at_least
+from amiable._array.devices import is_traced, on_own_device
+from amiable._array.dtypes import to_float
+from amiable._array.libraries import Array
+from amiable.chance.random_models import NullModel, check_null, expected_rand
+from amiable.contingency import Cells
 from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import evaluate
+
+__all__ = [
+    "adjusted_rand_score",
+    "fowlkes_mallows_score",
+    "pair_confusion_matrix",
+    "rand_score",
+]
 
 
 @on_own_device
@@ -64,7 +74,7 @@ def pair_confusion_matrix(
     return xp.stack([xp.stack([apart, pred_only], axis=-1), xp.stack([true_only, together], axis=-1)], axis=-2)
 
 
-def _check_pairs(table: ContingencyTable, labels: Any) -> None:
+def _check_pairs(table: Cells, labels: Any) -> None:
     """Raise ValueError where the integers of the device do not hold the number of ordered pairs."""
     if not table.static and not is_traced(table.counts):
         n = int(table.xp.max(table.n_samples))
@@ -123,7 +133,7 @@ def rand_score(
     return evaluate(_rand, labels_true, labels_pred, contingency, n_labels)
 
 
-def _rand(table: ContingencyTable) -> Array:
+def _rand(table: Cells) -> Array:
     apart, pred_only, true_only, together = _pairs(table)
     total = apart + pred_only + true_only + together
     return _ratio(table.xp, apart + together, total, 1.0)
@@ -133,20 +143,20 @@ def adjusted_rand_score(
     labels_true: Any = None,
     labels_pred: Any = None,
     *,
-    random_model: RandomModel = "perm",
+    null: NullModel = "permutation",
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
 ) -> Any:
     """Adjusted Rand index (ARI): the Rand index corrected for chance.
 
-    ARI = (RI - E[RI]) / (1 - E[RI]) under the permutation model, or under another `random_model`. Never overflows,
+    ARI = (RI - E[RI]) / (1 - E[RI]) under the permutation model, or under another `null`. Never overflows,
     whatever n_samples is.
 
     Parameters
     ----------
     labels_true, labels_pred : array-like of shape (..., n_samples)
         Labels of any kind. Leading (batch) dimensions broadcast.
-    random_model : {"perm", "num", "all", "num1", "all1"}, default="perm"
+    null : {"permutation", "num", "all", "num1", "all1"}, default="permutation"
         What is random; see `expected_mutual_information`.
     contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
         Counts in place of labels.
@@ -163,7 +173,7 @@ def adjusted_rand_score(
     Raises
     ------
     ValueError, TypeError
-        Bad labels or counts, or an unknown `random_model`; the message names the argument.
+        Bad labels or counts, or an unknown `null`; the message names the argument.
 
     References
     ----------
@@ -178,19 +188,17 @@ def adjusted_rand_score(
     >>> round(adjusted_rand_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.571429
     """
-    if check_random_model(random_model) != "perm":
-        return evaluate(
-            _rand_for_model, labels_true, labels_pred, contingency, n_labels, compiles=False, random_model=random_model
-        )
+    if check_null(null) != "permutation":
+        return evaluate(_rand_for_model, labels_true, labels_pred, contingency, n_labels, compiles=False, null=null)
     return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels)
 
 
-def _rand_for_model(table: ContingencyTable, random_model: str) -> Array:
-    expected = expected_rand(table.xp, table.row_sums, table.col_sums, random_model)
+def _rand_for_model(table: Cells, null: str) -> Array:
+    expected = expected_rand(table.xp, table.row_sums, table.col_sums, null)
     return _ratio(table.xp, _rand(table) - expected, 1 - expected, 1.0)
 
 
-def _adjusted_rand(table: ContingencyTable) -> Array:
+def _adjusted_rand(table: Cells) -> Array:
     pairs = _pairs(table)
     total = pairs[0] + pairs[1] + pairs[2] + pairs[3]
     # as shares of all pairs: their products stay inside float32 too
@@ -246,7 +254,7 @@ def fowlkes_mallows_score(
     return evaluate(_fowlkes_mallows, labels_true, labels_pred, contingency, n_labels)
 
 
-def _fowlkes_mallows(table: ContingencyTable) -> Array:
+def _fowlkes_mallows(table: Cells) -> Array:
     xp = table.xp
     _, pred_only, true_only, together = _pairs(table)
     precision = _ratio(xp, together, together + pred_only, 0.0)
@@ -254,7 +262,7 @@ def _fowlkes_mallows(table: ContingencyTable) -> Array:
     return xp.sqrt(precision) * xp.sqrt(recall)
 
 
-def _pairs(table: ContingencyTable, whole: bool = False) -> tuple[Array, Array, Array, Array]:
+def _pairs(table: Cells, whole: bool = False) -> tuple[Array, Array, Array, Array]:
     """Count ordered pairs: apart in both, together in pred only, in true only, in both; (...) each.
 
     For each sample of a cell its partners are counted, so that every term is a product of two whole numbers >= 0:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from amiable._array.counting import sum_by_key
-from amiable._array.namespace import (
-    Array,
-    as_result,
-    at_least,
-    namespace_of,
-    nearest,
-    on_cpu,
-    on_own_device,
-    to_count,
-    to_float,
-)
+from amiable._array.arithmetic import at_least
+from amiable._array.bins import sum_by_key
+from amiable._array.devices import on_cpu, on_own_device
+from amiable._array.dtypes import to_count, to_float
+from amiable._array.libraries import Array, namespace_of
 from amiable._array.special import gammaincc
-from amiable.contingency import ContingencyTable
-from amiable.counts import check_margins
-from amiable.deviance import deviance, mean_count, offset_from_mean
+from amiable._array.transfers import as_result, host_views
+from amiable.chance.deviance import deviance, mean_count, offset_from_mean
+from amiable.chance.variance import expected_line, is_one_cluster, slopes, variance_of_sum
+from amiable.contingency import Cells
+from amiable.inputs.counts import check_margins
 from amiable.scores.adjusted_mutual_information import Observed, excess_information, expected_information, observed
 from amiable.scores.evaluate import evaluate
-from amiable.variance import expected_line, is_one_cluster, slopes, variance_of_sum
+
+__all__ = [
+    "Moments",
+    "mutual_info_pvalue",
+    "mutual_information_moments",
+    "standardized_mutual_info_score",
+]
 
 
 class Moments(NamedTuple):
@@ -60,9 +61,9 @@ def mutual_information_moments(row_sums: Any, col_sums: Any) -> Moments:
     Notes
     -----
     n_samples times MI tends to half a chi-square variable with (R - 1) (C - 1) degrees of freedom, of mean and variance
-    (R - 1) (C - 1) / 2, as the cluster sizes grow. `amiable.variance` derives the exact formula. The variance costs
-    the third power of the number of different sizes, for which a few hundred stand in: up to 31 sizes below 32, and 12
-    for each doubling above. That is milliseconds for ten clusters, and seconds for ten thousand of all sizes.
+    (R - 1) (C - 1) / 2, as the cluster sizes grow. `amiable.chance.variance` derives the exact formula. The variance
+    costs the third power of the number of different sizes, for which a few hundred stand in: up to 31 sizes below 32,
+    and 12 for each doubling above. That is milliseconds for ten clusters, and seconds for ten thousand of all sizes.
 
     References
     ----------
@@ -78,7 +79,7 @@ def mutual_information_moments(row_sums: Any, col_sums: Any) -> Moments:
     (0.3477, 0.025222)
     """
     xp, *sizes = check_margins(row_sums, col_sums)
-    xp, (rows, cols), back = nearest(xp, *sizes)
+    xp, (rows, cols), back = host_views(xp, *sizes)
     n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
     variance = variance_of_sum(xp, rows, cols) / n / n
     return Moments(as_result(back(expected_information(xp, rows, cols))), as_result(back(variance)))
@@ -133,20 +134,20 @@ def standardized_mutual_info_score(
     return evaluate(_observed_with_line, labels_true, labels_pred, contingency, n_labels, **options)
 
 
-def _observed_with_line(table: ContingencyTable) -> tuple[Array, ...]:
+def _observed_with_line(table: Cells) -> tuple[Array, ...]:
     """Return what `observed` does, and the line of the one cluster beside singletons, with whether there is one.
 
-    Where MI hardly varies, all digits of its excess are in that line (`amiable.variance`).
+    Where MI hardly varies, all digits of its excess are in that line (`amiable.chance.variance`).
     """
     xp, known = table.xp, observed(table)
     if not on_cpu(known.mutual):
-        return (*known, xp.zeros_like(known.mutual), xp.zeros_like(known.lifted))
+        return (*known, xp.zeros_like(known.mutual), xp.zeros_like(known.floor_positive))
     lines = _line(table, False), _line(table, True)
     value = xp.where(lines[0][1], lines[0][0], lines[1][0])
-    return (*known, value, (lines[0][1] | lines[1][1]) & ~known.lifted)
+    return (*known, value, (lines[0][1] | lines[1][1]) & ~known.floor_positive)
 
 
-def _line(table: ContingencyTable, is_column: bool) -> tuple[Array, Array]:
+def _line(table: Cells, is_column: bool) -> tuple[Array, Array]:
     """Return the sum over one line of D(N_j, m_j) + t_j v_j, and whether its labeling has singletons beside it."""
     xp, n = table.xp, table.n_samples[..., None]
     sides = [(table.row_sums, table.rows), (table.col_sums, table.cols)]
@@ -233,7 +234,7 @@ def _pvalue(*known: Array, static: bool) -> Array:
     variance, constant = _variance(xp, found, static)
     n = to_float(xp, at_least(xp, xp.sum(found.row_sums, axis=-1), 1))
     floor = found.h_true + found.h_pred - xp.log(n)
-    mean = expected + xp.where(found.lifted, floor, 0.0)
+    mean = expected + xp.where(found.floor_positive, floor, 0.0)
     mean, variance = (xp.where(constant, 1.0, x) for x in (mean, variance))
     pvalue = gammaincc(xp, mean * (mean / variance), at_least(xp, (mean + excess) * (mean / variance), 0.0))
     return xp.where(constant, 1.0, pvalue)

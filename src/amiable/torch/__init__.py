@@ -10,32 +10,16 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError(hint("amiable.torch", error.name, "torch"), name=error.name) from error
 
-from amiable.torch.contingency_metric import ContingencyMetric
-from amiable.torch.metrics import (
-    AdjustedMutualInfoScore,
-    AdjustedRandScore,
-    CompletenessScore,
-    FowlkesMallowsIndex,
-    HomogeneityScore,
-    MutualInfoScore,
-    NormalizedMutualInfoScore,
-    RandScore,
-    StandardizedMutualInfoScore,
-    VariationOfInformation,
-    VMeasureScore,
-)
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "AdjustedMutualInfoScore",
-    "AdjustedRandScore",
-    "CompletenessScore",
-    "ContingencyMetric",
-    "FowlkesMallowsIndex",
-    "HomogeneityScore",
-    "MutualInfoScore",
-    "NormalizedMutualInfoScore",
-    "RandScore",
-    "StandardizedMutualInfoScore",
-    "VMeasureScore",
-    "VariationOfInformation",
-]
+from amiable.torch._contingency_metric import ContingencyMetric
+from amiable.torch._metrics import METRICS
+
+globals().update(METRICS)
+
+__all__ = ["ContingencyMetric"]
+__all__ += list(METRICS)
+
+if TYPE_CHECKING:
+
+    def __getattr__(name: str) -> type[ContingencyMetric]: ...

@@ -1,0 +1,122 @@
+"""Arrays in and out: what callers give as arrays, views of host memory, small results fetched from a device."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import array_api_compat as compat
+import numpy as np
+
+from amiable._array import libraries
+from amiable._array.devices import on_cpu
+from amiable._array.dtypes import to_count
+from amiable._array.libraries import NUMPY_TYPES, Array
+
+
+def as_array(name: str, value: Any) -> Array:
+    """Return `value` as an array: of its own library if it has one, else of NumPy."""
+    if libraries.is_torch_array(value):
+        return _strided(name, value)
+    if _is_differentiated(value):
+        raise TypeError(
+            f"{name} is differentiated by JAX: a score of whole numbers has no gradient but 0, expected it outside of "
+            "jax.grad and its like"
+        )
+    if libraries.is_dask_array(value) or compat.is_pydata_sparse_array(value):
+        library = "Dask" if libraries.is_dask_array(value) else "pydata/sparse"
+        raise TypeError(f"{name} is a {library} array, which is not supported: expected an array in memory")
+    if isinstance(value, np.ma.MaskedArray):
+        masked = int(np.ma.getmaskarray(value).sum())
+        if masked:
+            raise ValueError(f"{name} has {masked} masked values: expected none, drop them first")
+        return value.data
+    if compat.is_array_api_obj(value) and not isinstance(value, np.matrix):
+        return value
+    try:
+        return np.asarray(value)
+    except Exception as error:  # what a foreign object raises when it is asked for an array is its own
+        if "inhomogeneous" in str(error):
+            lengths = " and ".join(map(str, lengths_of_items(value)[:2])) or "some of them nested deeper"
+            raise ValueError(f"{name} holds items of unequal lengths, {lengths}: expected equal ones") from error
+        raise ValueError(f"{name} could not be made an array: {error}") from error
+
+
+def _is_differentiated(x: Any) -> bool:
+    """Whether floats of JAX carry a tangent along, as far as their tracers tell."""
+    return libraries.is_jax_array(x) and hasattr(x, "tangent") and bool(np.issubdtype(x.dtype, np.floating))
+
+
+def _strided(name: str, x: Array) -> Array:
+    """Return a tensor without its history; raise TypeError for one that has no values, or not one beside the other."""
+    import torch
+
+    kinds = {"nested": x.is_nested, "quantized": x.is_quantized, "sparse": x.layout is not torch.strided}
+    kind = next((kind for kind, found in kinds.items() if found), None)
+    if kind is not None:
+        raise TypeError(f"{name} is a {kind} tensor: expected a dense one")
+    if x.is_floating_point() and x.dtype.itemsize < 2:
+        raise TypeError(f"{name} has dtype {x.dtype}, of which PyTorch compares no values: expected integers or floats")
+    return x.detach() if x.requires_grad else x
+
+
+def lengths_of_items(value: Any) -> list[int]:
+    """Return each length among the items of a list or tuple; none where it holds anything but lists and arrays."""
+    if not isinstance(value, (list, tuple)):
+        return []
+    lengths: dict[int, None] = {}
+    for item in value:
+        if not isinstance(item, (list, tuple)) and not getattr(item, "shape", ()):
+            return []
+        lengths[len(item)] = None
+    return list(lengths)
+
+
+def host_view(x: Array) -> np.ndarray | None:
+    """Return an array in host memory as a NumPy view of it; None for one elsewhere, or of a library without views."""
+    if isinstance(x, np.ndarray):
+        return x
+    return np.asarray(x) if (libraries.is_torch_array(x) or libraries.is_jax_array(x)) and on_cpu(x) else None
+
+
+def from_host(xp: ModuleType, x: np.ndarray, like: Array) -> Array:
+    """Return new NumPy memory as an array of a library that has views, beside `like`; a view where it can."""
+    if libraries.is_numpy_namespace(xp):
+        return x
+    if libraries.is_torch_namespace(xp):
+        import torch
+
+        return torch.from_numpy(np.asarray(x))
+    import jax
+
+    return jax.device_put(xp.asarray(x), like.sharding) if like.committed else xp.asarray(x)
+
+
+def host_views(xp: ModuleType, *arrays: Array) -> tuple[ModuleType, tuple[Array, ...], Callable[[Array], Array]]:
+    """Return where to compute with whole numbers, and the way back for results: in NumPy if they lie in host memory.
+
+    On a CPU, NumPy is several times faster on small arrays than the libraries made for accelerators.
+    """
+    views = [host_view(x) for x in arrays]
+    if libraries.is_numpy_namespace(xp) or any(view is None for view in views):
+        return xp, arrays, lambda result: result
+    return np, tuple(to_count(np, view) for view in views), functools.partial(from_host, xp, like=arrays[0])
+
+
+def fetch(x: Array) -> list[int]:
+    """Copy a short vector of whole numbers to Python: the one place that waits for a device."""
+    return [int(v) for v in (x.tolist() if hasattr(x, "tolist") else (x[i] for i in range(x.shape[0])))]
+
+
+def as_result(x: Array) -> Any:
+    """Return a 0-d NumPy array as a Python float, as scikit-learn does; any other array as it is."""
+    return float(x) if isinstance(x, NUMPY_TYPES) and x.ndim == 0 else x
+
+
+def to_numpy(x: Any) -> np.ndarray:
+    """Copy an array of any library, or a list, to NumPy: for what the host draws or writes."""
+    if libraries.is_torch_array(x):
+        return np.asarray(x.detach().cpu())
+    return np.asarray(x.get() if libraries.is_cupy_array(x) else x)

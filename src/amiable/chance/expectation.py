@@ -1,0 +1,241 @@
+"""Expected mutual information from cluster sizes alone: EMI = w' F v / n.
+
+F[s, t] is one cell's expectation for cluster sizes s and t; w and v say how many clusters have each size. Equal
+sizes are computed once, and a few hundred sizes stand in for any number (`interpolation`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+
+from amiable._array.arithmetic import constant, matmul
+from amiable._array.bins import count_keys, encode_integers, sum_by_key
+from amiable._array.blocks import blocks, budget, cell_blocks, filled, power_of_two
+from amiable._array.compiling import compiled, recompiles_per_shape
+from amiable._array.devices import device_of, is_captured, is_traced
+from amiable._array.dtypes import to_float
+from amiable._array.libraries import Array
+from amiable._array.transfers import fetch
+from amiable.chance.deviance import copy_constants
+from amiable.chance.hypergeometric import (
+    MAX_NODES,
+    Forms,
+    expectations,
+    n_nodes,
+    reach,
+    stride_of_reach,
+    walked_expectations,
+)
+from amiable.chance.interpolation import DEGREE, Nodes, nodes_for
+
+# Pairs are walked in classes of similar reach above the mean, so that few steps are idle; beyond the last, the
+# lattice is cheaper, which has not many more than 30 nodes there.
+_REACHES = (8, 16, 24, 32, 48, 64, 96, 128)
+_LATTICE = 32
+# A device is not asked for equal sizes among so few cells of all tables together: their nodes are 2**21 numbers, which
+# it takes through an operation in about the time that it takes to launch one.
+_STATIC_CELLS = 1 << 14
+_FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
+_FEW_PAIRS = 1 << 8  # so few pairs cost less than to look for equal sizes among them
+_PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among its tables costs more than it saves
+
+
+def expected_sums(
+    xp: ModuleType,
+    row_sums: Array,
+    col_sums: Array,
+    *,
+    forms: Forms = ("deviance", "xlogx"),
+    static: bool = False,
+    degree: int | None = DEGREE,
+) -> Array:
+    """Return the sums over all cells of what is expected of their counts under the permutation model.
+
+    Parameters
+    ----------
+    xp : namespace
+    row_sums, col_sums : arrays of whole numbers, shapes (..., R) and (..., C)
+        Cluster sizes, with equal totals n.
+    forms : tuple of str
+        What is expected of a count K: "deviance" from its mean, "xlogx" K log K, "given_row" K log(a / K), "given_col"
+        K log(b / K).
+    static : bool
+        Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is
+        waited for, unless there are many cells. Arrays that are traced or captured are always computed in this way.
+    degree : int or None
+        Nodes an octave of cluster sizes; None sums over every size.
+
+    Returns
+    -------
+    sums : array of floats, shape (forms, ...)
+        The sum of deviances is n EMI; that of K log K is n EMI + sum a log a + sum b log b - n log n; those of
+        K log(a / K) and K log(b / K) are n (H(V) - EMI) and n (H(U) - EMI), without their cancellation.
+    """
+    n_cells = math.prod(row_sums.shape) * col_sums.shape[-1]
+    few = static and (n_cells <= _STATIC_CELLS or is_captured(row_sums))
+    if static and not few and not is_traced(row_sums):
+        copy_constants(xp, to_float(xp, row_sums[..., :1]))  # for the same call in a graph, which is of few cells
+    if few or is_traced(row_sums) or is_traced(col_sums):
+        return _sums_over_cells(xp, row_sums, col_sums, forms=forms)
+    if recompiles_per_shape(xp) and n_cells <= _FEW_CELLS:
+        # the number of distinct sizes would be a new shape
+        margins, back = in_few_shapes(xp, row_sums, col_sums)
+        return xp.stack([back(x) for x in compiled(_sums_over_cells, xp, forms=forms)(*margins)])
+    lead = row_sums.shape[:-1]
+    if math.prod(row_sums.shape) == 0 or math.prod(col_sums.shape) == 0:
+        nothing = to_float(xp, xp.sum(row_sums, axis=-1))
+        return xp.stack([nothing] * len(forms))
+    rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
+    cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
+    return xp.reshape(_sums_of_batch(xp, rows, cols, forms, degree), (len(forms), *lead))
+
+
+def in_few_shapes(
+    xp: ModuleType, row_sums: Array, col_sums: Array
+) -> tuple[tuple[Array, Array], Callable[[Array], Array]]:
+    """Pad cluster sizes with empty clusters, and a batch with empty tables, as every shape is compiled; and go back."""
+    lead, n_tables = row_sums.shape[:-1], math.prod(row_sums.shape[:-1])
+    more = power_of_two(n_tables)
+    rows, cols = (
+        filled(xp, xp.reshape(x, (n_tables, x.shape[-1])), (more, power_of_two(x.shape[-1])))
+        for x in (row_sums, col_sums)
+    )
+    return (rows, cols), lambda sums: xp.reshape(sums[:n_tables], lead)
+
+
+def each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Callable[[Array, Array], Array]) -> Array:
+    """Return `of_table(rows, cols)` for each table of a batch: shape (...); in host memory, once for equal margins."""
+    lead, n_rows = row_sums.shape[:-1], row_sums.shape[-1]
+    margins = xp.reshape(xp.concat([row_sums, col_sums], axis=-1), (math.prod(lead), n_rows + col_sums.shape[-1]))
+    where = None
+    if isinstance(margins, np.ndarray):  # tables that are drawn at random share their margins
+        margins, where = np.unique(margins, axis=0, return_inverse=True)
+    each = xp.stack([of_table(margins[i, :n_rows], margins[i, n_rows:]) for i in range(margins.shape[0])])
+    return xp.reshape(each if where is None else each[where], lead)
+
+
+def _sums_of_batch(xp: ModuleType, rows: Array, cols: Array, forms: Forms, degree: int | None) -> Array:
+    """Return the sums (T, B) for tables (B, R) and (B, C), in the way that shares most."""
+    n_pairs = math.prod(rows.shape) * cols.shape[-1]
+    if n_pairs <= _FEW_PAIRS:
+        return _sums_over_pairs(xp, rows, cols, forms)
+    which, totals = encode_integers(xp, xp.sum(rows, axis=-1))
+    n_totals = totals.shape[0]
+    if n_totals == 1:
+        return _sums_over_sizes(xp, rows, cols, totals[0], forms, degree)
+    if n_pairs <= n_totals * _PAIRS_OF_A_TOTAL:
+        return _sums_over_pairs(xp, rows, cols, forms)
+    return _sums_by_total(xp, rows, cols, totals, which, forms, degree)
+
+
+def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, forms: Forms) -> Array:
+    """Sum over every cell of small tables (B, R) and (B, C) of many totals, whose sizes have nothing to share."""
+    shape = (rows.shape[-1], cols.shape[-1])
+    parts = []
+    for block in blocks(rows.shape[0], budget(rows) * 16 // math.prod(shape)):
+        a, b = rows[block, :, None], cols[block, None, :]
+        n = xp.sum(a, axis=1, keepdims=True)
+        full = (a.shape[0], *shape)
+        zero = xp.zeros(full, dtype=a.dtype, device=device_of(a))  # to add it costs less than broadcast_to in NumPy
+        a, b, n = (xp.reshape(x + zero, (-1,)) for x in (a, b, n))
+        cells = expectations_of_pairs(xp, a, b, n, forms)
+        parts.append(xp.sum(xp.reshape(cells, (len(forms), *full)), axis=(-2, -1)))
+    return xp.concat(parts, axis=-1)
+
+
+def _sums_by_total(
+    xp: ModuleType, rows: Array, cols: Array, totals: Array, which: Array, forms: Forms, degree: int | None
+) -> Array:
+    """Sum over distinct sizes for each total in turn: tables (B, R) and (B, C), each of `totals[which]`."""
+    parts, members = [], []
+    for group in range(totals.shape[0]):
+        members.append(xp.nonzero(which == group)[0])
+        some_rows, some_cols = (xp.take(v, members[-1], axis=0) for v in (rows, cols))
+        parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], forms, degree))
+    return xp.take(xp.concat(parts, axis=-1), xp.argsort(xp.concat(members)), axis=-1)
+
+
+def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, *, forms: Forms) -> Array:
+    """Sum over every cell (i, j) on MAX_NODES nodes k, in static blocks of tables and of their columns."""
+    lead, n_rows, n_cols = row_sums.shape[:-1], row_sums.shape[-1], col_sums.shape[-1]
+    rows, cols = (xp.reshape(x, (math.prod(lead), x.shape[-1])) for x in (row_sums, col_sums))
+    parts = []
+    for tables in cell_blocks(rows, rows.shape[0], MAX_NODES * n_rows):
+        a, b, total = rows[tables, :, None], cols[tables, None, :], None
+        n = xp.sum(a, axis=1, keepdims=True)
+        for block in cell_blocks(rows, n_cols, MAX_NODES * n_rows * a.shape[0]):
+            part = xp.sum(expectations(xp, a, b[..., block], n, forms=forms), axis=(-2, -1))
+            total = part if total is None else total + part
+        parts.append(total)
+    return xp.reshape(parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1), (len(forms), *lead))
+
+
+def _sums_over_sizes(
+    xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, forms: Forms, degree: int | None
+) -> Array:
+    """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
+    (where_a, a), (where_b, b) = encode_integers(xp, row_sums), encode_integers(xp, col_sums)
+    nodes_a, nodes_b = nodes_for(xp, a, n, degree), nodes_for(xp, b, n, degree)
+    cells = expectations_of_sizes(xp, nodes_a.sizes, nodes_b.sizes, n, forms=forms)
+
+    def weights(which: Array, sizes: Array, nodes: Nodes) -> Array:  # (block of tables, nodes)
+        return nodes.spread(xp, to_float(xp, count_keys(xp, which, sizes.shape[0])))
+
+    parts = []
+    for block in blocks(row_sums.shape[0], budget(a) * 16 // max(a.shape[0], b.shape[0])):
+        w, v = weights(where_a[block, :], a, nodes_a), weights(where_b[block, :], b, nodes_b)
+        parts.append(xp.sum(matmul(xp, w, cells) * v, axis=-1))
+    return xp.concat(parts, axis=-1)
+
+
+def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, forms: Forms) -> Array:
+    """Return the expectations of every pair of sizes (S,) and (S',) under one total: (T, S, S')."""
+    shape = (a.shape[0], b.shape[0])
+    grid_a, grid_b = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (a[:, None], b[None, :]))
+    return xp.reshape(expectations_of_pairs(xp, grid_a, grid_b, n, forms), (len(forms), *shape))
+
+
+@np.errstate(under="ignore")  # weights far from the mean are nothing, and meant to be
+def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, forms: Forms) -> Array:
+    """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
+    n = xp.broadcast_to(n, a.shape)
+    if recompiles_per_shape(xp):
+        return _expectations_in_equal_blocks(xp, a, b, n, forms)
+    pairs = [a, b, n, *reach(xp, a, b, n)]
+    if a.shape[0] * _REACHES[-1] <= budget(a):  # not worth sorting
+        return _expectations_of_block(xp, pairs, forms)
+    classes = xp.searchsorted(constant(xp, _REACHES, pairs[3]), pairs[3])
+    per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_REACHES) + 1))
+    order = xp.argsort(xp.astype(classes, xp.uint8), stable=True)  # bytes may be sorted by radix
+    start, parts = 0, []
+    for width, count in zip((*_REACHES, _LATTICE), per_class, strict=True):
+        for block in blocks(count, budget(a) // width) if count else ():
+            at = order[start + block.start : start + block.stop]
+            parts.append(_expectations_of_block(xp, [xp.take(x, at) for x in pairs], forms))
+        start += count
+    back = sum_by_key(xp, order, xp.arange(order.shape[0], dtype=order.dtype, device=device_of(order)), order.shape[0])
+    return xp.take(xp.concat(parts, axis=-1), back, axis=-1)
+
+
+def _expectations_of_block(xp: ModuleType, pairs: list[Array], forms: Forms) -> Array:
+    """Walk where the furthest reach of pairs (sizes, total, up, down) is near, else sum over the lattice."""
+    a, b, n, up, down = pairs
+    least_up, most_up, most_down = fetch(xp.stack([xp.min(up), xp.max(up), xp.max(down)]))
+    if most_up <= _REACHES[-1]:
+        steps = {"up": most_up, "down": most_down, "stride": stride_of_reach(least_up)}
+        return walked_expectations(xp, a, b, n, **steps, forms=forms)
+    return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], forms=forms)
+
+
+def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array, forms: Forms) -> Array:
+    """Return the same in blocks of one shape, the last one padded with empty cells: compiled once for all."""
+    n_pairs, step = a.shape[0], budget(a) // MAX_NODES
+    padding = xp.zeros(-n_pairs % step, dtype=a.dtype, device=device_of(a))
+    a, b, n = (xp.concat([x, padding]) for x in (a, b, n))
+    kernel = compiled(expectations, xp, forms=forms)
+    parts = [kernel(a[block], b[block], n[block]) for block in blocks(a.shape[0], step)]
+    return xp.concat(parts, axis=-1)[:, :n_pairs]

@@ -1,0 +1,150 @@
+"""A few hundred cluster sizes stand in for any number of them.
+
+The expectations of a cell are smooth in the logarithms of its two cluster sizes. Sizes below 32 are kept; in each
+octave above, whole-number Chebyshev nodes stand in for all sizes there, and the other sizes hand their
+multiplicities to the nodes by barycentric interpolation (Berrut and Trefethen 2004, 10.1137/S0036144502417715).
+
+Near n, where the expectations fall to 0, they are smooth in the logarithm of what a size leaves of n: a cell has all
+samples of the other cluster but those that fall outside, and these are hypergeometric, too. So the sizes above 3 n / 4
+are cut into octaves of n - size, as the others are into octaves of the size.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from amiable._array.arithmetic import clipped, constant, matmul
+from amiable._array.bins import unique_counts
+from amiable._array.devices import device_of
+from amiable._array.dtypes import to_float
+from amiable._array.libraries import Array
+from amiable._array.transfers import fetch
+
+DEGREE = 16  # nodes an octave
+EXACT_BELOW = 32  # in the octave below, 16 nodes would be every size
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Cluster sizes that stand in for others, and how multiplicities pass to them."""
+
+    sizes: Array  # (N,) whole numbers
+    pieces: list[tuple[slice, Array | None]]  # runs of the original sizes, with the basis (run, nodes) they go through
+
+    def spread(self, xp: ModuleType, multiplicities: Array) -> Array:
+        """Hand multiplicities (..., S) of the original sizes to the nodes: (..., N)."""
+        parts = [
+            multiplicities[..., run] if basis is None else matmul(xp, multiplicities[..., run], basis)
+            for run, basis in self.pieces
+        ]
+        return parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1)
+
+    def at_sizes(self, xp: ModuleType, values: Array) -> Array:
+        """Interpolate values (N, ...) at the nodes to the original sizes: (S, ...)."""
+        parts, start = [], 0
+        for run, basis in self.pieces:
+            stop = start + (run.stop - run.start if basis is None else basis.shape[1])
+            here = values[start:stop, ...]
+            parts.append(here if basis is None else matmul(xp, basis, here))
+            start = stop
+        return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
+
+
+def nodes_for(xp: ModuleType, sizes: Array, n: Array, degree: int | None = DEGREE) -> Nodes:
+    """Return nodes for the sorted distinct `sizes` (S,) of clusters of `n` samples; `degree=None` keeps every size."""
+    n_sizes = sizes.shape[0]
+    if degree is None or n_sizes <= degree:
+        return Nodes(sizes, [(slice(0, n_sizes), None)])
+    chosen, pieces = [], []
+    total, octaves = _octaves(xp, sizes, n)
+    for run, low, high, is_near in octaves:
+        least, most = (total - high, total - low) if is_near else (low, high)
+        keep = least < EXACT_BELOW or run.stop - run.start <= degree
+        nodes = None if keep else _chebyshev(least, most, degree)
+        if nodes is None or nodes.size >= run.stop - run.start:
+            chosen.append(sizes[run])
+            pieces.append((run, None))
+            continue
+        here = total - nodes[::-1] if is_near else nodes
+        chosen.append(xp.asarray(here, dtype=sizes.dtype, device=device_of(sizes)))
+        measured = (n - sizes[run], n - chosen[-1]) if is_near else (sizes[run], chosen[-1])
+        pieces.append((run, _basis(xp, *measured, nodes[::-1] if is_near else nodes)))
+    return Nodes(xp.concat(chosen), pieces)
+
+
+class SizeCounts(NamedTuple):
+    """Cluster sizes that stand in for all of one labeling, and how many clusters each stands for."""
+
+    sizes: Array  # whole numbers
+    counts: Array  # floats
+
+
+def side_of(xp: ModuleType, sizes: Array, counts: Array, n: Array, degree: int | None = DEGREE) -> SizeCounts:
+    """Return nodes that stand in for distinct, sorted `sizes`, of which there are `counts`, of `n` samples together."""
+    nodes = nodes_for(xp, sizes, n, degree)
+    return SizeCounts(nodes.sizes, nodes.spread(xp, to_float(xp, counts)))
+
+
+def side_of_clusters(xp: ModuleType, sums: Array, degree: int | None = DEGREE) -> SizeCounts:
+    """Return nodes that stand in for the clusters (K,) of one labeling, of which one at least is not empty."""
+    sizes, counts = unique_counts(xp, sums)
+    if fetch(sizes[:1])[0] == 0:
+        sizes, counts = sizes[1:], counts[1:]
+    return side_of(xp, sizes, counts, xp.sum(sums), degree)
+
+
+def _octaves(xp: ModuleType, sizes: Array, n: Array) -> tuple[int, list[tuple[slice, int, int, bool]]]:
+    """Return n and runs of sorted sizes, cut at powers of two from EXACT_BELOW on, and near n at powers less than n.
+
+    Runs are not empty, and come with their first and last size, and whether they are near n.
+    """
+    last_bit = int(xp.iinfo(sizes.dtype).bits) - 2
+    powers = [EXACT_BELOW << i for i in range(last_bit - EXACT_BELOW.bit_length() + 2)]
+    edges = constant(xp, tuple(powers), sizes)
+    near = n - n // 4
+    edges = xp.concat([xp.minimum(edges, near), xp.maximum(n + 1 - xp.flip(edges), near)])
+    cuts = xp.searchsorted(sizes, edges)
+    top = sizes.shape[0] - 1
+    first = xp.take(sizes, clipped(xp, cuts, 0, top))
+    last = xp.take(sizes, clipped(xp, cuts - 1, 0, top))
+    totals = xp.stack([xp.astype(x, sizes.dtype) for x in (n, near)])
+    known = fetch(xp.concat([xp.astype(cuts, sizes.dtype), first, last, sizes[:1], sizes[-1:], totals]))
+    (*known, start, end, total, nearest), count = known, 2 * len(powers)
+    bounds = itertools.pairwise([0, *known[:count], top + 1])
+    lows, highs = [start, *known[count : 2 * count]], [*known[2 * count :], end]
+    runs = [
+        (slice(*run), low, high, low >= nearest)
+        for run, low, high in zip(bounds, lows, highs, strict=True)
+        if run[0] < run[1]
+    ]
+    return total, runs
+
+
+def _chebyshev(low: int, high: int, degree: int) -> np.ndarray:
+    """Return distinct whole numbers in low..high, near Chebyshev points in the logarithm."""
+    points = np.cos((2 * np.arange(degree) + 1) / (2 * degree) * math.pi)
+    above = low * np.expm1(math.log1p((high - low) / low) / 2 * (1 + points))  # from low, as large numbers are close
+    return np.unique(low + np.clip(np.rint(above).astype(np.int64), 0, high - low))
+
+
+def _basis(xp: ModuleType, sizes: Array, nodes: Array, known: np.ndarray) -> Array:
+    """Return the values (S, N) at `sizes` of the barycentric basis functions of `nodes` in the logarithm.
+
+    Differences of logarithms come from those of whole numbers, which keep their digits however large the numbers are.
+    """
+    gaps = np.log1p((known[:, None] - known[None, :]) / known[None, :])
+    gaps = gaps / (np.ptp(gaps[:, 0]) / 4)  # scaled by the interval's capacity: no overflow
+    np.fill_diagonal(gaps, 1.0)
+    barycentric = xp.asarray(1 / gaps.prod(1), dtype=to_float(xp, nodes[:1]).dtype, device=device_of(nodes))
+    difference = sizes[:, None] - nodes[None, :]
+    hit = difference == 0
+    distance = xp.log1p(to_float(xp, difference) / to_float(xp, nodes))
+    terms = barycentric / xp.where(hit, 1.0, distance)
+    terms = terms / xp.sum(terms, axis=-1, keepdims=True)
+    return xp.where(xp.any(hit, axis=-1, keepdims=True), xp.astype(hit, terms.dtype), terms)

@@ -1,0 +1,187 @@
+"""The cells of contingency tables: what tables are made of, and all that scores ask of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import NamedTuple, Self
+
+from amiable._array.bins import check_cells, sum_by_key
+from amiable._array.blocks import cell_blocks
+from amiable._array.devices import device_of, is_traced, library_of, on_own_device
+from amiable._array.dtypes import to_count
+from amiable._array.libraries import Array, namespace_of
+
+# A table of more cells than this lists those alone that hold samples.
+KEEP_EMPTY = 1 << 12
+
+
+class Structure(NamedTuple):
+    """What the empty cells of a table say: booleans of shape (...)."""
+
+    homogeneous: Array  # each cluster (column) holds samples of one class (row) only
+    complete: Array  # each class lies in one cluster only
+    degenerate: Array  # one labeling is a single cluster or all singletons: the sizes alone determine the score
+
+    @property
+    def identical(self) -> Array:
+        """Whether both labelings are one partition."""
+        return self.homogeneous & self.complete
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A list of M cells, each a row, a column and a count, with the sums of rows and columns.
+
+    This is what kernels take; `ContingencyTable` adds what callers need, and describes the attributes.
+    """
+
+    rows: Array
+    cols: Array
+    counts: Array
+    row_sums: Array
+    col_sums: Array
+    row_labels: Array | None = None
+    col_labels: Array | None = None
+    is_grid: bool = False
+    static: bool = False
+
+    @property
+    def arrays(self) -> tuple[Array, Array, Array, Array, Array]:
+        """Rows, columns, counts, row sums and column sums: all that scores are made of."""
+        return self.rows, self.cols, self.counts, self.row_sums, self.col_sums
+
+    def with_arrays(self, arrays: Iterable[Array]) -> Self:
+        """Return the same table with its five `arrays` replaced, for example by copies on another device."""
+        names = ("rows", "cols", "counts", "row_sums", "col_sums")
+        return replace(self, **dict(zip(names, arrays, strict=True)))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(..., R, C)."""
+        return (*self.counts.shape[:-1], self.row_sums.shape[-1], self.col_sums.shape[-1])
+
+    @property
+    def n_samples(self) -> Array:
+        """How many samples are counted: whole numbers of shape (...)."""
+        return self.xp.sum(self.row_sums, axis=-1)
+
+    @property
+    def xp(self) -> ModuleType:
+        """The array namespace of the counts."""
+        return namespace_of(self.counts)
+
+    def __repr__(self) -> str:
+        library = library_of(self.counts)
+        return f"<{type(self).__name__} of shape {self.shape}, {self.counts.shape[-1]} cells listed, {library}>"
+
+    @on_own_device
+    def to_dense(self) -> Array:
+        """Return the counts as an array of shape (..., R, C)."""
+        if self.is_grid:
+            return self.xp.reshape(self.counts, self.shape, copy=True)
+        n_cols = self.shape[-1]
+        full = sum_by_key(self.xp, self.rows * n_cols + self.cols, self.counts, self.shape[-2] * n_cols)
+        return self.xp.reshape(full, self.shape)
+
+    @on_own_device
+    def sum_cells(self, f: Callable[..., Array]) -> Array:
+        """Sum `f(xp, count, row_sum, col_sum, n_samples)` over the listed cells: shape (...).
+
+        The cells are taken a block at a time, so that temporaries stay small however many there are.
+        """
+        xp = self.xp
+        n = self.n_samples[..., None]
+        width = math.prod(self.counts.shape[:-1])
+        total = None
+        for block in cell_blocks(self.counts, self.counts.shape[-1], width):
+            a = xp.take(self.row_sums, self.rows[block], axis=-1)
+            b = xp.take(self.col_sums, self.cols[block], axis=-1)
+            part = xp.sum(f(xp, self.counts[..., block], a, b, n), axis=-1)
+            total = part if total is None else total + part
+        return total
+
+    def unlisted_col_sums(self) -> Array | None:
+        """Return, for each row (..., R), the column sums of the cells that are not listed; None if all are."""
+        if self.is_grid:
+            return None
+        listed = self.xp.take(self.col_sums, self.cols, axis=-1)
+        return self.n_samples[..., None] - sum_by_key(self.xp, self.rows, listed, self.row_sums.shape[-1])
+
+    def structure(self) -> Structure:
+        """Return which labeling refines the other, and whether the sizes alone determine the score."""
+        cells, rows, cols = (
+            self.xp.sum(to_count(self.xp, x > 0), axis=-1) for x in (self.counts, self.row_sums, self.col_sums)
+        )
+        n = self.n_samples
+        degenerate = (rows <= 1) | (rows == n) | (cols <= 1) | (cols == n)
+        return Structure(cells == cols, cells == rows, degenerate)
+
+
+class TableStream(NamedTuple):
+    """A batch of tables that comes in blocks: scores take it in place of one table of the whole batch."""
+
+    shape: tuple[int, ...]  # of the whole batch
+    blocks: Iterator[Cells]  # each (K, R, C), in order
+
+
+def fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
+    """Return row * C + col, one key a sample or cell."""
+    check_cells(xp, shape, rows.dtype)
+    return rows * shape[1] + cols
+
+
+def grid(
+    xp: ModuleType,
+    counts: Array,
+    shape: tuple[int, ...],
+    row_labels: Array | None = None,
+    col_labels: Array | None = None,
+    *,
+    static: bool = False,
+) -> Cells:
+    """List every cell of counts (..., R*C)."""
+    cells = xp.arange(shape[0] * shape[1], dtype=counts.dtype, device=device_of(counts))
+    full = xp.reshape(counts, (*counts.shape[:-1], *shape))
+    return Cells(
+        cells // max(shape[1], 1),
+        cells % max(shape[1], 1),
+        counts,
+        xp.sum(full, axis=-1, dtype=counts.dtype),
+        xp.sum(full, axis=-2, dtype=counts.dtype),
+        row_labels,
+        col_labels,
+        is_grid=True,
+        static=static,
+    )
+
+
+def grid_or_occupied(
+    xp: ModuleType,
+    counts: Array,
+    shape: tuple[int, ...],
+    row_labels: Array | None = None,
+    col_labels: Array | None = None,
+) -> Cells:
+    """List every cell of counts (..., R*C), or those that hold samples where there are many."""
+    n_cells = shape[0] * shape[1]
+    if n_cells <= KEEP_EMPTY or is_traced(counts):
+        return grid(xp, counts, shape, row_labels, col_labels)
+    keys = to_count(xp, xp.nonzero(xp.any(xp.reshape(counts, (-1, n_cells)) > 0, axis=0))[0])
+    return listed(xp, keys, xp.take(counts, keys, axis=-1), shape, row_labels, col_labels)
+
+
+def listed(
+    xp: ModuleType,
+    keys: Array,
+    counts: Array,
+    shape: tuple[int, ...],
+    row_labels: Array | None = None,
+    col_labels: Array | None = None,
+) -> Cells:
+    """List the cells of some distinct `keys` row * C + col (M,), with counts (..., M)."""
+    rows, cols = keys // max(shape[1], 1), keys % max(shape[1], 1)
+    sums = sum_by_key(xp, rows, counts, shape[0]), sum_by_key(xp, cols, counts, shape[1])
+    return Cells(rows, cols, counts, *sums, row_labels, col_labels)

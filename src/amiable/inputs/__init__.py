@@ -1,0 +1,1 @@
+"""What callers bring: labels, codes, counts, dataframes; and every message about bad input."""

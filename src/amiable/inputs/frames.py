@@ -1,0 +1,87 @@
+"""Pairs of labels counted where a dataframe lies: the engine groups and counts, only counts arrive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from amiable._extras import hint
+
+_TRUE, _PRED, _COUNT = "labels_true", "labels_pred", "count"
+
+
+def count_columns(
+    frame: Any, true: str, pred: str, *, dropna: bool = False
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the pairs of labels (M,), (M,) in two columns of `frame`, and in how many rows (M,) each stands.
+
+    The arguments are those of `ContingencyTable.from_frame`, as are the complaints.
+    """
+    nw = _narwhals()
+    try:
+        lazy = nw.from_native(frame).lazy()
+        schema = lazy.collect_schema()
+    except nw.exceptions.DuplicateError as error:
+        found = " ".join(str(error).split())
+        raise ValueError(f"frame has several columns of one name ({found}): rename or drop all but one") from error
+    except TypeError as error:
+        raise TypeError(
+            f"frame is a {type(frame).__name__}: expected a dataframe, lazy frame or relation of a library that "
+            "narwhals supports"
+        ) from error
+    _check_columns(schema, true, pred)
+    pairs = lazy.select(nw.col(true).alias(_TRUE), nw.col(pred).alias(_PRED))
+    if dropna:  # at once: beside missing ones, pandas would make floats of integers
+        pairs = pairs.drop_nulls()
+    try:
+        found = pairs.group_by(_TRUE, _PRED).agg(nw.len().alias(_COUNT)).collect()
+    except TypeError as error:
+        if "unhashable" not in str(error):
+            raise
+        raise TypeError(f"column {true!r} or {pred!r} holds lists or the like: expected one label a row") from error
+    counts = found[_COUNT].to_numpy().astype(np.int64)
+    known = np.ones(counts.shape, dtype=bool)
+    for name, column in ((true, found[_TRUE]), (pred, found[_PRED])):
+        missing = _missing(column)
+        if missing.any() and not dropna:
+            raise ValueError(
+                f"column {name!r} has {counts[missing].sum()} missing values in {counts.sum()} rows: "
+                "expected a label in every row, or dropna=True"
+            )
+        known &= ~missing
+    if not known.all():
+        found = found.filter(known.tolist())
+    return _labels(found[_TRUE]), _labels(found[_PRED]), counts[known]
+
+
+def _narwhals() -> Any:
+    try:
+        import narwhals.stable.v2 as nw
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(hint("a table from a dataframe", "narwhals", "frames"), name=error.name) from error
+    return nw
+
+
+def _check_columns(schema: Any, *names: str) -> None:
+    for name in names:
+        if name not in list(schema):
+            raise ValueError(f"frame has no column {name!r}: its columns are {', '.join(map(repr, schema))}")
+        if schema[name].is_nested():
+            raise TypeError(f"column {name!r} holds {schema[name]}: expected one label a row")
+
+
+def _missing(column: Any) -> np.ndarray:
+    """Return which values are null or NaN."""
+    missing = column.is_null()
+    if column.dtype.is_float():
+        missing |= column.is_nan().fill_null(True)
+    return missing.to_numpy().astype(bool)
+
+
+def _labels(column: Any) -> np.ndarray:
+    """Return a column without missing values as an array that keeps its values apart."""
+    nw = _narwhals()
+    if column.dtype in (nw.Decimal, nw.Int128, nw.UInt128):  # NumPy has none of these
+        column = column.cast(nw.String)
+    return column.to_numpy()

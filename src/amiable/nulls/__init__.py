@@ -1,1 +1,0 @@
-"""Null models: random tables by the million, permutation tests, bootstrap."""

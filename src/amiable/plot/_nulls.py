@@ -1,0 +1,134 @@
+"""Figures of null distributions."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import scipy.stats
+
+from amiable.plot._theme import COLORS, GREY, check_numbers, figure
+from amiable.resampling.permutation import PermutationTestResult
+from amiable.scores.significance import Moments
+
+_FEW = 40  # values, up to which each has a bar of its own
+
+
+def null_distribution(
+    test: PermutationTestResult, *, score: str = "score", moments: Moments | None = None, bins: int | None = None
+) -> go.Figure:
+    """Distribution of a score over random labelings, with the observed score and its p-value.
+
+    Parameters
+    ----------
+    test : PermutationTestResult
+        What `amiable.permutation_test` returned.
+    score : str, default="score"
+        What the score is called on the axis, with its unit: "mutual information (nats)".
+    moments : Moments, optional
+        Exact mean and variance of mutual information, from `amiable.mutual_information_moments`: drawn on top, with
+        the gamma density that has them, in place of the mean and deviation of the random tables.
+    bins : int, optional
+        How many bars there are; by default one a value if there are at most 40, else by the rule of Freedman and
+        Diaconis.
+
+    Returns
+    -------
+    figure : plotly.graph_objects.Figure
+        Bars are shares of the random labelings; only their heights are kept, however many tables were drawn. A score
+        more than five times their width away is told at the edge, and not drawn to scale.
+
+    Raises
+    ------
+    TypeError
+        `test` is no result of a permutation test.
+    ValueError
+        `bins` below 1; a null distribution without finite values.
+
+    Examples
+    --------
+    >>> from amiable import permutation_test
+    >>> from amiable.plot import null_distribution
+    >>> test = permutation_test(contingency=[[30, 20], [20, 30]], n_resamples=999, rng=0)
+    >>> null_distribution(test, score="adjusted mutual information").layout.yaxis.title.text
+    'share of random labelings'
+    """
+    if not isinstance(test, PermutationTestResult):
+        raise TypeError(f"test is a {type(test).__name__}: expected what amiable.permutation_test returns")
+    if bins is not None and (isinstance(bins, bool) or not isinstance(bins, int) or bins < 1):
+        raise ValueError(f"bins is {bins!r}: expected a whole number of at least 1")
+    values = check_numbers("test.null_distribution", test.null_distribution, 1)
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        raise ValueError("test.null_distribution holds no finite value: expected some to draw")
+    centres, widths, shares = _bars(finite, bins)
+    observed, pvalue = float(test.statistic), float(test.pvalue)
+    mean, deviation = float(test.mean), float(test.standard_deviation)
+    data = [
+        go.Bar(
+            x=centres,
+            y=shares,
+            width=widths,
+            marker={"color": COLORS[5], "line": {"width": 0}},
+            name=f"{finite.size:,} random labelings",
+            hovertemplate="%{x:.4g}<br>%{y:.2%}<extra></extra>",
+        )
+    ]
+    if moments is not None:
+        mean, deviation = float(moments.mean), math.sqrt(float(moments.variance))
+        if mean > 0 and deviation > 0:
+            gamma = scipy.stats.gamma(mean**2 / deviation**2, scale=deviation**2 / mean)
+            x = np.linspace(max(centres.min(), 0), centres.max(), 400)
+            line = {"color": COLORS[6], "width": 2}
+            data.append(
+                go.Scatter(x=x, y=gamma.pdf(x) * widths[0], mode="lines", line=line, name="gamma, exact moments")
+            )
+    shown = figure(data, title=f"observed {observed:.4g}, p-value {pvalue:.3g}", x=score, y="share of random labelings")
+    by_chance = f"{finite.size:,} random labelings: {_as_precise_as(deviation, mean)} ± {deviation:.2g}"
+    shown.update_layout(
+        title_subtitle={"text": by_chance, "font": {"size": 14}}, margin_t=110 if moments is not None else 70
+    )
+    shown.add_vrect(x0=mean - deviation, x1=mean + deviation, fillcolor=GREY, opacity=0.15, line_width=0)
+    shown.add_vline(x=mean, line={"color": GREY, "width": 2, "dash": "dash"})
+    low, high = float((centres - widths / 2).min()), float((centres + widths / 2).max())
+    _mark_observed(shown, observed, low, high)
+    shown.update_yaxes(tickformat=".2~%", rangemode="tozero")
+    return shown
+
+
+def _mark_observed(shown: go.Figure, observed: float, low: float, high: float) -> None:
+    """Draw a line at the observed score, or tell it at the edge where it is far from the bars, between low and high."""
+    note: dict[str, Any] = {"text": "observed", "font": {"color": COLORS[1]}}
+    reach = high - low
+    if low - 5 * reach <= observed <= high + 5 * reach:
+        shown.add_vline(x=observed, line={"color": COLORS[1], "width": 3}, annotation=note)
+        return
+    # a line so far away would leave one line of all bars
+    told = f"observed {observed:.4g}"
+    side, arrow = (1, f"{told} \u2192") if observed > high else (0, f"\u2190 {told}")
+    shown.update_xaxes(range=[low - reach / 4, high + reach / 4])
+    at = {"x": side, "xref": "paper", "xanchor": "right" if side else "left", "y": 0.9, "yref": "paper"}
+    shown.add_annotation(**{**note, "text": arrow}, **at, showarrow=False)
+
+
+def _as_precise_as(deviation: float, mean: float) -> str:
+    """Return the mean to two digits of the deviation."""
+    if deviation <= 0:
+        return f"{mean:.4g}"
+    decimals = 1 - math.floor(math.log10(deviation))
+    return f"{round(mean, decimals) + 0.0:.{max(decimals, 0)}f}"
+
+
+def _bars(values: np.ndarray, bins: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return centres, widths and shares of bars."""
+    distinct = np.unique(values.round(12))
+    if bins is None and 1 < distinct.size <= _FEW:
+        counts = np.bincount(np.searchsorted(distinct, values.round(12)), minlength=distinct.size)
+        return distinct, np.full(distinct.size, np.diff(distinct).min() * 0.9), counts / values.size
+    if distinct.size == 1:
+        return distinct, np.array([max(abs(distinct[0]), 1.0) * 0.02]), np.ones(1)
+    automatic = np.histogram_bin_edges(values, "fd").size - 1
+    counts, edges = np.histogram(values, bins or min(max(automatic, 10), 200))
+    return (edges[1:] + edges[:-1]) / 2, np.diff(edges), counts / values.size

@@ -1,0 +1,1 @@
+"""Random tables by the million, and what is made of them: permutation tests and the bootstrap."""

@@ -1,0 +1,213 @@
+"""Permutation tests: a score against its distribution over random labelings with the same cluster sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal, get_args
+
+from amiable._array.devices import device_of, on_own_device
+from amiable._array.dtypes import to_count, to_float
+from amiable._array.libraries import Array
+from amiable._array.random import Sampler, sampler_for
+from amiable._array.transfers import as_result
+from amiable.chance.variance import is_constant
+from amiable.contingency import Cells, cells_of_labels, most_cells
+from amiable.resampling.draws import permutation_tables, shuffled_codes, with_progress
+from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_tables
+from amiable.scores.registry import function_of, is_own
+
+Alternative = Literal["greater", "less", "two-sided"]
+
+
+@dataclass(frozen=True)
+class PermutationTestResult:
+    """A score, its null distribution, and how extreme it is there; named as SciPy's results are.
+
+    Attributes
+    ----------
+    statistic : float or 0-d array
+        The score of the labelings that were given.
+    pvalue : float or 0-d array
+        Of the test, in (0, 1].
+    null_distribution : array of shape (n_resamples,)
+        The score of random tables.
+    mean, standard_deviation : float or 0-d array
+        Of the null distribution; the deviation with n_resamples - 1 in the denominator, 0 for a single resample.
+    standard_error : float or 0-d array
+        Of the mean: the standard deviation divided by the root of n_resamples.
+    """
+
+    statistic: Any
+    pvalue: Any
+    null_distribution: Any
+    mean: Any
+    standard_deviation: Any
+    standard_error: Any
+
+
+@on_own_device
+def permutation_test(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    score: str | Callable[..., Any] = "ami",
+    n_resamples: int = 9999,
+    alternative: Alternative = "greater",
+    rng: Any = None,
+    batch: int | None = None,
+    contingency: Any = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> PermutationTestResult:
+    """Test whether two labelings agree more than random ones with the same cluster sizes.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (n_samples,)
+        Labels of any kind.
+    score : str or callable, default="ami"
+        A score of amiable, by its short name ("ari", "vi") or its function's ("adjusted_rand_score"), or the function,
+        maybe with options bound by `functools.partial`; or a function of your own that takes ``contingency=``, a
+        `ContingencyTable` of shape (K, R, C), and returns an array of shape (K,).
+    n_resamples : int, default=9999
+        How many random tables are drawn.
+    alternative : {"greater", "less", "two-sided"}, default="greater"
+        "greater": agreement makes the score large; "less": small, as it does distances (variation of information);
+        "two-sided": twice the smaller of the two p-values, at most 1.
+    rng : seed, generator or key, optional
+        As in `random_tables`.
+    batch : int, optional
+        The most tables that are scored at once; by default as many as fit a few megabytes (some hundred on an
+        accelerator). The result does not depend on it.
+    contingency : ContingencyTable, array-like (R, C) or SciPy sparse (R, C), optional
+        Counts in sampler of labels.
+    progress : callable, optional
+        Called after each block with the number of tables that are done and the number of all.
+
+    Returns
+    -------
+    result : PermutationTestResult
+        ``statistic``, ``pvalue``, ``null_distribution`` (n_resamples,), its ``mean``, ``standard_deviation`` and
+        ``standard_error``. The p-value is (1 + how many random tables are at least as extreme) / (1 + n_resamples),
+        never 0: the labelings that were given are one of the equally likely ones. Equal values count as extreme, and so
+        does what is not a number. Floats and a NumPy array for lists and NumPy labels, else arrays of the inputs'
+        library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts, a batch of labelings, `n_resamples` or `batch` below 1, an unknown `alternative` or
+        `score`, a `rng` of another library; the message names the argument.
+
+    Notes
+    -----
+    Scores depend on tables alone, so tables are drawn, not labelings: the cost does not depend on n_samples, unless
+    there are more cells than samples, where labels are shuffled and the occupied cells counted. What depends on cluster
+    sizes alone, such as expected mutual information, is computed once.
+
+    References
+    ----------
+    The rule of the p-value: Phipson and Smyth (2010), Permutation P-values should never be zero, Statistical
+    Applications in Genetics and Molecular Biology 9:39, 10.2202/1544-6115.1585. The null distribution: Vinh, Epps and
+    Bailey (2010), JMLR 11:2837-2854, 10.5555/1756006.1953024.
+
+    Examples
+    --------
+    >>> from amiable import permutation_test
+    >>> test = permutation_test(contingency=[[30, 20], [20, 30]], rng=0)
+    >>> round(test.statistic, 4), 0.04 < test.pvalue < 0.1, test.null_distribution.shape
+    (0.0219, True, (9999,))
+    >>> abs(test.mean) < 4 * test.standard_error  # adjusted for chance
+    True
+    >>> test = permutation_test([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 2, 1], score="vi",
+    ...                         alternative="less", n_resamples=999, rng=0)
+    >>> round(test.statistic, 4)
+    0.5493
+    """
+    function = function_of(score)
+    n_resamples = check_count("n_resamples", n_resamples)
+    if batch is not None:
+        batch = check_count("batch", batch)
+    if alternative not in get_args(Alternative):
+        expected = ", ".join(map(repr, get_args(Alternative)))
+        raise ValueError(f"alternative is {alternative!r}: expected one of {expected}")
+    table = one_table(labels_true, labels_pred, contingency)
+    options: dict[str, Any] = {"n_resamples": n_resamples, "alternative": alternative, "rng": rng, "batch": batch}
+    return permutation_tests(table, [function], **options, progress=progress)[0]
+
+
+def permutation_tests(
+    table: Cells,
+    scores: Sequence[Callable[..., Any]],
+    *,
+    n_resamples: int,
+    rng: Any,
+    alternative: Alternative = "greater",
+    batch: int | None = None,
+    progress: Callable[[int, int], Any] | None = None,
+) -> list[PermutationTestResult]:
+    """Test each score of a table against the same random tables."""
+    xp = table.xp
+    sampler = sampler_for(xp, rng, *(sums[sums > 0] for sums in (table.row_sums, table.col_sums)))
+    tables = with_progress(_tables(sampler, n_resamples, most_cells(int(table.n_samples))), n_resamples, progress)
+    pieces = (piece for block in tables for piece in cut(block, batch))
+    nulls = scores_of_tables(scores, pieces, n_resamples, sampler.back)
+    observed = [score_of_table(score, table) for score in scores]
+    # where the sizes alone determine the table's mutual information, scores differ by rounding alone
+    is_fixed = bool(is_constant(xp, table.row_sums, table.col_sums))
+    return [
+        PermutationTestResult(
+            as_result(value),
+            as_result(_pvalue(xp, value, null * 0 + value if is_fixed and is_own(score) else null, alternative)),
+            null,
+            *map(as_result, moments_of_sample(xp, null)),
+        )
+        for score, value, null in zip(scores, observed, nulls, strict=True)
+    ]
+
+
+def moments_of_sample(xp: ModuleType, x: Array) -> tuple[Array, Array, Array]:
+    """Return mean, standard deviation and standard error of the mean of a sample (N,)."""
+    n = x.shape[0]
+    x = to_float(xp, x)
+    mean = xp.mean(x)
+    deviation = xp.sqrt(xp.sum((x - mean) ** 2) / max(n - 1, 1))
+    return mean, deviation, deviation / n**0.5
+
+
+def _tables(sampler: Sampler, size: int, most: int) -> Iterable[Cells]:
+    """Draw tables with given margins, which they share, in blocks; with more than `most` cells, as lists of cells."""
+    shape = (sampler.arrays[0].shape[0], sampler.arrays[1].shape[0])
+    return _listed(sampler, size) if shape[0] * shape[1] > most else _grids(sampler, shape, size)
+
+
+def _grids(sampler: Sampler, shape: tuple[int, int], size: int) -> Iterable[Cells]:
+    xp, (row_sums, col_sums) = sampler.xp, sampler.arrays
+    cells = xp.arange(shape[0] * shape[1], dtype=row_sums.dtype, device=device_of(row_sums))
+    rows, cols = cells // max(shape[1], 1), cells % max(shape[1], 1)
+    for counts in permutation_tables(xp, sampler.source, row_sums, col_sums, size):
+        flat = xp.reshape(counts, (counts.shape[0], shape[0] * shape[1]))
+        yield Cells(rows, cols, flat, row_sums, col_sums, is_grid=True)
+
+
+def _listed(sampler: Sampler, size: int) -> Iterable[Cells]:
+    xp, (row_sums, col_sums) = sampler.xp, sampler.arrays
+    for rows, cols in shuffled_codes(xp, sampler.source, row_sums, col_sums, size):
+        for k in range(cols.shape[0]):  # a list of cells for each, as together they would occupy many more
+            table = cells_of_labels(xp, rows, cols[k : k + 1, :])
+            yield table.with_arrays([*table.arrays[:3], row_sums, col_sums])
+
+
+def _pvalue(xp: ModuleType, observed: Array, null: Array, alternative: str) -> Array:
+    """Count ties, and what is not a number, as extreme."""
+    observed, null = to_float(xp, observed), to_float(xp, null)
+    slack = rounding(xp, null, observed)
+    above, below = (
+        to_float(xp, 1 + xp.sum(to_count(xp, ~common))) / (1 + null.shape[0])
+        for common in (null < observed - slack, null > observed + slack)
+    )
+    if alternative == "two-sided":
+        twice = 2 * xp.minimum(above, below)
+        return xp.minimum(twice, xp.ones_like(twice))
+    return above if alternative == "greater" else below

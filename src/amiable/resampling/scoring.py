@@ -1,0 +1,80 @@
+"""The scores of many random tables, as they come in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from types import ModuleType
+from typing import Any
+
+from amiable._array.blocks import blocks
+from amiable._array.libraries import Array, namespace_of
+from amiable.contingency import Cells, TableStream
+from amiable.resampling.draws import check_untraced
+from amiable.scores.arguments import as_table
+from amiable.scores.evaluate import score_of_tables
+from amiable.scores.registry import is_own
+
+# Scores of equal tables differ by rounding, as their cells are summed in another order: by so many eps at most.
+_ROUNDING = 100
+
+Back = Callable[[Array], Array]
+
+
+def check_count(name: str, value: Any) -> int:
+    """Return a positive whole number."""
+    if not hasattr(value, "__index__") or isinstance(value, bool) or int(value) < 1:
+        raise ValueError(f"{name} is {value!r}: expected a whole number of at least 1")
+    return int(value)
+
+
+def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Cells:
+    """Return the table of one pair of labelings, or the one that is given."""
+    for name, given in (("labels_true", labels_true), ("labels_pred", labels_pred), ("contingency", contingency)):
+        check_untraced(name, getattr(given, "counts", given))
+    table = as_table(labels_true, labels_pred, contingency, None)
+    if len(table.shape) != 2:
+        what = "labels_true and labels_pred make" if contingency is None else "contingency is"
+        raise ValueError(f"{what} a batch of tables of shape {table.shape}: expected one table")
+    return table
+
+
+def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
+    """Return the score of one table, as of a batch of one."""
+    batch = table.with_arrays([*table.arrays[:2], *(x[None, ...] for x in table.arrays[2:])])
+    return score_of_tables(score, batch)[0]
+
+
+def scores_of_tables(
+    scores: Sequence[Callable[..., Any]], tables: Iterable[Cells], size: int, back: Back
+) -> list[Array]:
+    """Return each score (size,) of tables that come in blocks.
+
+    A score of amiable, if it is the only one, takes all blocks at once, so that it computes what they share once; else
+    functions are given one block after another, in the library of the original table.
+    """
+    if len(scores) == 1 and is_own(scores[0]):
+        return [back(scores[0](contingency=TableStream((size,), iter(tables))))]
+    given = (table.with_arrays(map(back, table.arrays)) for table in tables)
+    found = [[score_of_tables(score, table) for score in scores] for table in given]
+    xp: ModuleType = namespace_of(found[0][0])
+    return [xp.concat(parts) for parts in zip(*found, strict=True)]
+
+
+def rounding(xp: ModuleType, values: Array, observed: Array) -> Array:
+    """Return by how much values of one score may differ where they are equal but for the order of their sums.
+
+    A small part of the spread holds few values if they are many, and exceeds what rounding does.
+    """
+    eps, largest = float(xp.finfo(values.dtype).eps), xp.maximum(xp.max(xp.abs(values)), xp.abs(observed))
+    spread = xp.maximum(xp.max(values), observed) - xp.minimum(xp.min(values), observed)
+    return _ROUNDING * eps * largest + eps**0.5 * spread
+
+
+def cut(table: Cells, batch: int | None) -> Iterable[Cells]:
+    """Cut a block of tables (K, R, C) into such of at most `batch` tables."""
+    if batch is None:
+        yield table
+        return
+    for run in blocks(table.counts.shape[0], batch):
+        rows, cols, counts, *sums = table.arrays
+        yield table.with_arrays([rows, cols, counts[run, :], *(x if x.ndim == 1 else x[run, :] for x in sums)])

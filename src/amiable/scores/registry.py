@@ -1,0 +1,348 @@
+"""Every score, declared once.
+
+From these records follow the names that ``score=`` accepts, the pairs that `pairwise_scores` computes once, the torch
+metrics, the columns of the command line, the definitions on a report, the table of scores in the documentation and the
+registry of the tests.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Literal
+
+from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score, expected_mutual_information
+from amiable.scores.homogeneity import completeness_score, homogeneity_score, v_measure_score
+from amiable.scores.mutual_information import (
+    mutual_info_score,
+    normalized_mutual_info_score,
+    variation_of_information,
+)
+from amiable.scores.pairs import adjusted_rand_score, fowlkes_mallows_score, rand_score
+from amiable.scores.significance import mutual_info_pvalue, standardized_mutual_info_score
+
+# Labelings with given cluster sizes have one order by all scores that rise or fall with mutual information, and one by
+# all that do with the number of pairs of samples that are together in both: one p-value for each of the two.
+Order = Literal["information", "pairs"]
+
+_TWO_SIDED = ("permutation", "num", "all")  # null models that treat both labelings alike
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """What is known of a score before it is computed.
+
+    Attributes
+    ----------
+    short_name : str
+        What it is called where a whole name is too long: "ami".
+    function : callable
+        The public function, maybe with options bound by `functools.partial`.
+    heading, title : str
+        Its abbreviation, and its whole name in words.
+    definition : str
+        The formula, in the letters of the papers: clusters of a_i and b_j samples share n_ij of n.
+    meaning : str
+        What it says, in plain words.
+    low, high : float
+        Its range.
+    order : {"information", "pairs"}
+        By what all labelings with given cluster sizes are ordered: the scores of one order share their p-value.
+    unit : str
+        Empty for a number without a unit.
+    is_distance : bool
+        Whether agreement makes it small.
+    is_symmetric : bool
+        Whether it stays the same when the labelings are swapped.
+    symmetric_options : mapping of str to tuple
+        The values of options with which it is symmetric, the default first.
+    measures : {"agreement", "evidence"}
+        How much the labelings agree, or how sure it is that they do.
+    needs : {"labels", "sizes"}
+        Whether it is computed from two labelings (or their table), or from their cluster sizes alone.
+    name : str
+        That of the function.
+    metric : str
+        The name of the class in `amiable.torch`; empty where options are bound, or labels are not what it needs.
+    """
+
+    short_name: str
+    function: Callable[..., Any]
+    heading: str
+    title: str
+    definition: str
+    meaning: str
+    low: float
+    high: float
+    order: Order
+    unit: str = ""
+    is_distance: bool = False
+    is_symmetric: bool = True
+    symmetric_options: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    measures: Literal["agreement", "evidence"] = "agreement"
+    needs: Literal["labels", "sizes"] = "labels"
+    name: str = ""
+    metric: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.function.__name__)
+        if not self.metric and self.needs == "labels" and not isinstance(self.function, partial):
+            object.__setattr__(self, "metric", "".join(map(str.capitalize, self.name.split("_"))))
+
+    @property
+    def axis_title(self) -> str:
+        """The abbreviation with the unit."""
+        return f"{self.heading} ({self.unit or 'no unit'})"
+
+    @property
+    def range_in_words(self) -> str:
+        """The range, for tables and docstrings."""
+        low, high = math.isfinite(self.low), math.isfinite(self.high)
+        ends = f"in [{self.low:g}, {self.high:g}]" if low and high else "unbounded"
+        ends = f"at least {self.low:g}" if low and not high else f"at most {self.high:g}" if high and not low else ends
+        return f"{ends}, in {self.unit}" if self.unit else ends
+
+    @property
+    def options(self) -> dict[str, inspect.Parameter]:
+        """The options of the function: its keywords but those that bring counts or promise codes."""
+        keywords = inspect.signature(self.function).parameters.values()
+        others = ("contingency", "n_labels")
+        return {p.name: p for p in keywords if p.kind is p.KEYWORD_ONLY and p.name not in others}
+
+    def is_symmetric_with(self, options: Mapping[str, Any]) -> bool:
+        """Whether the score is symmetric with these options of its function."""
+        return self.is_symmetric and all(
+            options.get(name, values[0]) in values for name, values in self.symmetric_options.items()
+        )
+
+
+RECORDS = (
+    Score(
+        short_name="ami",
+        function=adjusted_mutual_info_score,
+        heading="AMI",
+        title="adjusted mutual information",
+        definition="(MI - EMI) / (mean(H(U), H(V)) - EMI)",
+        meaning="How much the two labelings tell of each other, beyond what labelings with these cluster sizes do by "
+        "chance. 0 is chance, 1 the same partition whatever the clusters are called; below 0 is less than chance.",
+        low=-math.inf,
+        high=1,
+        order="information",
+        symmetric_options={"null": _TWO_SIDED},
+    ),
+    Score(
+        short_name="nmi",
+        function=normalized_mutual_info_score,
+        heading="NMI",
+        title="normalized mutual information",
+        definition="MI / mean(H(U), H(V))",
+        meaning="Mutual information as a share of the mean of the two entropies. Not corrected for chance: it rises "
+        "with the number of clusters, even of random ones.",
+        low=0,
+        high=1,
+        order="information",
+    ),
+    Score(
+        short_name="ari",
+        function=adjusted_rand_score,
+        heading="ARI",
+        title="adjusted Rand index",
+        definition="(RI - E[RI]) / (1 - E[RI])",
+        meaning="On how many pairs of samples the labelings agree (together in both, or apart in both), beyond chance. "
+        "0 is chance, 1 the same partition. Large clusters, which hold most pairs, weigh most.",
+        low=-0.5,
+        high=1,
+        order="pairs",
+        symmetric_options={"null": _TWO_SIDED},
+    ),
+    Score(
+        short_name="ri",
+        function=rand_score,
+        heading="RI",
+        title="Rand index",
+        definition="(TP + TN) / (TP + TN + FP + FN) over pairs of samples",
+        meaning="The share of pairs of samples on which the labelings agree. Not corrected for chance: with many "
+        "clusters nearly all pairs are apart in both.",
+        low=0,
+        high=1,
+        order="pairs",
+    ),
+    Score(
+        short_name="homogeneity",
+        function=homogeneity_score,
+        heading="homog.",
+        title="homogeneity",
+        definition="h = MI / H(true)",
+        meaning="1 if no cluster mixes classes. Splitting clusters raises it; not corrected for chance.",
+        low=0,
+        high=1,
+        order="information",
+        is_symmetric=False,
+    ),
+    Score(
+        short_name="completeness",
+        function=completeness_score,
+        heading="compl.",
+        title="completeness",
+        definition="c = MI / H(pred)",
+        meaning="1 if no class is spread over several clusters. Merging clusters raises it; not corrected for chance.",
+        low=0,
+        high=1,
+        order="information",
+        is_symmetric=False,
+    ),
+    Score(
+        short_name="v",
+        function=v_measure_score,
+        heading="V",
+        title="V-measure",
+        definition="(1 + β) h c / (β h + c)",
+        meaning="The harmonic mean of homogeneity and completeness, which is NMI with the arithmetic mean.",
+        low=0,
+        high=1,
+        order="information",
+        symmetric_options={"beta": (1.0,)},
+    ),
+    Score(
+        short_name="fmi",
+        function=fowlkes_mallows_score,
+        heading="FMI",
+        title="Fowlkes-Mallows index",
+        definition="TP / √((TP + FP) (TP + FN)) over pairs of samples",
+        meaning="The geometric mean of precision and recall of pairs: of those together in a cluster, the share of one "
+        "class; of those of one class, the share together in a cluster. Not corrected for chance.",
+        low=0,
+        high=1,
+        order="pairs",
+        metric="FowlkesMallowsIndex",
+    ),
+    Score(
+        short_name="mi",
+        function=mutual_info_score,
+        heading="MI",
+        title="mutual information",
+        definition="Σ n_ij/n log(n n_ij / (a_i b_j))",
+        meaning="How much knowing one label of a sample tells of the other. Its largest value is the smaller entropy, "
+        "so it compares clusterings badly.",
+        low=0,
+        high=math.inf,
+        order="information",
+        unit="nats",
+    ),
+    Score(
+        short_name="smi",
+        function=standardized_mutual_info_score,
+        heading="SMI",
+        title="standardized mutual information",
+        definition="(MI - EMI) / √Var(MI), the variance exact",
+        meaning="Mutual information above chance, in standard deviations of chance: how sure it is that the labelings "
+        "agree at all, not how much. It rises with the number of samples.",
+        low=-math.inf,
+        high=math.inf,
+        order="information",
+        unit="standard deviations",
+        measures="evidence",
+    ),
+    Score(
+        short_name="vi",
+        function=variation_of_information,
+        heading="VI",
+        title="variation of information",
+        definition="H(U given V) + H(V given U)",
+        meaning="What each labeling leaves unknown of the other, added up. A distance: 0 is the same partition.",
+        low=0,
+        high=math.inf,
+        order="information",
+        unit="nats",
+        is_distance=True,
+    ),
+    Score(
+        short_name="nvi",
+        name="normalized_variation_of_information",
+        function=partial(variation_of_information, normalized=True),
+        heading="NVI",
+        title="normalized variation of information",
+        definition="VI / H(U, V): `variation_of_information` with `normalized=True`",
+        meaning="Variation of information as a share of the joint entropy. A distance: 0 is the same partition.",
+        low=0,
+        high=1,
+        order="information",
+        is_distance=True,
+    ),
+    Score(
+        short_name="pvalue",
+        function=mutual_info_pvalue,
+        heading="p",
+        title="p-value of mutual information",
+        definition="P(random MI ≥ MI), by the gamma distribution with exact mean and variance",
+        meaning="The chance of random labelings with these cluster sizes to have at least this mutual information.",
+        low=0,
+        high=1,
+        order="information",
+        is_distance=True,
+        measures="evidence",
+    ),
+    Score(
+        short_name="emi",
+        function=expected_mutual_information,
+        heading="EMI",
+        title="expected mutual information",
+        definition="E[MI] over all labelings with these cluster sizes, equally likely",
+        meaning="The mutual information that labelings with these cluster sizes have by chance, on average.",
+        low=0,
+        high=math.inf,
+        order="information",
+        unit="nats",
+        symmetric_options={"null": _TWO_SIDED},
+        needs="sizes",
+    ),
+)
+
+SCORES: dict[str, Score] = {record.short_name: record for record in RECORDS if record.needs == "labels"}
+
+_BY_NAME = {name: record for record in SCORES.values() for name in (record.name, record.short_name)}
+
+
+def function_of(score: Any) -> Callable[..., Any]:
+    """Return the function that `score` is, or that is called by this name or short name.
+
+    Raises ValueError for anything else, and for a function of amiable that needs cluster sizes.
+    """
+    if isinstance(score, str) and score in _BY_NAME:
+        return _BY_NAME[score].function
+    expected = f"a function of tables, or one of {', '.join(map(repr, SCORES))} or the names of their functions"
+    if not callable(score):
+        raise ValueError(f"score is {score!r}: expected {expected}")
+    for record in RECORDS:
+        if record.needs == "sizes" and _unbound(score)[0] is record.function:
+            raise ValueError(f"score is {record.name}, which needs cluster sizes: expected {expected}")
+    return score
+
+
+def is_own(function: Callable[..., Any]) -> bool:
+    """Whether a function is a score of amiable, maybe with options bound."""
+    return _record_of(function) is not None
+
+
+def is_symmetric(function: Callable[..., Any]) -> bool:
+    """Whether a function is a score of amiable that stays the same when the labelings are swapped."""
+    record = _record_of(function)
+    return record is not None and record.is_symmetric_with(_unbound(function)[1])
+
+
+def _record_of(function: Callable[..., Any]) -> Score | None:
+    plain = _unbound(function)[0]
+    return next((record for record in SCORES.values() if record.function is plain), None)
+
+
+def _unbound(function: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """Return the function behind partial ones, and the options that they bind."""
+    options: dict[str, Any] = {}
+    while isinstance(function, functools.partial):
+        options, function = {**function.keywords, **options}, function.func
+    return function, options

@@ -1,0 +1,406 @@
+"""A torchmetrics metric whose state is a contingency table."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.utilities.distributed import gather_all_tensors
+
+from amiable._array.compact import count_pairs
+from amiable._array.devices import on_cpu
+from amiable._array.libraries import namespace_of
+from amiable.contingency import ContingencyTable, grid_or_occupied
+from amiable.inputs.labels import check_codes, is_positive
+from amiable.torch._cells import compacted, list_of_labels, merged, table_of_lists
+
+_NAMES = ("target", "preds")
+_PROMISES = {"target": "num_classes", "preds": "num_clusters"}
+_LOGITS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_SAME = "expected the same num_classes and num_clusters"
+
+
+class ContingencyMetric(Metric):
+    """What all metrics here share: a contingency table that grows with every update, on the metric's device.
+
+    A subclass names the `score` of `table` that it computes, and the `options` it passes on. Metrics that count the
+    same share one state in a `torchmetrics.MetricCollection`, which is then updated once for all of them.
+
+    Parameters
+    ----------
+    num_classes : int, optional
+        Targets are codes 0..num_classes-1. The state is then one table of num_classes x num_clusters int64, and no
+        update waits for an accelerator. By default labels are any integers, and the state lists the pairs of labels
+        seen so far with their counts: no more than 8192, or twice as many as there are different pairs.
+    num_clusters : int, optional
+        Predictions are codes 0..num_clusters-1; by default num_classes.
+    argmax : bool, default=False
+        `preds` are logits or probabilities (N, C), of which the index of the largest is the label.
+    ignore_index : int, optional
+        Samples with this target are left out, such as padding.
+    ignore_cluster : int, optional
+        Samples with this prediction are left out, such as noise, the -1 of DBSCAN.
+    **kwargs
+        Of `torchmetrics.Metric`: `dist_sync_on_step`, `process_group`, `sync_on_compute` and others.
+
+    Raises
+    ------
+    ValueError, TypeError
+        In the constructor: options that are not positive whole numbers or not whole. In `update`: labels that are not
+        integer tensors of shape (N,), unequal lengths, another device than the metric's, NaN among logits, labels
+        outside `num_classes`. The last two, on an accelerator with `num_classes`, are raised by `compute`, since
+        `update` looks at no value there; such samples are not counted.
+
+    Notes
+    -----
+    Counts are int64 whatever the precision of a model: `half()`, `set_dtype` and autocast leave them alone. Tables of
+    ranks are added, over the union of their labels; ranks may have seen different labels, different numbers of them,
+    or none. Scores are float64 where the device has it.
+    """
+
+    is_differentiable: ClassVar[bool] = False
+    higher_is_better: ClassVar[bool] = True
+    full_state_update: ClassVar[bool] = False
+    plot_lower_bound: ClassVar[float | None] = 0.0
+    plot_upper_bound: ClassVar[float | None] = 1.0
+    score: ClassVar[Callable[..., Tensor]]
+    extremes: Tensor  # a state
+    _update_count: int
+
+    def __init__(
+        self,
+        *,
+        num_classes: int | None = None,
+        num_clusters: int | None = None,
+        argmax: bool = False,
+        ignore_index: int | None = None,
+        ignore_cluster: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not hasattr(self, "score"):
+            raise TypeError(f"{type(self).__name__} is what metrics share: expected one of its subclasses")
+        if not isinstance(argmax, bool):
+            raise TypeError(f"argmax is {argmax!r}: expected True or False")
+        self.options: dict[str, Any] = {}
+        self._is_batch = False
+        self.argmax = argmax
+        self.n_labels = _check_sizes(num_classes, num_clusters)
+        self.ignored = _check_label("ignore_index", ignore_index), _check_label("ignore_cluster", ignore_cluster)
+        # a MetricCollection takes states of the same name and value for the same: the name says what is counted
+        counted = ""
+        for name, value in zip(("ignore_index", "ignore_cluster"), self.ignored, strict=True):
+            counted += "" if value is None else f"_{name}_{value}"
+        if self.n_labels is None:
+            self._state = f"cells{counted}"
+            self.add_state(self._state, [], dist_reduce_fx="cat")
+        else:
+            self._state = f"contingency{counted}"
+            self.add_state(self._state, torch.zeros(self.n_labels, dtype=torch.int64), dist_reduce_fx="sum")
+            # of target and of preds: ~lowest and highest label seen on an accelerator; -1 for none
+            self.add_state("extremes", torch.full((2, 2), -1, dtype=torch.int64), dist_reduce_fx="max")
+
+    def update(self, preds: Tensor, target: Tensor) -> None:
+        """Count a batch.
+
+        Parameters
+        ----------
+        preds : Tensor of integers, shape (N,); with `argmax`, of floats, shape (N, C)
+            Predicted labels, or logits or probabilities.
+        target : Tensor of integers, shape (N,)
+            True labels.
+        """
+        target, preds = self._check(preds, target)
+        keep = self._kept(target, preds)
+        if self.n_labels is not None and not on_cpu(target):
+            self._count_unseen(target, preds, keep, self.n_labels)
+            return
+        if keep is not None:
+            target, preds = target[keep], preds[keep]
+        if self.n_labels is None:
+            setattr(self, self._state, compacted([*getattr(self, self._state), list_of_labels(target, preds)]))
+        else:
+            self._count(target, preds, self.n_labels)
+
+    def compute(self) -> Tensor:
+        """Return the score of all that was counted, on every rank: a tensor of shape () on the metric's device."""
+        try:
+            table = self.table
+            if self.update_called and not self._is_batch and not bool(table.n_samples):
+                warnings.warn(
+                    f"{type(self).__name__} has counted no sample: all were ignored, or none was given. The score is "
+                    "that of empty labels",
+                    stacklevel=3,
+                )
+            return self.score(contingency=table, **self.options)
+        except Exception:
+            if self._is_synced and self._should_unsync:  # torchmetrics would do so after a success only
+                self.unsync()
+            raise
+
+    @property
+    def table(self) -> ContingencyTable:
+        """The table of all that this process has counted, rows of targets and columns of predictions."""
+        state = getattr(self, self._state)
+        if self.n_labels is None:
+            return ContingencyTable.of(table_of_lists(state, self.device))
+        for name, k, (lowest, highest) in zip(_NAMES, self.n_labels, self.extremes.tolist(), strict=True):
+            if lowest >= 0 or highest >= k:
+                outside = ~lowest if lowest >= 0 else highest
+                is_nan = self.argmax and name == "preds" and outside == self._nan
+                raise ValueError(
+                    f"{name} had {'NaN among logits' if is_nan else f'the label {outside}'}, outside "
+                    f"{_PROMISES[name]}: expected 0..{k - 1}; such samples were not counted"
+                )
+        return ContingencyTable.of(grid_or_occupied(namespace_of(state), state.flatten(), self.n_labels))
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the score of one batch, and add it to what was counted before, which an error leaves as it was."""
+        before = dict(self.__dict__)
+        self._is_batch = True  # of which nothing may be left without a warning
+        try:
+            return super().forward(*args, **kwargs)
+        except Exception:
+            self.__dict__.update(before)
+            raise
+        finally:
+            self._is_batch = False
+
+    def merge_state(self, incoming_state: dict[str, Any] | Metric) -> None:
+        """Add what another metric of this class and these options has counted.
+
+        Parameters
+        ----------
+        incoming_state : Metric, or dict
+            The other metric, or its `metric_state`.
+
+        Raises
+        ------
+        ValueError
+            A metric of another class; a table of other sizes; a state of another kind.
+        """
+        super().merge_state(incoming_state)
+        self._computed = None
+        self._update_count += incoming_state.update_count if isinstance(incoming_state, Metric) else 1
+
+    def reset(self) -> None:
+        """Forget what was counted."""
+        if self.n_labels is None:
+            setattr(self, self._state, [])  # torchmetrics would empty the list, which others may hold
+        super().reset()
+
+    def plot(self, val: Tensor | Sequence[Tensor] | None = None, ax: Any = None) -> Any:
+        """Plot one value or several, by default that of `compute`, with Matplotlib.
+
+        Parameters
+        ----------
+        val : Tensor or sequence of Tensor, optional
+            What `forward` or `compute` returned.
+        ax : matplotlib.axes.Axes, optional
+            Where to plot.
+
+        Returns
+        -------
+        figure, axes
+        """
+        return self._plot(val, ax)
+
+    def set_dtype(self, dst_type: str | torch.dtype) -> ContingencyMetric:  # noqa: ARG002
+        """Change nothing: counts stay int64."""
+        return self
+
+    def _wrap_compute(self, compute: Callable[..., Any]) -> Callable[..., Any]:
+        """Keep no result that ranks share: one that answered from memory would leave the others waiting for it."""
+        remembered = super()._wrap_compute(compute)
+
+        @functools.wraps(compute)
+        def computed(*args: Any, **kwargs: Any) -> Any:
+            if self._to_sync and self.distributed_available_fn():
+                self._computed = None
+            return remembered(*args, **kwargs)
+
+        return computed
+
+    def _check(self, preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return int64 labels of target and preds, of one length, on the metric's device."""
+        for name, x in (("preds", preds), ("target", target)):
+            if not isinstance(x, Tensor):
+                raise TypeError(f"{name} is a {type(x).__name__}: expected a torch.Tensor")
+            if x.is_nested or x.layout is not torch.strided:
+                raise TypeError(f"{name} is a {'nested' if x.is_nested else 'sparse'} tensor: expected a dense one")
+            if x.device != self.device:
+                raise ValueError(
+                    f"{name} is on {x.device} and the metric on {self.device}: expected one device, move the metric "
+                    "with .to(...)"
+                )
+        if self.argmax:
+            preds = self._largest(preds, target)
+        for name, x in (("preds", preds), ("target", target)):
+            if x.is_floating_point() or x.is_complex():
+                hint = "; for logits or probabilities (N, C): argmax=True" if name == "preds" else ""
+                raise TypeError(f"{name} has dtype {x.dtype}: expected integer labels{hint}")
+            if x.ndim != 1:
+                raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (N,), one label a sample; flatten() it")
+        if preds.shape != target.shape:
+            raise ValueError(f"preds has {preds.shape[0]} labels and target {target.shape[0]}: expected as many")
+        unseen = self.n_labels is not None and not on_cpu(target)
+        return _signed("target", target, unseen), _signed("preds", preds, unseen)
+
+    @property
+    def _nan(self) -> int:
+        """The label, of no cluster, that NaN among logits gets where nobody may look."""
+        return -1 if self.ignored[1] != -1 else -2
+
+    def _largest(self, preds: Tensor, target: Tensor) -> Tensor:
+        """Return the index of the largest of each row of logits (N, C); NaN is let pass where the target is ignored."""
+        if preds.ndim != 2 or preds.shape[1] == 0 or preds.dtype not in _LOGITS:
+            raise ValueError(
+                f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: expected floats (N, C) with argmax"
+            )
+        if self.n_labels is not None and preds.shape[1] > self.n_labels[1]:
+            raise ValueError(f"preds has {preds.shape[1]} columns: expected at most num_clusters, {self.n_labels[1]}")
+        labels, unknown = preds.argmax(1), preds.isnan().any(1)
+        if self.ignored[0] is not None and target.shape == unknown.shape:
+            unknown = unknown & (target.to(torch.int64) != self.ignored[0])
+        if self.n_labels is not None and not on_cpu(preds):
+            return torch.where(unknown, self._nan, labels)
+        if unknown.any():
+            n, first = int(unknown.sum()), int(unknown.int().argmax())
+            raise ValueError(f"preds contains NaN for {n} of {len(labels)} samples, the first at position {first}")
+        return labels
+
+    def _kept(self, target: Tensor, preds: Tensor) -> Tensor | None:
+        """Return which samples are not ignored; None if none can be."""
+        keep = None
+        for x, value in zip((target, preds), self.ignored, strict=True):
+            if value is not None:
+                keep = x != value if keep is None else keep & (x != value)
+        return keep
+
+    def _count(self, target: Tensor, preds: Tensor, n_labels: tuple[int, int]) -> None:
+        for name, x, k in zip(_NAMES, (target, preds), n_labels, strict=True):
+            check_codes(namespace_of(x), name, x, k, _PROMISES[name])
+        self._add(target, preds, n_labels)
+
+    def _count_unseen(self, target: Tensor, preds: Tensor, keep: Tensor | None, n_labels: tuple[int, int]) -> None:
+        """Count codes below `n_labels` without a look at any; remember the lowest and the highest."""
+        if target.shape[0] == 0:
+            return
+        if keep is not None:
+            target, preds = (torch.where(keep, x, 0) for x in (target, preds))
+        seen = torch.stack([torch.stack([~x.min(), x.max()]) for x in (target, preds)])
+        self.extremes = torch.maximum(self.extremes, seen)
+        self._add(target if keep is None else torch.where(keep, target, -1), preds, n_labels)  # -1 is not counted
+
+    def _add(self, target: Tensor, preds: Tensor, n_labels: tuple[int, int]) -> None:
+        """Count into a new table, as metrics of a collection may hold the same one."""
+        state = getattr(self, self._state)
+        counts = count_pairs(namespace_of(state), target, preds, n_labels, onto=state.flatten())
+        setattr(self, self._state, counts.reshape(state.shape))
+
+    def _reduce_states(self, incoming_state: dict[str, Any]) -> None:
+        for name, default in self._defaults.items():
+            given = incoming_state.get(name)
+            if isinstance(default, Tensor) and isinstance(given, Tensor) and given.shape != default.shape:
+                sizes = f"{name} of shape {tuple(given.shape)} and this metric one of {tuple(default.shape)}"
+                raise ValueError(f"incoming_state has {sizes}: {_SAME}")
+            wrong = _what_is_wrong(name, default, given)
+            if wrong:
+                raise ValueError(f"incoming_state has {name} {wrong}")
+        super()._reduce_states(incoming_state)
+        if self.n_labels is None:
+            setattr(self, self._state, compacted(getattr(self, self._state)))
+
+    def _sync_dist(
+        self, dist_sync_fn: Callable[..., Any] = gather_all_tensors, process_group: Any | None = None
+    ) -> None:
+        """Gather one list of cells of each rank, an empty one of the right dtype where nothing was seen."""
+        sizes = torch.tensor(self.n_labels or (0, 0), device=self.device)
+        of_ranks = [tuple(x.tolist()) for x in dist_sync_fn(sizes, group=process_group or self.process_group)]
+        if len(set(of_ranks)) > 1:  # each rank sees all, and none waits for another
+            found = ", ".join(str(pair) if any(pair) else "None" for pair in of_ranks)
+            raise ValueError(f"num_classes and num_clusters are {found} on the ranks: {_SAME} on all")
+        if self.n_labels is not None:
+            super()._sync_dist(dist_sync_fn, process_group)
+            return
+        mine = merged(getattr(self, self._state), self.device)
+        gathered = dist_sync_fn(mine, group=process_group or self.process_group)
+        setattr(self, self._state, [merged(gathered, self.device)])
+
+    def _load_from_state_dict(
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: dict[str, Any],
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Load copies of the states, onto the metric's device; refuse a table of other sizes."""
+        for name, default in self._defaults.items():
+            given = state_dict.get(prefix + name)
+            if isinstance(default, Tensor) and isinstance(given, Tensor) and given.shape != default.shape:
+                sizes = f"{tuple(given.shape)} in the checkpoint, {tuple(default.shape)} in this metric"
+                error_msgs.append(f"size mismatch for {prefix}{name}: {sizes}; {_SAME}")
+                del state_dict[prefix + name]
+            elif (wrong := _what_is_wrong(name, default, given)) is not None:
+                error_msgs.append(f"{prefix}{name} in the checkpoint {wrong}")
+                del state_dict[prefix + name]
+            elif given is not None:
+                here = [x.to(self.device, copy=True) for x in (given if isinstance(given, list) else [given])]
+                state_dict[prefix + name] = here if isinstance(given, list) else here[0]
+                self._computed, self._update_count = None, max(self._update_count, 1)
+        super()._load_from_state_dict(
+            state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
+
+
+def _check_sizes(num_classes: int | None, num_clusters: int | None) -> tuple[int, int] | None:
+    for name, value in (("num_classes", num_classes), ("num_clusters", num_clusters)):
+        if value is not None and not is_positive(value):
+            raise ValueError(f"{name} is {value!r}: expected a positive integer, or None")
+    if num_classes is None and num_clusters is not None:
+        raise ValueError(f"num_clusters is {num_clusters} without num_classes: expected both, or num_classes alone")
+    return None if num_classes is None else (int(num_classes), int(num_clusters or num_classes))
+
+
+def _check_label(name: str, value: Any) -> int | None:
+    if value is not None and (not isinstance(value, (int, np.integer)) or isinstance(value, bool)):
+        raise TypeError(f"{name} is {value!r}: expected an integer label, or None")
+    if value is not None and not -(2**63) <= value < 2**63:
+        raise ValueError(f"{name} is {value}: expected a label that int64 holds")
+    return None if value is None else int(value)
+
+
+def _what_is_wrong(name: str, default: Any, given: Any) -> str | None:
+    """Say what keeps a state that is given from being one of counts, or of ends of ranges; None if nothing does."""
+    is_cells = isinstance(default, list)
+    for x in given if isinstance(given, (list, tuple)) else [] if given is None else [given]:
+        if not isinstance(x, Tensor) or x.dtype != torch.int64:
+            kind = f"dtype {x.dtype}" if isinstance(x, Tensor) else f"type {type(x).__name__}"
+            return f"is of {kind}: expected int64 tensors"
+        if is_cells and (x.ndim != 2 or x.shape[1] != 3):
+            return f"has shape {tuple(x.shape)}: expected (M, 3), pairs of labels and counts"
+        counts = x[:, 2] if is_cells else x
+        if name != "extremes" and bool((counts < 0).any()):
+            return f"holds the count {int(counts.min())}: expected counts >= 0"
+    return None
+
+
+def _signed(name: str, x: Tensor, unseen: bool) -> Tensor:
+    """Return labels as int64."""
+    if x.dtype != torch.uint64:
+        return x.to(torch.int64)
+    labels = x.view(torch.int64)  # those of 2**63 or more are negative here
+    if unseen:  # outside of all classes, and equal to no label that is ignored
+        return torch.where(labels < 0, 2**63 - 1, labels)
+    if bool((labels < 0).any()):
+        raise ValueError(f"{name} has labels of 2**63 or more: expected labels that int64 holds")
+    return labels

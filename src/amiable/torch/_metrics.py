@@ -1,0 +1,80 @@
+"""Every score as a metric, made from its record: the function, its options and its bounds."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from typing import Any
+
+from amiable.contingency import ContingencyTable
+from amiable.scores.registry import SCORES, Score
+from amiable.torch._contingency_metric import ContingencyMetric
+
+_DOCSTRING = """{title} ({heading}) of all that was counted, {bounds}; see `amiable.{name}`.
+
+Parameters
+----------
+{options}**kwargs
+    Of `ContingencyMetric`: `num_classes`, `num_clusters`, `argmax`, `ignore_index`, `ignore_cluster`, and those of
+    `torchmetrics.Metric`.
+
+Examples
+--------
+>>> import torch
+>>> from amiable.torch import {metric}
+>>> metric = {metric}()
+>>> for preds, target in [([0, 0, 1], [4, 4, 5]), ([1, 2, 2], [5, 6, 6])]:
+...     metric.update(torch.tensor(preds), torch.tensor(target))
+>>> metric.compute().shape
+torch.Size([])
+"""
+
+
+def _metric_of(record: Score) -> type[ContingencyMetric]:
+    """Return the class of a score's metric, whose constructor takes the options of the score's function."""
+    options = record.options
+
+    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
+        if len(args) > len(options):
+            raise TypeError(f"{record.metric} takes {len(options)} positional arguments: {len(args)} were given")
+        given = dict(zip(options, args, strict=False))
+        for name in options:
+            if name in given and name in kwargs:
+                raise TypeError(f"{record.metric} got two values for {name}")
+            given[name] = kwargs.pop(name, given.get(name, options[name].default))
+        ContingencyMetric.__init__(self, **kwargs)
+        record.function(contingency=ContingencyTable.from_counts([[1]]), **given)  # complains of bad options
+        self.options = given
+
+    known = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in options.values()]
+    rest = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
+    low, high = record.low, record.high
+    body = {
+        "__init__": initialise,
+        "__signature__": inspect.Signature([*known, rest]),
+        "__doc__": _docstring(record),
+        "__module__": "amiable.torch",  # where it is found by who unpickles it
+        "score": staticmethod(record.function),
+        "higher_is_better": not record.is_distance,
+        "plot_lower_bound": float(low) if math.isfinite(low) else None,
+        "plot_upper_bound": float(high) if math.isfinite(high) else None,
+    }
+    return type(record.metric, (ContingencyMetric,), body)
+
+
+def _docstring(record: Score) -> str:
+    described = dict(
+        re.findall(r"^(\w+)( : .*\n(?: {4}.*\n|\n)*)", inspect.cleandoc(record.function.__doc__ or ""), re.M)
+    )
+    return _DOCSTRING.format(
+        title=record.title[0].upper() + record.title[1:],
+        heading=record.heading,
+        bounds=record.range_in_words,
+        name=record.name,
+        metric=record.metric,
+        options="".join(name + described[name] for name in record.options),
+    )
+
+
+METRICS = {record.metric: _metric_of(record) for record in SCORES.values() if record.metric}
