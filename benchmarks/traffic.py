@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 
 import amiable
-from amiable._array import namespace
+from amiable._array import devices
 from amiable._array.blocks import DEVICE_BUDGET
 from benchmarks.device import TEMPORARIES
 from benchmarks.inputs import cluster_sizes
@@ -41,7 +41,7 @@ def run(options: Options) -> Report:
     except ImportError as error:
         return Report("Traffic", [f"missing: {without_paths(str(error))}"], [])
     rows, lines = [], []
-    with mock.patch.object(namespace, "_in_host_memory", lambda x: not isinstance(x, torch.Tensor)):
+    with mock.patch.object(devices, "_in_host_memory", lambda x: not isinstance(x, torch.Tensor)):
         for name, inputs, call in calls():
             if options.match in name:
                 rows.append(counted(name, inputs, call))

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 
 import amiable
-from amiable import ContingencyTable, expectation
+from amiable import ContingencyTable
 from amiable._array import arithmetic
+from amiable.chance import expectation
 from benchmarks.places import Place
 from tests.backends import BACKENDS, Backend, named, needs_cuda, never_waiting
 from tests.registry import CASES

@@ -248,7 +248,7 @@ def test_no_samples_and_one_labeling():
         ([[[0, 1], [[1, 0]]]], {}, ValueError, r"labelings\[1\] has shape \(1, 2\): expected \(n_samples,\)"),
         ([{"a": [0, 1]}], {}, TypeError, r"labelings is a dict: .* such as list\(labelings.values\(\)\)"),
         ([iter([[0, 1]])], {}, TypeError, r"labelings is a list_iterator: expected a list"),
-        ([np.zeros((2, 3))], {"score": "ami"}, ValueError, "score is 'ami': .* one of 'adjusted_mutual_info_score', "),
+        ([np.zeros((2, 3))], {"score": "amy"}, ValueError, "score is 'amy': .* one of 'ami', 'nmi', "),
         ([np.zeros((2, 3))], {"score": 3}, ValueError, "score is 3: expected a function of tables"),
         ([np.zeros((2, 3))], {"score": lambda contingency: 1.0}, ValueError, "score returned float for 4 tables"),
         ([np.zeros((2, 3))], {"score": amiable.contingency_matrix}, ValueError, "score returned an array of shape"),

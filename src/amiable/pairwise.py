@@ -17,11 +17,13 @@ from amiable._array.devices import common_namespace, device_of, on_cpu, on_own_d
 from amiable._array.dtypes import one_hot_dtype, to_count
 from amiable._array.libraries import Array
 from amiable._array.transfers import host_views
-from amiable.contingency import BATCH, cells_of_labels, grid, grid_or_occupied, most_cells
+from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, most_cells
 from amiable.inputs.codes import encode, encode_labelings
 from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known
 from amiable.scores.evaluate import score_of_tables
 from amiable.scores.registry import function_of, is_symmetric
+
+__all__ = ["pairwise_scores"]
 
 # Up to this many cells a pair, a product of one-hot matrices counts faster than one pass over the samples of each
 # pair: by measurement on two CPU cores; accelerators have far more arithmetic than memory.
@@ -266,6 +268,8 @@ def _scores_of_tile(
     if not static and math.prod(tile.shape) > most_cells(true.shape[-1]):  # tables with more cells than samples
         pairs = ((true[i, :][None, :], pred[j, :][None, :]) for i, j in zip(*tile.pairs, strict=True))
         return xp.concat([score_of_tables(score, cells_of_labels(xp, *pair)) for pair in pairs])
+    if static:
+        check_promise(tile.shape, len(tile.pairs[0]))
     counts = _counts_of_tile(xp, true, pred, tile)
     make = functools.partial(grid, static=True) if static else grid_or_occupied
     return score_of_tables(score, make(xp, counts, tile.shape))

@@ -12,7 +12,7 @@ import pytest
 
 import amiable
 from amiable import ContingencyTable
-from amiable.inputs.frames import count_pairs
+from amiable.inputs.frames import count_columns
 
 pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
@@ -188,7 +188,7 @@ def test_only_counts_arrive(monkeypatch):
 
     monkeypatch.setattr(pl.LazyFrame, "collect", spied)
     frame = pl.LazyFrame({"a": np.arange(10**6) % 3, "b": np.arange(10**6) % 2})
-    *labels, counts = count_pairs(frame, "a", "b")
+    *labels, counts = count_columns(frame, "a", "b")
     assert sorted(counts.tolist()) == [166_666] * 2 + [166_667] * 4
     assert [x.shape for x in labels] == [(6,), (6,)]
     assert shapes

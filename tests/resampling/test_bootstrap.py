@@ -120,7 +120,7 @@ def test_degenerate():
     assert perfect.standard_error == 0
     rng = np.random.default_rng(0)
     true, pred = rng.integers(0, 10, 10**5), rng.integers(0, 10, 10**5)
-    with pytest.warns(UserWarning, match="all resamples are above the statistic, .* BCa interval is NaN"):
+    with pytest.warns(UserWarning, match="all resamples are above the score, .* BCa interval is NaN"):
         chance = bootstrap(true, pred, n_resamples=50, rng=0)
     assert np.isnan(chance.confidence_interval.low)
     low, high = bootstrap(true, pred, n_resamples=50, rng=0, method="basic").confidence_interval

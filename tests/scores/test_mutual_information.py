@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import amiable
 from tests import oracles
-from tests.registry import AVERAGES
+from tests.registry import VALUES
 
-every_average = pytest.mark.parametrize("average_method", AVERAGES)
+every_average = pytest.mark.parametrize("average_method", VALUES["average_method"])
 labelings = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=2, max_size=25).map(np.array)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import amiable
-from amiable import ContingencyTable, expectation
+from amiable import ContingencyTable
 from amiable._array import arithmetic, blocks, compiling
+from amiable.chance import expectation
 from tests.backends import _as_accelerator, named
 from tests.registry import CASES
 

@@ -20,6 +20,7 @@ from tests.backends import named, needs_cuda, never_waiting  # noqa: E402
 from tests.registry import CASES  # noqa: E402
 from tests.torch.registry import METRICS  # noqa: E402
 
+LONG_PROGRAMS = (metrics.StandardizedMutualInfoScore, metrics.MutualInfoPvalue)
 every_metric = pytest.mark.parametrize("registered", METRICS, ids=str)
 STATES = [{}, {"num_classes": 7, "num_clusters": 9}]
 every_state = pytest.mark.parametrize("state", STATES, ids=["cells", "table"])
@@ -75,7 +76,7 @@ def test_batches_are_scored_as_their_function_scores_all(registered, state, batc
 @every_metric
 @every_state
 def test_on_devices(registered, state, batches, place):
-    if place.name != "torch-cuda" and registered.metric is metrics.StandardizedMutualInfoScore and state:
+    if place.name != "torch-cuda" and registered.metric in LONG_PROGRAMS and state:
         pytest.skip("the static variance is tested with the score")
     device = place.asarray(np.zeros(1)).device
     one, two = (registered.make(**state).to(device) for _ in range(2))
@@ -237,7 +238,8 @@ def test_constants(registered):
     metric = registered.make()
     assert metric.is_differentiable is False
     assert metric.full_state_update is False
-    assert metric.higher_is_better is (registered.metric is not metrics.VariationOfInformation)
+    distances = (metrics.VariationOfInformation, metrics.MutualInfoPvalue)
+    assert metric.higher_is_better is (registered.metric not in distances)
     with pytest.raises(RuntimeError, match="Can't change const"):
         metric.higher_is_better = True
     assert isinstance(hash(metric), int)

@@ -161,8 +161,8 @@ def count_pairs(
         inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
         return add_at(xp, onto, xp.where(inside, rows * shape[1] + cols, 0), to_count(xp, inside))
     ranges = ((0, shape[0] - 1), (0, shape[1] - 1))
-    views = [host_integers(x) for x in (rows, cols)]
-    found = None if any(view is None for view in views) else count_compact(views, n_cells, ranges)
+    views = [view for x in (rows, cols) if (view := host_integers(x)) is not None]
+    found = count_compact(views, n_cells, ranges) if len(views) == 2 else None
     if found is None:
         counts = count_ranges(xp, (rows, cols), ranges)
     else:

@@ -6,6 +6,7 @@ from amiable.contingency.counting import (
     cells_of_batch,
     cells_of_labels,
     cells_of_pairs,
+    check_promise,
     most_cells,
     sizes_of_labels,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "cells_of_batch",
     "cells_of_labels",
     "cells_of_pairs",
+    "check_promise",
     "grid",
     "grid_or_occupied",
     "listed",

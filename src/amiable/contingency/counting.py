@@ -82,6 +82,12 @@ def cells_of_pairs(xp: ModuleType, true: Array, pred: Array, counts: Array) -> C
     return listed(xp, cells, sum_by_key(xp, which, counts, cells.shape[0]), shape, row_labels, col_labels)
 
 
+def check_promise(n_labels: tuple[int, ...], n_tables: int, what: str = "cells") -> None:
+    """Raise ValueError for codes promised to make more cells, of all tables together, than memory is likely to hold."""
+    given = n_labels if len(n_labels) > 1 else n_labels[0]
+    check_room(given, n_tables * math.prod(n_labels), _MOST_CELLS, what)
+
+
 def most_cells(n_samples: int) -> int:
     """Return up to how many cells a table of so many samples is counted without sorting."""
     return max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * n_samples)
@@ -282,8 +288,7 @@ class _PromisedCodes(_Plan):
 
     def _check(self, what: str) -> None:
         self.labels.check_codes(self.n_labels)
-        given = self.n_labels if len(self.n_labels) == 2 else self.n_labels[0]
-        check_room(given, self.labels.n_tables * math.prod(self.n_labels), _MOST_CELLS, what)
+        check_promise(self.n_labels, self.labels.n_tables, what)
 
 
 def _encoded(labels: _Labels, n_labels: tuple[int, ...] | None) -> _Codes:

@@ -21,6 +21,8 @@ from amiable.inputs.counts import check_counts
 from amiable.inputs.frames import count_columns
 from amiable.inputs.labels import check_labelings, check_labels, check_n_labels, check_values_known, level_of_caller
 
+__all__ = ["ContingencyTable"]
+
 
 class ContingencyTable(Cells):
     """How many samples each pair (class of true, cluster of pred) holds: one table, or a batch of tables.

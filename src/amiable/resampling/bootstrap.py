@@ -25,6 +25,8 @@ from amiable.resampling.permutation import moments_of_sample
 from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_tables
 from amiable.scores.registry import function_of
 
+__all__ = ["BootstrapResult", "ConfidenceInterval", "bootstrap"]
+
 Method = Literal["BCa", "percentile", "basic", "centered"]
 
 

@@ -18,6 +18,8 @@ from amiable.resampling.draws import permutation_tables, shuffled_codes, with_pr
 from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_tables
 from amiable.scores.registry import function_of, is_own
 
+__all__ = ["PermutationTestResult", "permutation_test"]
+
 Alternative = Literal["greater", "less", "two-sided"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from amiable._array.blocks import blocks
 from amiable._array.libraries import Array, namespace_of
-from amiable.contingency import Cells, TableStream
+from amiable.contingency import Cells, ContingencyTable, TableStream
 from amiable.resampling.draws import check_untraced
 from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import score_of_tables
@@ -27,7 +27,7 @@ def check_count(name: str, value: Any) -> int:
     return int(value)
 
 
-def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Cells:
+def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> ContingencyTable:
     """Return the table of one pair of labelings, or the one that is given."""
     for name, given in (("labels_true", labels_true), ("labels_pred", labels_pred), ("contingency", contingency)):
         check_untraced(name, getattr(given, "counts", given))
@@ -35,7 +35,7 @@ def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Cells:
     if len(table.shape) != 2:
         what = "labels_true and labels_pred make" if contingency is None else "contingency is"
         raise ValueError(f"{what} a batch of tables of shape {table.shape}: expected one table")
-    return table
+    return ContingencyTable.of(table)
 
 
 def score_of_table(score: Callable[..., Any], table: Cells) -> Any:

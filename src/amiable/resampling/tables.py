@@ -13,6 +13,8 @@ from amiable._array.random import sampler_for
 from amiable.inputs.counts import check_counts, check_margins
 from amiable.resampling.draws import check_untraced, multinomial_tables, permutation_tables, with_progress
 
+__all__ = ["iter_random_tables", "random_tables"]
+
 TableNull = Literal["permutation", "uniform"]
 
 
