@@ -24,6 +24,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "mathematics",
     "figures",
+    "scores",
 ]
 exclude_patterns = ["_build", "gallery", "inside", "_figures", "generated/cli.md"]
 templates_path = ["_templates"]

@@ -13,7 +13,7 @@ except ModuleNotFoundError as error:
         raise
     raise ModuleNotFoundError(hint("amiable.dask", "dask", "dask"), name=error.name) from error
 
-from amiable.contingency import ContingencyTable
+from amiable.contingency import table_of
 from amiable.contingency.dask_blocks import delayed_cells
 from amiable.inputs.labels import check_n_labels
 
@@ -60,4 +60,4 @@ def delayed_table(labels_true: Any, labels_pred: Any, *, n_labels: tuple[int, in
            [  0,   0, 250, 250]])
     """
     promised = None if n_labels is None else check_n_labels(n_labels)
-    return dask.delayed(ContingencyTable.of)(delayed_cells(labels_true, labels_pred, promised))
+    return dask.delayed(table_of)(delayed_cells(labels_true, labels_pred, promised))

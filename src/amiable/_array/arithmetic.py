@@ -24,7 +24,7 @@ def at_least(xp: ModuleType, x: Array, least: float) -> Array:
 
 
 def clipped(xp: ModuleType, x: Array, low: int, high: int) -> Array:
-    """Return whole numbers with those outside low..high in their place; CuPy waits for `clip` of array-api-compat."""
+    """Clip whole numbers to low..high. CuPy would wait for the device in the `clip` of array-api-compat."""
     if libraries.is_torch_array(x):
         return x.clamp(low, high)
     return xp.minimum(xp.maximum(x, low), high)

@@ -1,4 +1,4 @@
-"""From a memory budget to block sizes; from any shape to one of few."""
+"""Blocks that fit a memory budget, and shapes rounded up to a few."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def budget(x: Array) -> int:
 
 
 def blocks(length: int, step: int) -> Iterator[slice]:
-    """Cut 0..length-1 into runs of at most `step`; an empty range is one empty run."""
+    """Cut 0..length-1 into slices of at most `step`. An empty range is one empty slice."""
     step = max(1, step)
     for start in range(0, max(length, 1), step):
         yield slice(start, min(start + step, length))
@@ -44,8 +44,8 @@ def power_of_two(k: int) -> int:
     return 1 << max(k - 1, 0).bit_length()
 
 
-def filled(xp: ModuleType, x: Array, shape: tuple[int, ...]) -> Array:
-    """Return whole numbers with zeros after them along each axis, up to `shape`."""
+def zero_padded(xp: ModuleType, x: Array, shape: tuple[int, ...]) -> Array:
+    """Pad whole numbers with zeros at the end of each axis, up to `shape`."""
     for axis, (length, wanted) in enumerate(zip(x.shape, shape, strict=True)):
         missing = (*x.shape[:axis], wanted - length, *x.shape[axis + 1 :])
         x = xp.concat([x, xp.zeros(missing, dtype=x.dtype, device=device_of(x))], axis=axis) if wanted > length else x

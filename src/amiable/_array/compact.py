@@ -91,7 +91,7 @@ def count_compact(
     """
     lead = np.broadcast_shapes(*(x.shape[:-1] for x in sides))
     n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
-    found = _nothing(n_tables, [(0, -1)] * len(sides) if ranges is None else ranges, most_cells)
+    found = _empty_counts(n_tables, [(0, -1)] * len(sides) if ranges is None else ranges, most_cells)
     for tables in blocks(n_tables, _BLOCK // n_samples) if n_samples else ():
         rows = [_rows(x, lead, tables) for x in sides]
         start = 0
@@ -139,7 +139,7 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
     for run in _runs(sides[0], n_tables, n_cells):
         keys: Array = None
         for x, (low, high), length in zip(sides, ranges, lengths, strict=True):
-            code = _held(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
+            code = _clipped_codes(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
             code = xp.astype(code, dtype, copy=False)
             keys = code if keys is None else keys * length + code
         counts = count_keys(xp, keys - offset if offset else keys, n_cells)
@@ -171,8 +171,8 @@ def count_pairs(
     return counts if onto is None else onto + counts
 
 
-def _held(xp: ModuleType, x: Array, low: int, high: int) -> Array:
-    """Return integers or booleans with those outside low..high in their place, in a dtype that may not hold all."""
+def _clipped_codes(xp: ModuleType, x: Array, low: int, high: int) -> Array:
+    """Clip integers or booleans to low..high, as far as their dtype holds these."""
     if not xp.isdtype(x.dtype, "signed integer"):  # not every library orders all others
         x = to_count(xp, x)
     limits = xp.iinfo(x.dtype)
@@ -211,7 +211,7 @@ def _rows(x: np.ndarray, lead: tuple[int, ...], tables: slice) -> np.ndarray:
     return np.broadcast_to(x, (*lead, x.shape[-1]))[where]
 
 
-def _nothing(n_tables: int, ranges: Sequence[Range], most_cells: int) -> CompactCounts | None:
+def _empty_counts(n_tables: int, ranges: Sequence[Range], most_cells: int) -> CompactCounts | None:
     n_cells = math.prod(lengths_of(ranges))
     return (
         CompactCounts(np.zeros((n_tables, n_cells), dtype=np.int64), tuple(ranges)) if n_cells <= most_cells else None
@@ -222,13 +222,13 @@ def _grown(found: CompactCounts, here: Sequence[Range], most_cells: int) -> Comp
     """Widen the ranges to cover those found `here`; if there is room with some to spare, so that it happens rarely."""
     n_tables = found.counts.shape[0]
     if found.counts.shape[-1] == 0:
-        return _nothing(n_tables, here, most_cells)
+        return _empty_counts(n_tables, here, most_cells)
     needed, roomy = [], []
     for (low, high), length, (least, most) in zip(found.ranges, found.lengths, here, strict=True):
         spare = length // 8
         needed.append((min(low, least), max(high, most)))
         roomy.append((min(low, least - (least < low) * spare), max(high, most + (most > high) * spare)))
-    wide = _nothing(n_tables, roomy, most_cells) or _nothing(n_tables, needed, most_cells)
+    wide = _empty_counts(n_tables, roomy, most_cells) or _empty_counts(n_tables, needed, most_cells)
     if wide is not None:
         sides = zip(found.ranges, wide.ranges, strict=True)
         inner = tuple(slice(low - first, high - first + 1) for (low, high), (first, _) in sides)

@@ -99,7 +99,7 @@ def _in_host_memory(x: Array) -> bool:
 
 
 def maybe_any(xp: ModuleType, x: Array) -> bool:
-    """Whether any of `x` holds; True where looking would copy something, so that both cases are computed."""
+    """Whether any of `x` is true. Also True where the answer would have to be copied: both cases are computed then."""
     return not on_cpu(x) or bool(xp.any(x))
 
 

@@ -1,4 +1,4 @@
-"""Which library an array or a namespace is of, by its type and name.
+"""Which library an array or a namespace belongs to, told by its type and name.
 
 As array-api-compat tells, but without its caches, each of which `torch.compile` would warn of.
 """

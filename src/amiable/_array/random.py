@@ -25,7 +25,7 @@ class Source(NamedTuple):
 
 
 class Sampler(NamedTuple):
-    """Where random numbers are drawn: see `host_views`, which this is like."""
+    """Random numbers, the arrays that they depend on where they are drawn, and the way back for results."""
 
     xp: ModuleType
     arrays: tuple[Array, ...]
@@ -34,7 +34,7 @@ class Sampler(NamedTuple):
 
 
 def sampler_for(xp: ModuleType, rng: Any, *arrays: Array) -> Sampler:
-    """Return where to draw what depends on `arrays` (...), and the source: a seed, or a generator of the library.
+    """Return a source of random numbers, from a seed or a generator of the library, beside what depends on `arrays`.
 
     In host memory NumPy draws, whose samplers are compiled; a generator of PyTorch, or a key of JAX, seeds it there.
     A library that has no generators of its own gets what NumPy draws.

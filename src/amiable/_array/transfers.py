@@ -95,9 +95,10 @@ def from_host(xp: ModuleType, x: np.ndarray, like: Array) -> Array:
 
 
 def host_views(xp: ModuleType, *arrays: Array) -> tuple[ModuleType, tuple[Array, ...], Callable[[Array], Array]]:
-    """Return where to compute with whole numbers, and the way back for results: in NumPy if they lie in host memory.
+    """Return NumPy and views of `arrays` where they lie in host memory, else `xp` and the arrays; and the way back.
 
-    On a CPU, NumPy is several times faster on small arrays than the libraries made for accelerators.
+    The third value turns a result into an array of the library of `arrays`. NumPy is several times faster on small
+    arrays in host memory than the libraries made for accelerators.
     """
     views = [host_view(x) for x in arrays]
     if libraries.is_numpy_namespace(xp) or any(view is None for view in views):

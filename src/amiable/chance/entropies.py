@@ -29,9 +29,10 @@ def entropy_of_concentration(xp: ModuleType, sizes: Array, n: Array, below: Arra
 
 
 def is_floor_positive(xp: ModuleType, rows: Array, cols: Array, n: Array) -> Array:
-    """Whether MI can never be 0, given the concentrations of the cluster sizes: H(true) + H(pred) > log n (...).
+    """Whether MI has a positive floor, H(true) + H(pred) - log n > 0, given the concentrations of the cluster sizes.
 
-    Almost all clusters are small then, and sums of K log K, which is 0 for K <= 1, keep digits that deviances lose.
+    The joint entropy is at most log n, so MI is at least the floor. Almost all clusters are small where it is positive.
+    Sums of K log K, which is 0 for K <= 1, then keep digits that sums of deviances lose.
     """
     return rows + cols < xp.log(to_float(xp, at_least(xp, n, 1)))
 

@@ -1,5 +1,11 @@
 """Expected mutual information from cluster sizes alone: EMI = w' F v / n.
 
+EMI is the mean of MI over all labelings with cluster sizes a_1, ..., a_R and b_1, ..., b_C, equally likely (the
+permutation model). There N_ij is hypergeometric, and its law depends on a_i, b_j and n alone. MI is a sum over cells,
+and an expectation of a sum is the sum of the expectations, so
+
+    n EMI = sum over i, j of E[D(N_ij)],   D(k) = k log(k / m) - k + m,   m = a_i b_j / n.
+
 F[s, t] is one cell's expectation for cluster sizes s and t; w and v say how many clusters have each size. Equal
 sizes are computed once, and a few hundred sizes stand in for any number (`interpolation`).
 """
@@ -14,7 +20,7 @@ import numpy as np
 
 from amiable._array.arithmetic import constant, matmul
 from amiable._array.bins import count_keys, encode_integers, sum_by_key
-from amiable._array.blocks import blocks, budget, cell_blocks, filled, power_of_two
+from amiable._array.blocks import blocks, budget, cell_blocks, power_of_two, zero_padded
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_captured, is_traced
 from amiable._array.dtypes import to_float
@@ -101,7 +107,7 @@ def in_few_shapes(
     lead, n_tables = row_sums.shape[:-1], math.prod(row_sums.shape[:-1])
     more = power_of_two(n_tables)
     rows, cols = (
-        filled(xp, xp.reshape(x, (n_tables, x.shape[-1])), (more, power_of_two(x.shape[-1])))
+        zero_padded(xp, xp.reshape(x, (n_tables, x.shape[-1])), (more, power_of_two(x.shape[-1])))
         for x in (row_sums, col_sums)
     )
     return (rows, cols), lambda sums: xp.reshape(sums[:n_tables], lead)
@@ -178,6 +184,7 @@ def _sums_over_sizes(
     xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, forms: Forms, degree: int | None
 ) -> Array:
     """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
+    # F on the nodes of the distinct sizes of all tables together.
     (where_a, a), (where_b, b) = encode_integers(xp, row_sums), encode_integers(xp, col_sums)
     nodes_a, nodes_b = nodes_for(xp, a, n, degree), nodes_for(xp, b, n, degree)
     cells = expectations_of_sizes(xp, nodes_a.sizes, nodes_b.sizes, n, forms=forms)
@@ -185,6 +192,7 @@ def _sums_over_sizes(
     def weights(which: Array, sizes: Array, nodes: Nodes) -> Array:  # (block of tables, nodes)
         return nodes.spread(xp, to_float(xp, count_keys(xp, which, sizes.shape[0])))
 
+    # w' F v for each table: w and v are its numbers of clusters of each size, handed to the nodes.
     parts = []
     for block in blocks(row_sums.shape[0], budget(a) * 16 // max(a.shape[0], b.shape[0])):
         w, v = weights(where_a[block, :], a, nodes_a), weights(where_b[block, :], b, nodes_b)
@@ -208,6 +216,8 @@ def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, forms: F
     pairs = [a, b, n, *reach(xp, a, b, n)]
     if a.shape[0] * _REACHES[-1] <= budget(a):  # not worth sorting
         return _expectations_of_block(xp, pairs, forms)
+    # Pairs of similar reach are walked together, so that few steps are taken for nothing. They are sorted by class,
+    # each class is computed in blocks, and `back` puts the results in the order of the pairs.
     classes = xp.searchsorted(constant(xp, _REACHES, pairs[3]), pairs[3])
     per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_REACHES) + 1))
     order = xp.argsort(xp.astype(classes, xp.uint8), stable=True)  # bytes may be sorted by radix

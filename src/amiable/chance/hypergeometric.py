@@ -43,10 +43,15 @@ def window(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) 
     With `line`, what is summed may depend on the other cells of the row and the column as it does on k.
     """
     first, last, mean, sd = _bounds(xp, a, b, n)
+    # A stride is allowed where the summand is smooth over a stride. k log k is smooth where K is far from 0; a term in
+    # the other cells of the row or the column is smooth where a - K and b - K are far from 0, too.
     least = mean
     if line:  # by symmetry the window is no wider where a - k or b - k is near 0
         least = xp.minimum(mean, xp.minimum(mean_count(xp, a, n - b, n), mean_count(xp, n - a, b, n)))
     smooth = (sd > _STRIDE_SIGMA) & (least > _STRIDE_MEAN)
+    # The largest h with sigma sin(pi / h) >= 4.7. By Poisson's summation formula, the sum over every h-th k differs
+    # from 1 / h of the whole sum by the characteristic function at multiples of 2 pi / h, which is at most
+    # exp(-2 sigma**2 sin(pi / h)**2) for a sum of independent Bernoulli variables.
     sine = _STRIDE_SIGMA / xp.where(smooth, sd, _STRIDE_SIGMA)
     stride = xp.where(smooth, xp.floor(math.pi / xp.asin(sine)), 1.0)
     return first, last, xp.astype(stride, first.dtype)
@@ -73,10 +78,12 @@ def stride_of_reach(up: int) -> int:
 
 def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array, Array]:
     """Return the first and the last k that carry Hypergeometric(n, a, b), its mean and standard deviation."""
+    # K is a sum of Bernoulli variables, so both tails are bounded by Bernstein's inequality.
     mean, variance = mean_and_variance(xp, a, b, n)
     above = reach_above(xp, variance, _TAIL)
     below = xp.minimum(above, xp.sqrt(2 * _TAIL * mean))  # a lower tail is sub-Gaussian
     start, beyond = _start(xp, a, b, n, mean, exact=mean.dtype != xp.float64)
+    # The support is max(0, a + b - n) <= K <= min(a, b); the window ends there at the latest.
     least = at_least(xp, a - (n - b), 0)
     most = xp.minimum(a, b)
     first = xp.minimum(xp.maximum(start + xp.astype(xp.floor(-beyond - below), start.dtype), least), most)
@@ -132,6 +139,8 @@ def lattice(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NO
     The weights are saddle-point probabilities, exact up to a factor that normalising removes:
     log P(K = k) = const - sum over the four cells of deviance + log-factorial excess.
     """
+    # The nodes k = first, first + h, first + 2 h, ... up to the last one, which is repeated to fill the width. The
+    # offset t = k - a b / n is formed exactly at the first node only, as the steps from there are whole numbers.
     first, last, stride = (v[..., None] for v in window(xp, a, b, n, line=line))
     a, b, n = a[..., None], b[..., None], n[..., None]
     steps = stride * xp.arange(width, dtype=first.dtype, device=device_of(first))
@@ -145,6 +154,9 @@ def lattice(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NO
         own = deviance(xp, whole, mean_count(xp, row, col, n), t)
         return own, own + log_factorial_excess(xp, x, whole)
 
+    # -log P(K = k) up to a constant. Up to a factor of the margins and n, 1 / P(K = k) is the product of the factorials
+    # of the four cells k, a - k, b - k, n - a - b + k. With log x! = x log x - x + excess(x), its logarithm is the sum
+    # over the four cells of deviance + excess. All of these are at least 0, so no digits cancel, whatever n is.
     own, cost = cost_of(k, a, b, t)
     for x, row, col, offset in ((a - k, a, n - b, -t), (b - k, n - a, b, -t), ((n - a) - (b - k), n - a, n - b, t)):
         cost = cost + cost_of(x, row, col, offset)[1]
@@ -195,6 +207,8 @@ def walked_expectations(
     The four counts of a 2 x 2 table are walked: two of them rise by 1 a step, two fall. Only every `stride`-th k is
     summed, at most the stride of any pair.
     """
+    # The walk begins at the whole number below the mean, where the weight is set to 1; all weights are divided by their
+    # sum at the end, so that no factorial is needed. The counts are those of the 2 x 2 table at the start.
     each = "each_deviance" in forms
     mean = mean_count(xp, a, b, n)
     start, middle = _start(xp, a, b, n, mean, exact=each or mean.dtype != xp.float64)
@@ -213,6 +227,8 @@ def walked_expectations(
             _term(xp, form, x, own, lambda f: (row_only if f == "given_row" else col_only) - step) for form in forms
         ]
 
+    # The start, then all k above it, then all k below it. Each weight is the one before times a ratio of four counts.
+    # The ratio is exact up to a few eps, and 0 where k leaves the support, so that all weights beyond are 0 as well.
     sums = [*terms(0.0), xp.ones_like(mean)]
     for steps, sign, rising, falling in (
         (up, 1.0, (both, neither), (row_only, col_only)),
@@ -222,7 +238,7 @@ def walked_expectations(
         step = to_float(xp, xp.arange(1, n_strides * stride + 1, dtype=a.dtype, device=device_of(a)))[:, None]
         ahead = ((falling[0] + 1) - step) * ((falling[1] + 1) - step)
         ratios = ahead / ((rising[0] + step) * (rising[1] + step))
-        if stride > 1:
+        if stride > 1:  # the ratio of weights a stride apart is the product of those between
             ratios = xp.prod(xp.reshape(ratios, (n_strides, stride, a.shape[0])), axis=1)
             step = step[stride - 1 :: stride, :]
         weights = running_product(xp, ratios)

@@ -61,6 +61,8 @@ def nodes_for(xp: ModuleType, sizes: Array, n: Array, degree: int | None = DEGRE
     n_sizes = sizes.shape[0]
     if degree is None or n_sizes <= degree:
         return Nodes(sizes, [(slice(0, n_sizes), None)])
+    # Each octave either keeps its sizes, where they are few or small, or hands them to `degree` nodes. The nodes are
+    # Chebyshev points in log s, rounded to whole numbers; near n they are points in log(n - s).
     chosen, pieces = [], []
     total, octaves = _octaves(xp, sizes, n)
     for run, low, high, is_near in octaves:
@@ -85,18 +87,18 @@ class SizeCounts(NamedTuple):
     counts: Array  # floats
 
 
-def side_of(xp: ModuleType, sizes: Array, counts: Array, n: Array, degree: int | None = DEGREE) -> SizeCounts:
+def size_counts_of(xp: ModuleType, sizes: Array, counts: Array, n: Array, degree: int | None = DEGREE) -> SizeCounts:
     """Return nodes that stand in for distinct, sorted `sizes`, of which there are `counts`, of `n` samples together."""
     nodes = nodes_for(xp, sizes, n, degree)
     return SizeCounts(nodes.sizes, nodes.spread(xp, to_float(xp, counts)))
 
 
-def side_of_clusters(xp: ModuleType, sums: Array, degree: int | None = DEGREE) -> SizeCounts:
+def size_counts_of_clusters(xp: ModuleType, sums: Array, degree: int | None = DEGREE) -> SizeCounts:
     """Return nodes that stand in for the clusters (K,) of one labeling, of which one at least is not empty."""
     sizes, counts = unique_counts(xp, sums)
     if fetch(sizes[:1])[0] == 0:
         sizes, counts = sizes[1:], counts[1:]
-    return side_of(xp, sizes, counts, xp.sum(sums), degree)
+    return size_counts_of(xp, sizes, counts, xp.sum(sums), degree)
 
 
 def _octaves(xp: ModuleType, sizes: Array, n: Array) -> tuple[int, list[tuple[slice, int, int, bool]]]:
@@ -104,6 +106,8 @@ def _octaves(xp: ModuleType, sizes: Array, n: Array) -> tuple[int, list[tuple[sl
 
     Runs are not empty, and come with their first and last size, and whether they are near n.
     """
+    # The edges: powers of two up to 3 n / 4, and n less powers of two from there. `searchsorted` finds where each edge
+    # falls among the sizes. The cuts, the first and the last size of each run come to the host in one copy.
     last_bit = int(xp.iinfo(sizes.dtype).bits) - 2
     powers = [EXACT_BELOW << i for i in range(last_bit - EXACT_BELOW.bit_length() + 2)]
     edges = constant(xp, tuple(powers), sizes)
@@ -138,10 +142,13 @@ def _basis(xp: ModuleType, sizes: Array, nodes: Array, known: np.ndarray) -> Arr
 
     Differences of logarithms come from those of whole numbers, which keep their digits however large the numbers are.
     """
+    # Barycentric weights 1 / prod over j != i of (x_i - x_j), with x = log s.
     gaps = np.log1p((known[:, None] - known[None, :]) / known[None, :])
     gaps = gaps / (np.ptp(gaps[:, 0]) / 4)  # scaled by the interval's capacity: no overflow
     np.fill_diagonal(gaps, 1.0)
     barycentric = xp.asarray(1 / gaps.prod(1), dtype=to_float(xp, nodes[:1]).dtype, device=device_of(nodes))
+    # The second barycentric formula: basis_i(x) = (w_i / (x - x_i)) / sum over j of (w_j / (x - x_j)). A size that is a
+    # node has the value 1 there and 0 at all others.
     difference = sizes[:, None] - nodes[None, :]
     hit = difference == 0
     distance = xp.log1p(to_float(xp, difference) / to_float(xp, nodes))

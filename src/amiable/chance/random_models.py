@@ -18,7 +18,7 @@ from amiable._array.dtypes import to_count, to_float
 from amiable._array.libraries import Array
 from amiable._array.transfers import fetch
 from amiable.chance.expectation import each_table, expectations_of_sizes
-from amiable.chance.interpolation import SizeCounts, side_of, side_of_clusters
+from amiable.chance.interpolation import SizeCounts, size_counts_of, size_counts_of_clusters
 from amiable.chance.partitions import Sizes, sizes_of_all_partitions, sizes_of_partitions_into
 
 NullModel = Literal["permutation", "num", "all", "num1", "all1"]
@@ -99,13 +99,13 @@ def _random_sides(xp: ModuleType, row_sums: Array, col_sums: Array, null: str) -
         raise ValueError(f"null={null!r} needs to know the cluster sizes, which are traced here")
 
     def given(_n: int, sums: Array) -> SizeCounts:
-        return side_of_clusters(xp, sums)
+        return size_counts_of_clusters(xp, sums)
 
     def random(n: int, sums: Array) -> SizeCounts:
         k = fetch(_n_clusters(xp, sums)[None])[0] if null.startswith("num") else None
         sizes, counts = _random_sizes(n, k)
         dtype, device = to_float(xp, sums).dtype, device_of(sums)
-        return side_of(
+        return size_counts_of(
             xp,
             xp.asarray(sizes, dtype=sums.dtype, device=device),
             xp.asarray(counts, dtype=dtype, device=device),

@@ -22,7 +22,7 @@ that varies. With N_j = m_j + t_j there it is, up to a constant,
 and its variance is the sum over j of E[row_j(l) (D_j + t_j v_j)], small terms only.
 
 Where almost all clusters are singletons, K log K in place of the deviance keeps the digits: the two differ by what the
-margins settle, and it is 0 for K <= 1. Its conditional expectations need no such shift.
+margins determine, and it is 0 for K <= 1. Its conditional expectations need no such shift.
 
 So for each column one function of one variable is needed, which is smooth: a few hundred m stand in for all, as a few
 hundred sizes do (`interpolation`), and the cost is that of a few hundred expectations of mutual information.
@@ -47,7 +47,7 @@ from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlog
 from amiable.chance.entropies import concentration, is_floor_positive
 from amiable.chance.expectation import each_table, expectations_of_pairs, expectations_of_sizes, in_few_shapes
 from amiable.chance.hypergeometric import MAX_NODES, Form, Forms, Lattice, expectations, lattice, n_nodes
-from amiable.chance.interpolation import Nodes, SizeCounts, nodes_for, side_of_clusters
+from amiable.chance.interpolation import Nodes, SizeCounts, nodes_for, size_counts_of_clusters
 
 # Cells, times those in a line with them: so few are one program where the library compiles, as under tracing; it
 # then holds 2**14 nodes for each at once.
@@ -104,20 +104,20 @@ def _n_triples(n_tables: int, n_rows: int, n_cols: int) -> int:
 
 
 def is_constant(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
-    """Whether the sizes settle the mutual information, so that its variance is 0: booleans of shape (...).
+    """Whether the sizes alone determine the mutual information, so that its variance is 0: booleans of shape (...).
 
-    So they do where one labeling is a single cluster or all singletons; and where one is a single sample and the
-    rest, and the clusters of the other are of one size.
+    They do where one labeling is a single cluster or all singletons, and where one is a single sample beside the rest
+    and the clusters of the other are of one size.
     """
     n = xp.sum(row_sums, axis=-1)
-    settled, single_out, of_one_size = [], [], []
+    trivial, single_out, of_one_size = [], [], []
     for sums in (row_sums, col_sums):
         n_clusters = xp.sum(to_count(xp, sums > 0), axis=-1)
         most = xp.max(sums, axis=-1) if sums.shape[-1] else n
-        settled.append((n_clusters <= 1) | (n_clusters == n))
+        trivial.append((n_clusters <= 1) | (n_clusters == n))
         single_out.append((n_clusters == 2) & (most == n - 1))
         of_one_size.append(n_clusters * most == n)
-    return settled[0] | settled[1] | (single_out[0] & of_one_size[1]) | (single_out[1] & of_one_size[0])
+    return trivial[0] | trivial[1] | (single_out[0] & of_one_size[1]) | (single_out[1] & of_one_size[0])
 
 
 def _are_small(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
@@ -132,14 +132,17 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
     if bool(is_constant(xp, row_sums, col_sums)):
         return xp.zeros_like(to_float(xp, n))
     form: Form = "xlogx" if bool(_are_small(xp, row_sums, col_sums)) else "deviance"
-    rows, cols = (side_of_clusters(xp, sums, degree) for sums in (row_sums, col_sums))
+    rows, cols = (size_counts_of_clusters(xp, sums, degree) for sums in (row_sums, col_sums))
     if form == "deviance":
         for sums, others in ((row_sums, cols), (col_sums, rows)):
             if bool(is_one_cluster(xp, sums)):
                 return _of_one_cluster(xp, xp.max(sums), others, n, degree)
+    # E[D_ij] for all pairs of sizes, and E[sum of row i's deviances] and that of column j's, which centre the rests.
     expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, forms=(form,))[0, ...]
     of_rows, of_cols = matmul(xp, expected, cols.counts[:, None]), matmul(xp, rows.counts[None, :], expected)
     width = fetch(xp.max(n_nodes(xp, rows.sizes[:, None], cols.sizes[None, :], n, line=True))[None])[0]
+    # The sum over (i, j) of E[row_ij(l) col_ij(l)], with each pair of sizes as often as there are such clusters. `left`
+    # is what N_ij = l leaves for the rest of the line: a_i - l of the n - b_j samples outside of column j.
     total = None
     for block in blocks(cols.sizes.shape[0], budget(rows.sizes) * _ROOM // (rows.sizes.shape[0] * width)):
         a, b = rows.sizes[:, None], cols.sizes[None, block]
@@ -171,7 +174,7 @@ def expected_line(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
     def of_table(rows: Array, cols: Array) -> Array:
         for sums, others in ((rows, cols), (cols, rows)):
             if bool(is_one_cluster(xp, sums)):
-                side = side_of_clusters(xp, others, DEGREE)
+                side = size_counts_of_clusters(xp, others, DEGREE)
                 cells = expectations_of_sizes(
                     xp, xp.max(sums)[None], side.sizes, xp.sum(sums), forms=("each_deviance",)
                 )
@@ -188,6 +191,7 @@ def _of_one_cluster(xp: ModuleType, size: Array, others: SizeCounts, n: Array, d
     nodes = lattice(xp, a, b, n, line=True)
     rest = _rests(xp, a[..., None] - nodes.k, 1, n - b[0, :], others, b[0, :], degree, "each_deviance")
     rest = rest - matmul(xp, expected, others.counts[:, None])[..., None]
+    # v_j = log(b_j / b), for b a usual size; the t_j add up to 0, so that any b gives the same sum.
     n_clusters = xp.astype(xp.round(xp.sum(others.counts)), n.dtype)
     usual, slope = n // n_clusters, slopes(xp, b, n, n_clusters)
     share = to_float(xp, b) / to_float(xp, n - b)
@@ -198,6 +202,7 @@ def _of_one_cluster(xp: ModuleType, size: Array, others: SizeCounts, n: Array, d
     steps = [offset_from_mean(xp, below + i, size, usual, n) for i in (0, 1)]
     at = [deviance(xp, to_float(xp, below + i), mean_count(xp, size, usual, n), steps[i]) for i in (0, 1)]
     slope = slope - (at[1] - at[0])
+    # row_j(l), with the expectation of the other t_j' v_j' given N_j = l, times the cell's own D_j + t_j v_j.
     row = _of_line(xp, nodes, a, b, n) + rest + nodes.t * row_slope[..., None]
     cells = xp.sum(nodes.weights * row * (nodes.deviance + nodes.t * slope[..., None]), axis=-1)
     return xp.sum(cells / xp.sum(nodes.weights, axis=-1) * others.counts)
@@ -224,6 +229,7 @@ def _rests(
 
     `left` is (S, T, L); along `axis` each line has its pool of samples and its own size, which the others lack.
     """
+    # How many samples are left takes few different values; nodes stand in for them where they are many.
     n_lines = left.shape[axis]
     found = [_distinct(xp, left[:, i, :] if axis else left[i, ...], pools[i], degree) for i in range(n_lines)]
     margins = others.sizes
@@ -234,8 +240,10 @@ def _rests(
         every = xp.minimum(xp.concat([margins, own[i : i + 1]]), pools[i])
         for grid, x in zip(pairs, (nodes.sizes[:, None], every[None, :], pools[i : i + 1, None]), strict=True):
             grid.append(xp.reshape(xp.broadcast_to(x, shapes[i]), (-1,)))
+    # E[D(K, E K)] for all lines at once: K ~ Hypergeometric(pool, left, size of another cluster).
     sizes, partners, totals = (xp.concat(grid) for grid in pairs)
     cells = expectations_of_pairs(xp, sizes, partners, totals, (form,))[0, ...]
+    # The sum over j' != j: all clusters, less the line's own.
     weights = xp.concat([others.counts, -xp.ones_like(others.counts[:1])])[:, None]
     rests, start = [], 0
     for (nodes, where), shape in zip(found, shapes, strict=True):
@@ -265,6 +273,7 @@ def _cell_covariance(
 
 def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
     """Sum over every cell (i, j), one block of columns after another, every sum on MAX_NODES nodes; in both forms."""
+    # The same sum as in `_over_sizes`, with every cell on its own: no shape depends on a value.
     n = xp.sum(row_sums, axis=-1)[..., None, None]
     n_rows, n_cols = row_sums.shape[-1], col_sums.shape[-1]
     a = row_sums[..., :, None]

@@ -99,7 +99,7 @@ def _is_shown(c: str) -> bool:
     return unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in _DIRECTION_MARKS
 
 
-def table_of(pairs: Pairs, true: str, pred: str) -> ContingencyTable:
+def table_of_columns(pairs: Pairs, true: str, pred: str) -> ContingencyTable:
     """Return the table of two columns; complaints and warnings say columns where the library says arguments."""
 
     def in_columns(message: str) -> str:

@@ -21,7 +21,7 @@ from amiable.cli.common import (
     print_json,
     print_table,
     progress,
-    table_of,
+    table_of_columns,
     write_figure,
 )
 from amiable.files import count_pairs_in_file
@@ -60,7 +60,7 @@ def null(
     if histogram is not None:
         check_writable(histogram, file)
     with opened(file, of_input) as path:
-        table = table_of(count_pairs_in_file(path, true, [pred])[pred], true, pred)
+        table = table_of_columns(count_pairs_in_file(path, true, [pred])[pred], true, pred)
     with progress("drawing tables") as advance:
         test = permutation_test(
             contingency=table,

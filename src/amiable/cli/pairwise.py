@@ -21,7 +21,7 @@ from amiable.cli.common import (
     print_json,
     print_table,
     progress,
-    table_of,
+    table_of_columns,
     write_figure,
 )
 from amiable.files import FileError, Pairs, columns_of_file, count_every_pair_in_file
@@ -79,14 +79,14 @@ def scores_of_every_pair(
     at = {name: i for i, name in enumerate(names)}
     for done, ((true, pred), pairs) in enumerate(counted.items(), start=1):
         i, j = at[true], at[pred]
-        scores[i, j] = scores[j, i] = score.function(contingency=table_of(pairs, true, pred))
+        scores[i, j] = scores[j, i] = score.function(contingency=table_of_columns(pairs, true, pred))
         labels_true, labels_pred, counts = pairs
         others = {} if score.is_symmetric else {(j, i): Pairs(labels_pred, labels_true, counts)}
         if j == i + 1:  # neighbours bring every labeling
             others[i, i] = Pairs(labels_true, labels_true, counts)
             others[j, j] = Pairs(labels_pred, labels_pred, counts)
         for (row, col), given in others.items():
-            scores[row, col] = score.function(contingency=table_of(given, names[row], names[col]))
+            scores[row, col] = score.function(contingency=table_of_columns(given, names[row], names[col]))
         advance(done, len(counted))
     return scores
 

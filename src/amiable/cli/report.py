@@ -17,7 +17,7 @@ from amiable.cli.common import (
     of_identifier,
     opened,
     progress,
-    table_of,
+    table_of_columns,
     visible,
     write_page,
 )
@@ -60,7 +60,7 @@ def report(
     with opened(file, of_input) as path:
         with progress("counting"):
             counted = count_pairs_in_file(path, true, pred)
-        tables = {name: table_of(pairs, true, name) for name, pairs in counted.items()}
+        tables = {name: table_of_columns(pairs, true, name) for name, pairs in counted.items()}
         clusterings = []
         with progress("scoring and resampling") as advance:
             for done, (name, table) in enumerate(tables.items(), start=1):

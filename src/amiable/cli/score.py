@@ -17,7 +17,7 @@ from amiable.cli.common import (
     opened,
     print_json,
     print_table,
-    table_of,
+    table_of_columns,
 )
 from amiable.files import Pairs, count_pairs_in_file
 from amiable.inputs.labels import is_identifier
@@ -89,7 +89,7 @@ def score(
 
 
 def _score_labeling(true: str, name: str, pairs: Pairs, average_method: str) -> dict[str, Any]:
-    table = table_of(pairs, true, name)
+    table = table_of_columns(pairs, true, name)
     found: dict[str, Any] = {"labeling": name, "n_clusters": table.shape[-1]}
     for shown in _SHOWN:
         function = shown.function

@@ -10,7 +10,7 @@ from amiable.contingency.counting import (
     most_cells,
     sizes_of_labels,
 )
-from amiable.contingency.table import ContingencyTable
+from amiable.contingency.table import ContingencyTable, table_of
 
 __all__ = [
     "BATCH",
@@ -27,4 +27,5 @@ __all__ = [
     "listed",
     "most_cells",
     "sizes_of_labels",
+    "table_of",
 ]

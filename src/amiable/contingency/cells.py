@@ -103,13 +103,6 @@ class Cells:
             total = part if total is None else total + part
         return total
 
-    def unlisted_col_sums(self) -> Array | None:
-        """Return, for each row (..., R), the column sums of the cells that are not listed; None if all are."""
-        if self.is_grid:
-            return None
-        listed = self.xp.take(self.col_sums, self.cols, axis=-1)
-        return self.n_samples[..., None] - sum_by_key(self.xp, self.rows, listed, self.row_sums.shape[-1])
-
     def structure(self) -> Structure:
         """Return which labeling refines the other, and whether the sizes alone determine the score."""
         cells, rows, cols = (

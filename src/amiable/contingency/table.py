@@ -6,7 +6,7 @@ import math
 import warnings
 from dataclasses import fields
 from types import ModuleType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -63,11 +63,6 @@ class ContingencyTable(Cells):
     """
 
     @classmethod
-    def of(cls, cells: Cells) -> Self:
-        """Make a table of `cells`, which it shares."""
-        return cls(**{field.name: getattr(cells, field.name) for field in fields(Cells)})
-
-    @classmethod
     @on_own_device
     def from_labels(
         cls, labels_true: Any, labels_pred: Any, *, n_labels: tuple[int, int] | None = None
@@ -106,12 +101,12 @@ class ContingencyTable(Cells):
         if is_dask(labels_true) or is_dask(labels_pred):
             from amiable.contingency.dask_blocks import delayed_cells
 
-            table = cls.of(delayed_cells(labels_true, labels_pred, promised).compute())
+            table = table_of(delayed_cells(labels_true, labels_pred, promised).compute())
             for name, labels in (("labels_true", table.row_labels), ("labels_pred", table.col_labels)):
                 if labels is not None:
                     check_labels(name, labels)  # once, and here: blocks do not warn of continuous labels
             return table
-        return cls.of(cells_of_labels(*check_labelings(labels_true, labels_pred), promised))
+        return table_of(cells_of_labels(*check_labelings(labels_true, labels_pred), promised))
 
     @classmethod
     @on_own_device
@@ -141,12 +136,12 @@ class ContingencyTable(Cells):
         ContingencyTable
         """
         if hasattr(counts, "tocoo"):
-            return cls.of(_cells_of_sparse(counts.tocoo(), row_labels, col_labels))
+            return table_of(_cells_of_sparse(counts.tocoo(), row_labels, col_labels))
         x = check_counts("contingency", counts, axis=(-2, -1))
         xp = namespace_of(x)
         shape = x.shape[-2:]
         labels = _check_axes(xp, x, shape, row_labels, col_labels)
-        return cls.of(grid_or_occupied(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels))
+        return table_of(grid_or_occupied(xp, xp.reshape(x, (*x.shape[:-2], math.prod(shape))), shape, *labels))
 
     @classmethod
     @on_own_device
@@ -188,7 +183,7 @@ class ContingencyTable(Cells):
             raise ValueError(f"the shapes are those of {shapes}: expected (M,) for all")
         for name, x in given.items():
             check_values_known(name, x)
-        return cls.of(cells_of_pairs(xp, true, pred, amounts))
+        return table_of(cells_of_pairs(xp, true, pred, amounts))
 
     @classmethod
     def from_frame(cls, frame: Any, true: str, pred: str, *, dropna: bool = False) -> ContingencyTable:
@@ -235,14 +230,14 @@ class ContingencyTable(Cells):
                 stacklevel=level_of_caller(),
             )
         rows, cols = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
-        return cls.of(cells_of_pairs(np, rows, cols, counts))
+        return table_of(cells_of_pairs(np, rows, cols, counts))
 
     @on_own_device
     def __add__(self, other: object) -> ContingencyTable:
         """Unite the label sets and add the counts; batch dimensions broadcast."""
         if isinstance(other, int) and other == 0:  # the start of sum(tables)
             return self
-        return type(self).of(add_cells(self, other)) if isinstance(other, Cells) else NotImplemented
+        return table_of(add_cells(self, other)) if isinstance(other, Cells) else NotImplemented
 
     __radd__ = __add__
 
@@ -255,6 +250,13 @@ class ContingencyTable(Cells):
         occupied = self.counts > 0
         cells = (self.counts[occupied], (self.rows[occupied], self.cols[occupied]))
         return scipy.sparse.coo_array(cells, shape=self.shape).tocsr()
+
+
+def table_of(cells: Cells) -> ContingencyTable:
+    """Return cells as a table for callers, which shares their arrays."""
+    if isinstance(cells, ContingencyTable):
+        return cells
+    return ContingencyTable(**{field.name: getattr(cells, field.name) for field in fields(Cells)})
 
 
 def _check_axes(

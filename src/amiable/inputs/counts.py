@@ -1,4 +1,4 @@
-"""Counts that callers bring: whole, non-negative, finite. Every complaint about counts is raised here."""
+"""Counts that callers bring. They are whole, non-negative and finite; errors about counts are raised here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels that callers bring: of one kind, none missing. Every complaint about labels is raised here."""
+"""Labels that callers bring. They are of one kind, and none is missing; errors about labels are raised here."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str
 
 
 def check_room(n_labels: Any, size: int, most: int, what: str) -> None:
-    """Raise ValueError for a promise of so many labels that their counts, of this size, outgrow memory."""
+    """Raise ValueError where `n_labels` asks for `size` counts, more than `most`."""
     if size > most:
         raise ValueError(
             f"n_labels is {n_labels}: {size} {what} would take {8 * size / 2**30:.3g} GiB, expected at most {most}; "

@@ -1,4 +1,4 @@
-"""Random contingency tables, drawn in halves of halves.
+"""Random contingency tables, drawn by halves.
 
 N_ij is how many of the samples of row i lie in column j. Of the samples of some rows and some columns together, half
 of the rows hold a random part, whatever happened outside. So the rows are split in two, and for the upper half its

@@ -8,7 +8,7 @@ from typing import Any
 
 from amiable._array.blocks import blocks
 from amiable._array.libraries import Array, namespace_of
-from amiable.contingency import Cells, ContingencyTable, TableStream
+from amiable.contingency import Cells, ContingencyTable, TableStream, table_of
 from amiable.resampling.draws import check_untraced
 from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import score_of_tables
@@ -35,7 +35,7 @@ def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Contingen
     if len(table.shape) != 2:
         what = "labels_true and labels_pred make" if contingency is None else "contingency is"
         raise ValueError(f"{what} a batch of tables of shape {table.shape}: expected one table")
-    return ContingencyTable.of(table)
+    return table_of(table)
 
 
 def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
@@ -61,9 +61,9 @@ def scores_of_tables(
 
 
 def rounding(xp: ModuleType, values: Array, observed: Array) -> Array:
-    """Return by how much values of one score may differ where they are equal but for the order of their sums.
+    """Return by how much two values of one score may differ through rounding alone, as sums have another order.
 
-    A small part of the spread holds few values if they are many, and exceeds what rounding does.
+    A small share of the spread is added: it holds few of many values, and is more than rounding makes.
     """
     eps, largest = float(xp.finfo(values.dtype).eps), xp.maximum(xp.max(xp.abs(values)), xp.abs(observed))
     spread = xp.maximum(xp.max(values), observed) - xp.minimum(xp.min(values), observed)

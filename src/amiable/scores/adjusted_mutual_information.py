@@ -168,11 +168,11 @@ def _may_be_close(table: Cells, h: Array) -> Array:
 
 
 def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
-    """Return MI - EMI, in the form whose sums are smaller, so that they lose fewest digits; and EMI above the floor.
+    """Return MI - EMI, and EMI above the floor.
 
-    MI is at least `floor` = H(true) + H(pred) - log n, since the joint entropy is at most log n. Where the floor
-    is positive, every term is measured from it: MI - floor = sum x log x / n, and likewise for EMI and the
-    entropies, whose differences are the same.
+    MI is at least floor = H(true) + H(pred) - log n, since the joint entropy is at most log n. Where the floor is
+    positive, MI, EMI and the entropies are measured from it: MI - floor = sum x log x / n. Their differences are the
+    same, and the sums are smaller, so that fewer digits cancel.
     """
     xp = namespace_of(known.row_sums)
     either = maybe_any(xp, known.floor_positive)

@@ -1,4 +1,4 @@
-"""The arguments that all scores share, turned into tables and cluster sizes."""
+"""The arguments that all scores share, checked and turned into tables or cluster sizes."""
 
 from __future__ import annotations
 

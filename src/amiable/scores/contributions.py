@@ -14,7 +14,7 @@ def contributions_to_ami(table: Cells, average_method: AverageMethod = "arithmet
     """Return what rows (R,) and columns (C,) of one NumPy table contribute to AMI; either adds up to AMI.
 
     MI and EMI are sums over cells; the terms of a row or column, MI less EMI, are divided as their total is in AMI.
-    Where the cluster sizes settle MI, and AMI is 0/0, all contributions are 0.
+    Where AMI is 0/0, all contributions are 0.
     """
     check_average_method(average_method)
     known, n = information(table), max(int(table.n_samples), 1)

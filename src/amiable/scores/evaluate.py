@@ -8,13 +8,13 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from amiable._array.blocks import filled, power_of_two
+from amiable._array.blocks import power_of_two, zero_padded
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_traced, on_own_device
 from amiable._array.dtypes import is_real
 from amiable._array.libraries import Array, namespace_of
 from amiable._array.transfers import as_result, host_views
-from amiable.contingency import Cells, ContingencyTable
+from amiable.contingency import Cells, table_of
 from amiable.scores.arguments import as_tables
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
@@ -36,13 +36,13 @@ def evaluate(
 ) -> Any:
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do.
 
-    With `finish`, the score is `finish(*kernel(table), **options)`: the kernel is computed for each block of a large
-    batch, and what it returns, first the margins and then arrays of shape (...), is finished once, for the whole batch.
-    With `compiles=False`, for what looks at values or makes a long program, nothing is compiled here.
+    With `finish`, the score is `finish(*kernel(table), **options)`. The kernel is computed for each block of a large
+    batch. It returns the margins and then arrays of shape (...), and `finish` takes those of the whole batch at once.
+    With `compiles=False` nothing is compiled here: for kernels that look at values, or are long programs.
     """
     of_table = _of_table if compiles else _apply
     lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
-    nearby = map(_nearby, tables)
+    nearby = map(_on_host, tables)
     (first, back), second = next(nearby), next(nearby, None)
     if second is None:
         return _each(lambda x: as_result(back(x)), of_table(first, kernel, finish, options))
@@ -62,7 +62,7 @@ def evaluate(
 
 def score_of_tables(score: Callable[..., Any], table: Cells) -> Array:
     """Return one number for each table (P, R, C), from the argument `score`, which takes `contingency`."""
-    values = score(contingency=table if isinstance(table, ContingencyTable) else ContingencyTable.of(table))
+    values = score(contingency=table_of(table))
     if not hasattr(values, "shape") or not hasattr(values, "dtype"):
         found = type(values).__name__
     elif tuple(values.shape) != table.shape[:1]:
@@ -76,8 +76,8 @@ def score_of_tables(score: Callable[..., Any], table: Cells) -> Array:
     )
 
 
-def _nearby(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
-    """Return a table where it is best to compute, and the way back for results."""
+def _on_host(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
+    """Return a table as views of host memory where it lies there, and the way back for results."""
     xp, views, back = host_views(table.xp, *table.arrays)
     return (table if xp is table.xp else table.with_arrays(views)), back
 
@@ -87,14 +87,14 @@ def _each(f: Callable[[Any], Any], x: Any) -> Any:
 
 
 def _join(parts: list[Array], lengths: list[int], lead: tuple[int, ...]) -> Array:
-    """Put the blocks of a batch together; what the tables of a block share is one number."""
+    """Join the blocks of a batch; a value that all tables of a block share is repeated."""
     xp = namespace_of(parts[0])
     full = [xp.broadcast_to(part, (length,)) for part, length in zip(parts, lengths, strict=True)]
     return xp.reshape(xp.concat(full, axis=0), lead)
 
 
 def _join_margins(parts: list[Array], lead: tuple[int, ...]) -> Array:
-    """Put cluster sizes together, those of fewer clusters filled up with empty ones; if all tables share them, once."""
+    """Join the cluster sizes of blocks, padded with empty clusters; sizes that all tables share are kept once."""
     if parts[0].ndim == 1:
         return parts[0]
     xp, most = namespace_of(parts[0]), max(part.shape[1] for part in parts)
@@ -125,8 +125,8 @@ def _in_few_shapes(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
     full = xp.reshape(table.counts, (n_tables, *shape))
     margins = [xp.reshape(xp.broadcast_to(x, (*lead, x.shape[-1])), (n_tables, -1)) for x in table.arrays[3:]]
     more_tables = power_of_two(n_tables)
-    full = filled(xp, full, (more_tables, *wide))
-    rows, cols = (filled(xp, x, (more_tables, k)) for x, k in zip(margins, wide, strict=True))
+    full = zero_padded(xp, full, (more_tables, *wide))
+    rows, cols = (zero_padded(xp, x, (more_tables, k)) for x, k in zip(margins, wide, strict=True))
     cells = xp.arange(wide[0] * wide[1], dtype=full.dtype, device=device_of(full))
     counts = xp.reshape(full, (more_tables, wide[0] * wide[1]))
     padded = table.with_arrays([cells // wide[1], cells % wide[1], counts, rows, cols])

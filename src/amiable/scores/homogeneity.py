@@ -210,8 +210,8 @@ def _measures(table: Cells, beta: float = 1.0) -> tuple[Array, Array, Array]:
     xp, known = table.xp, information(table)
     one = xp.ones_like(known.mutual)
     parts = []
-    for settled, h in ((known.structure.homogeneous, known.h_true), (known.structure.complete, known.h_pred)):
-        parts.append(xp.where(settled, one, xp.minimum(known.mutual / xp.where(h > 0, h, one), one)))
+    for is_one, h in ((known.structure.homogeneous, known.h_true), (known.structure.complete, known.h_pred)):
+        parts.append(xp.where(is_one, one, xp.minimum(known.mutual / xp.where(h > 0, h, one), one)))
     homogeneity, completeness = parts
     below = beta * homogeneity + completeness
     v_measure = (1 + beta) * homogeneity * completeness / xp.where(below > 0, below, one)

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from amiable._array.arithmetic import at_least
+from amiable._array.bins import sum_by_key
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import Array
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlogx
@@ -29,7 +30,7 @@ def information(table: Cells) -> Information:
     """Return the mutual information of a table, the entropies and which labeling refines the other."""
     xp, n_samples, structure = table.xp, table.n_samples, table.structure()
     total = table.sum_cells(_cell_deviance)
-    unlisted = table.unlisted_col_sums()
+    unlisted = _unlisted_col_sums(table)
     if unlisted is not None:  # a cell without samples deviates by its mean
         total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n_samples[..., None]), axis=-1)
     rows, cols = (concentration(xp, sizes, n_samples) for sizes in (table.row_sums, table.col_sums))
@@ -57,7 +58,7 @@ def joint_entropy(table: Cells) -> Array:
 
 
 def conditional_entropies(table: Cells) -> tuple[Array, Array]:
-    """Return H(true | pred) and H(pred | true), exactly 0 where one labeling settles the other."""
+    """Return H(true | pred) and H(pred | true), exactly 0 where one labeling determines the other."""
     true_given_pred = _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * log_ratio(xp, b, x))
     pred_given_true = _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * log_ratio(xp, a, x))
     return true_given_pred, pred_given_true
@@ -66,6 +67,14 @@ def conditional_entropies(table: Cells) -> tuple[Array, Array]:
 def concentration_of_cells(table: Cells) -> Array:
     """Return sum x log x / n (...) over the cells: log n less the joint entropy, without the cancellation."""
     return _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))
+
+
+def _unlisted_col_sums(table: Cells) -> Array | None:
+    """Return, for each row (..., R), the column sums of the cells that are not listed; None if all are."""
+    if table.is_grid:
+        return None
+    listed = table.xp.take(table.col_sums, table.cols, axis=-1)
+    return table.n_samples[..., None] - sum_by_key(table.xp, table.rows, listed, table.row_sums.shape[-1])
 
 
 def _cell_deviance(xp: ModuleType, x: Array, a: Array, b: Array, n: Array) -> Array:

@@ -9,7 +9,7 @@ from amiable._array.devices import is_traced, on_own_device
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import Array
 from amiable._array.transfers import fetch
-from amiable.contingency import Cells, ContingencyTable
+from amiable.contingency import Cells, table_of
 from amiable.scores.arguments import as_table
 
 __all__ = [
@@ -72,7 +72,7 @@ def contingency_matrix(
         raise ValueError("Cannot set 'eps' when sparse=True")
     table = as_table(labels_true, labels_pred, contingency, n_labels)
     if sparse:
-        matrix = ContingencyTable.of(table).to_sparse()
+        matrix = table_of(table).to_sparse()
         if dtype is not None:
             matrix.data = _cast(table, matrix.data, dtype)
         return matrix

@@ -50,7 +50,7 @@ def mutual_information_moments(row_sums: Any, col_sums: Any) -> Moments:
     -------
     mean, variance : float or array of shape (...)
         A named tuple: expected mutual information in nats, and its variance in nats squared, exactly 0 where the sizes
-        settle MI. Relative errors below 1e-14 and 1e-10. Floats for lists and 1-D NumPy sizes, else arrays of the
+        determine MI. Relative errors below 1e-14 and 1e-10. Floats for lists and 1-D NumPy sizes, else arrays of the
         inputs' library on their device.
 
     Raises
@@ -110,9 +110,9 @@ def standardized_mutual_info_score(
     -------
     smi : float or array of shape (...)
         Unbounded, without unit; over random labelings of these sizes its mean is 0 and its variance 1. Grows with
-        n_samples for the same agreement: it measures evidence, AMI measures agreement. 0 where the cluster sizes settle
-        MI, empty labels included. A float for lists and 1-D NumPy labels, else an array of the inputs' library on
-        their device. Absolute error about 1e-15 MI / sqrt(Var(MI)), plus 1e-10 of the score.
+        n_samples for the same agreement: it measures evidence, AMI measures agreement. 0 where the cluster sizes
+        determine MI, empty labels included. A float for lists and 1-D NumPy labels, else an array of the inputs'
+        library on their device. Absolute error about 1e-15 MI / sqrt(Var(MI)), plus 1e-10 of the score.
 
     Raises
     ------
@@ -197,8 +197,8 @@ def mutual_info_pvalue(
     Returns
     -------
     pvalue : float or array of shape (...)
-        In [0, 1]; 1 where the cluster sizes settle MI, empty labels included. A float for lists and 1-D NumPy labels,
-        else an array of the inputs' library on their device.
+        In [0, 1]; 1 where the cluster sizes determine MI, empty labels included. A float for lists and 1-D NumPy
+        labels, else an array of the inputs' library on their device.
 
     Raises
     ------
@@ -246,7 +246,7 @@ def _excess(known: tuple[Array, ...], static: bool) -> tuple[Any, Observed, Arra
 
 
 def _variance(xp: Any, found: Observed, static: bool) -> tuple[Array, Array]:
-    """Return the variance of MI and whether it is 0, which it is exactly where the sizes settle MI."""
+    """Return the variance of MI and whether it is 0, which it is exactly where the sizes determine MI."""
     n = to_float(xp, at_least(xp, xp.sum(found.row_sums, axis=-1), 1))
     variance = variance_of_sum(xp, found.row_sums, found.col_sums, static=static) / n / n
     return variance, variance == 0

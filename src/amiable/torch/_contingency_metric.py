@@ -16,7 +16,7 @@ from torchmetrics.utilities.distributed import gather_all_tensors
 from amiable._array.compact import count_pairs
 from amiable._array.devices import on_cpu
 from amiable._array.libraries import namespace_of
-from amiable.contingency import ContingencyTable, grid_or_occupied
+from amiable.contingency import ContingencyTable, grid_or_occupied, table_of
 from amiable.inputs.labels import check_codes, is_positive
 from amiable.torch._cells import compacted, list_of_labels, merged, table_of_lists
 
@@ -149,7 +149,7 @@ class ContingencyMetric(Metric):
         """The table of all that this process has counted, rows of targets and columns of predictions."""
         state = getattr(self, self._state)
         if self.n_labels is None:
-            return ContingencyTable.of(table_of_lists(state, self.device))
+            return table_of(table_of_lists(state, self.device))
         for name, k, (lowest, highest) in zip(_NAMES, self.n_labels, self.extremes.tolist(), strict=True):
             if lowest >= 0 or highest >= k:
                 outside = ~lowest if lowest >= 0 else highest
@@ -158,7 +158,7 @@ class ContingencyMetric(Metric):
                     f"{name} had {'NaN among logits' if is_nan else f'the label {outside}'}, outside "
                     f"{_PROMISES[name]}: expected 0..{k - 1}; such samples were not counted"
                 )
-        return ContingencyTable.of(grid_or_occupied(namespace_of(state), state.flatten(), self.n_labels))
+        return table_of(grid_or_occupied(namespace_of(state), state.flatten(), self.n_labels))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return the score of one batch, and add it to what was counted before, which an error leaves as it was."""
