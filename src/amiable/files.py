@@ -5,14 +5,16 @@ from __future__ import annotations
 import gzip
 import itertools
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
+
+T = TypeVar("T")
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 _FORMATS = (*_SEPARATORS, ".parquet", ".pq", ".npy", ".npz")
@@ -136,7 +138,7 @@ def _is_text(path: Path) -> bool:
     return _suffix(path) in _SEPARATORS
 
 
-def _collected(path: Path, read: Any) -> Any:
+def _collected(path: Path, read: Callable[[], T]) -> T:
     """Return what `read()` does; whatever a broken file makes a reader say, a person gets one line."""
     try:
         return read()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from amiable._array.blocks import blocks
 from amiable._array.compact import count_pairs
 from amiable._array.devices import common_namespace, device_of, on_cpu, on_own_device
 from amiable._array.dtypes import one_hot_dtype, to_count
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import host_views
 from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, most_cells
 from amiable.inputs.codes import encode, encode_labelings
@@ -133,7 +132,7 @@ class _Tile(NamedTuple):
 
 def _encoded(
     labelings: Any, others: Any, n_labels: tuple[int, int] | None
-) -> tuple[ModuleType, list[_Labelings], Callable[[Array], Array], bool]:
+) -> tuple[Namespace, list[_Labelings], Callable[[Array], Array], bool]:
     """Return where to compute, the codes of both sides, the way back, and whether no value may be looked at."""
     promised = None if n_labels is None else check_n_labels(n_labels)
     given = {"labelings": _checked("labelings", labelings, promised and promised[0])}
@@ -192,7 +191,7 @@ def _stacked(labelings: dict[str, Any], n_labels: int | None) -> Array:
     return xp.stack([encode(xp, x)[0] for x in each.values()])
 
 
-def _side(xp: ModuleType, name: str, x: Array, n_labels: int | None) -> _Labelings:
+def _side(xp: Namespace, name: str, x: Array, n_labels: int | None) -> _Labelings:
     if n_labels is not None:
         check_codes(xp, name, x, n_labels)
         return _Labelings(x, [n_labels] * x.shape[0])
@@ -215,7 +214,7 @@ def _tiles(sides: list[_Labelings], mirrored: bool, *, whole: bool) -> Iterator[
             yield _Tile(rows, cols, (pairs[0], pairs[1]), shape)
 
 
-def _put_together(xp: ModuleType, tiles: list[_Tile], found: list[Array], mirrored: bool) -> Array:
+def _put_together(xp: Namespace, tiles: list[_Tile], found: list[Array], mirrored: bool) -> Array:
     """Return the matrix of scores from those of whole tiles of labelings in order, without an index on the device."""
     parts = {}
     for tile, scores in zip(tiles, found, strict=True):
@@ -228,7 +227,7 @@ def _put_together(xp: ModuleType, tiles: list[_Tile], found: list[Array], mirror
     return xp.concat([xp.concat([parts[i, j] for j in starts[1]], axis=1) for i in starts[0]], axis=0)
 
 
-def _picked(xp: ModuleType, tiles: list[_Tile], found: list[Array], mirrored: bool, shape: list[int]) -> Array:
+def _picked(xp: Namespace, tiles: list[_Tile], found: list[Array], mirrored: bool, shape: list[int]) -> Array:
     """Return the matrix of scores from those of any tiles."""
     index, done = np.zeros(shape, dtype=np.int64), 0  # where the score of each pair is found
     for tile in tiles:
@@ -260,7 +259,7 @@ def _groups(lengths: list[int]) -> list[np.ndarray]:
 
 
 def _scores_of_tile(
-    xp: ModuleType, sides: list[_Labelings], tile: _Tile, score: Callable[..., Any], static: bool
+    xp: Namespace, sides: list[_Labelings], tile: _Tile, score: Callable[..., Any], static: bool
 ) -> Array:
     """Return the scores (P,) of the pairs of a tile."""
     true = _some(xp, sides[0], tile.rows)
@@ -275,14 +274,14 @@ def _scores_of_tile(
     return score_of_tables(score, make(xp, counts, tile.shape))
 
 
-def _some(xp: ModuleType, side: _Labelings, at: np.ndarray) -> Array:
+def _some(xp: Namespace, side: _Labelings, at: np.ndarray) -> Array:
     run = _run_of(at)
     if run is not None:
         return side.codes[run, :]
     return xp.take(side.codes, xp.asarray(at, device=device_of(side.codes)), axis=0)
 
 
-def _counts_of_tile(xp: ModuleType, true: Array, pred: Array, tile: _Tile) -> Array:
+def _counts_of_tile(xp: Namespace, true: Array, pred: Array, tile: _Tile) -> Array:
     """Count the pairs of a tile of labelings (I, n) and (J, n): (P, R*C)."""
     n_cells = math.prod(tile.shape)
     if n_cells <= (_ONE_HOT_CELLS_ON_CPU if on_cpu(true) else _ONE_HOT_CELLS):
@@ -296,7 +295,7 @@ def _counts_of_tile(xp: ModuleType, true: Array, pred: Array, tile: _Tile) -> Ar
     return xp.concat([count_pairs(xp, true[i, :], run, tile.shape) for i, run in enumerate(runs)])
 
 
-def _counts_by_products(xp: ModuleType, true: Array, pred: Array, shape: tuple[int, int]) -> Array:
+def _counts_by_products(xp: Namespace, true: Array, pred: Array, shape: tuple[int, int]) -> Array:
     """Count every pair of labelings (I, n) and (J, n) by products of one-hot matrices: (I, J, R, C), exactly."""
     total = None
     for run in blocks(true.shape[-1], _ONE_HOT_SAMPLES):
@@ -308,7 +307,7 @@ def _counts_by_products(xp: ModuleType, true: Array, pred: Array, shape: tuple[i
     return xp.permute_dims(full, (0, 2, 1, 3))
 
 
-def _one_hot(xp: ModuleType, codes: Array, n_labels: int) -> Array:
+def _one_hot(xp: Namespace, codes: Array, n_labels: int) -> Array:
     """Return codes (M, n) as zeros and ones (M * n_labels, n); a code outside has zeros alone."""
     codes = to_count(xp, codes)
     labels = xp.arange(n_labels, dtype=codes.dtype, device=device_of(codes))

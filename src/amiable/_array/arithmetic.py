@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import itertools
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from amiable._array import libraries
 from amiable._array.devices import device_of, is_captured, is_traced, on_device_of
-from amiable._array.libraries import NUMPY_TYPES, Array
+from amiable._array.libraries import NUMPY_TYPES
+from amiable._array.protocols import Array, Namespace
 
 _MANY = 200  # columns, from which on a loop over the rows costs less than NumPy's running product
 _CONSTANTS: dict[tuple[Any, ...], Array] = {}
 
 
-def at_least(xp: ModuleType, x: Array, least: float) -> Array:
+def at_least(xp: Namespace, x: Any, least: float) -> Array:
     """Return max(x, least): `clip` with one bound, at a tenth of the overhead."""
     if isinstance(x, NUMPY_TYPES):
         return np.maximum(x, x.dtype.type(least))
     return x.clamp(min=least) if libraries.is_torch_array(x) else xp.maximum(x, least)
 
 
-def clipped(xp: ModuleType, x: Array, low: int, high: int) -> Array:
+def clipped(xp: Namespace, x: Any, low: int, high: int) -> Array:
     """Clip whole numbers to low..high. CuPy would wait for the device in the `clip` of array-api-compat."""
     if libraries.is_torch_array(x):
         return x.clamp(low, high)
     return xp.minimum(xp.maximum(x, low), high)
 
 
-def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
+def constant(xp: Namespace, values: tuple[float, ...], like: Any) -> Array:
     """Return a short vector beside `like`, in its dtype; it is copied to a device once, not at every call."""
     device = device_of(like)
     if libraries.is_jax_namespace(xp) or is_traced(like):  # an array made under tracing must not outlive it
@@ -45,11 +45,12 @@ def constant(xp: ModuleType, values: tuple[float, ...], like: Array) -> Array:
         with on_device_of(like):
             _CONSTANTS[key] = xp.asarray(values, dtype=like.dtype, device=device)
             if libraries.is_cupy_array(like):  # copied in one stream, used in any
-                xp.cuda.get_current_stream().synchronize()
+                namespace: Any = xp
+                namespace.cuda.get_current_stream().synchronize()
     return _CONSTANTS[key]
 
 
-def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
+def matmul(xp: Namespace, x: Any, y: Any) -> Array:
     """Matrix product at full precision; JAX would use fewer digits on some GPUs, and torch under autocast."""
     if libraries.is_jax_namespace(xp):
         return xp.matmul(x, y, precision="highest")
@@ -61,7 +62,7 @@ def matmul(xp: ModuleType, x: Array, y: Array) -> Array:
     return xp.matmul(x, y)
 
 
-def running_product(xp: ModuleType, x: Array) -> Array:
+def running_product(xp: Namespace, x: Array) -> Array:
     """Return the products x[0], x[0] x[1], ... along the first axis of (steps, m); `x` itself may be overwritten."""
     if isinstance(x, np.ndarray) and x.shape[-1] >= _MANY:  # NumPy's own goes along one column after another
         for before, after in itertools.pairwise(x):
@@ -70,7 +71,7 @@ def running_product(xp: ModuleType, x: Array) -> Array:
     return xp.cumulative_prod(x, axis=0)
 
 
-def assigned(xp: ModuleType, x: Array, index: Any, values: Array) -> Array:
+def assigned(xp: Namespace, x: Any, index: Any, values: Any) -> Array:
     """Return `x` with `values` at `index`; `x` itself is overwritten where its library can."""
     if libraries.is_jax_namespace(xp):
         return x.at[index].set(values)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,14 +14,14 @@ import numpy as np
 from amiable._array import libraries
 from amiable._array.devices import device_of, on_cpu
 from amiable._array.dtypes import count_dtype, to_count
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 
 COMPACT = 1 << 16  # a lookup table this long is cheaper than sorting any labels
 _EMPTY_BINS = 1 << 10  # bins a value, from which on most of them are left alone
 
 
-def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
+def count_keys(xp: Namespace, keys: Array, n_bins: int) -> Array:
     """Count whole-number `keys` (..., n) in 0..n_bins-1 along the last axis: (..., n_bins)."""
     lead = keys.shape[:-1]
     n_rows = math.prod(lead)
@@ -33,7 +32,7 @@ def count_keys(xp: ModuleType, keys: Array, n_bins: int) -> Array:
     return xp.reshape(_histogram(xp, flat, None, n_rows * n_bins), (*lead, n_bins))
 
 
-def sum_by_key(xp: ModuleType, keys: Array, values: Array, n_bins: int) -> Array:
+def sum_by_key(xp: Namespace, keys: Array, values: Array, n_bins: int) -> Array:
     """Add `values` (..., m) that share a key (m,) in 0..n_bins-1, exactly: (..., n_bins)."""
     lead = values.shape[:-1]
     n_rows = math.prod(lead)
@@ -42,14 +41,14 @@ def sum_by_key(xp: ModuleType, keys: Array, values: Array, n_bins: int) -> Array
     return xp.reshape(_histogram(xp, flat, xp.reshape(values, (-1,)), n_rows * n_bins), (*lead, n_bins))
 
 
-def add_at(xp: ModuleType, totals: Array, keys: Array, values: Array) -> Array:
+def add_at(xp: Namespace, totals: Any, keys: Any, values: Any) -> Array:
     """Return `totals` (n_bins,) with whole-number `values` (n,) added at `keys` (n,); `totals` itself is kept."""
     if libraries.is_torch_namespace(xp):
         return totals.scatter_add(0, to_count(xp, keys), to_count(xp, values))
     return totals + _histogram(xp, keys, values, totals.shape[0])
 
 
-def check_cells(xp: ModuleType, shape: Sequence[int], dtype: Any, n_keys: int | None = None) -> None:
+def check_cells(xp: Namespace, shape: Sequence[int], dtype: Any, n_keys: int | None = None) -> None:
     """Raise ValueError for a table of more cells, or a batch of more keys, than `dtype` can number."""
     known = xp.iinfo(dtype)
     if (math.prod(shape) if n_keys is None else n_keys) > int(known.max):
@@ -59,19 +58,19 @@ def check_cells(xp: ModuleType, shape: Sequence[int], dtype: Any, n_keys: int | 
         )
 
 
-def unique_inverse(xp: ModuleType, x: Array) -> tuple[Array, Array]:
+def unique_inverse(xp: Namespace, x: Array) -> tuple[Array, Array]:
     """Return the sorted distinct values of `x` and, in its shape, where each element is among them."""
     values, inverse = xp.unique_inverse(x)
     return values, xp.reshape(to_count(xp, inverse), x.shape)
 
 
-def unique_counts(xp: ModuleType, x: Array) -> tuple[Array, Array]:
+def unique_counts(xp: Namespace, x: Array) -> tuple[Array, Array]:
     """Return the sorted distinct values of `x` and how often each occurs."""
     values, counts = xp.unique_counts(x)
     return values, to_count(xp, counts)
 
 
-def _histogram(xp: ModuleType, keys: Array, values: Array | None, n_bins: int) -> Array:
+def _histogram(xp: Namespace, keys: Any, values: Any, n_bins: int) -> Array:
     """Add `values` (or ones) into `n_bins` bins by `keys`, both of shape (m,), in whole numbers."""
     if libraries.is_numpy_namespace(xp):
         return _histogram_numpy(keys, values, n_bins)
@@ -80,7 +79,7 @@ def _histogram(xp: ModuleType, keys: Array, values: Array | None, n_bins: int) -
     if libraries.is_cupy_namespace(xp):
         return _histogram_cupy(keys, values, n_bins)
     if libraries.is_jax_namespace(xp):
-        empty = xp.zeros(n_bins, dtype=count_dtype(xp, keys))
+        empty: Any = xp.zeros(n_bins, dtype=count_dtype(xp, keys))
         return empty.at[keys].add(1 if values is None else values, mode="drop")
     return _histogram_by_sorting(xp, keys, values, n_bins)
 
@@ -98,7 +97,7 @@ def _histogram_numpy(keys: np.ndarray, values: np.ndarray | None, n_bins: int) -
     return out
 
 
-def _histogram_torch(keys: Array, values: Array | None, n_bins: int) -> Array:
+def _histogram_torch(keys: Any, values: Any, n_bins: int) -> Array:
     import torch
 
     if on_cpu(keys):
@@ -112,7 +111,7 @@ def _histogram_torch(keys: Array, values: Array | None, n_bins: int) -> Array:
     return out.scatter_add_(0, keys.to(torch.int64), values.to(torch.int64))
 
 
-def _histogram_cupy(keys: Array, values: Array | None, n_bins: int) -> Array:
+def _histogram_cupy(keys: Any, values: Any, n_bins: int) -> Array:
     import cupy
 
     # atomics exist for uint64, not int64; in two's complement both add alike
@@ -122,7 +121,7 @@ def _histogram_cupy(keys: Array, values: Array | None, n_bins: int) -> Array:
     return out.view(cupy.int64)
 
 
-def _histogram_by_sorting(xp: ModuleType, keys: Array, values: Array | None, n_bins: int) -> Array:
+def _histogram_by_sorting(xp: Namespace, keys: Array, values: Array | None, n_bins: int) -> Array:
     """Sort the keys; each bin is then a run, and its total a difference of running sums."""
     edges = xp.arange(n_bins + 1, dtype=keys.dtype, device=device_of(keys))
     order = xp.argsort(keys)
@@ -134,7 +133,7 @@ def _histogram_by_sorting(xp: ModuleType, keys: Array, values: Array | None, n_b
     return totals[1:] - totals[:-1]
 
 
-def encode_integers(xp: ModuleType, x: Array) -> tuple[Array, Array]:
+def encode_integers(xp: Namespace, x: Array) -> tuple[Array, Array]:
     """Return codes 0..K-1 in the shape of integers `x`, and the K distinct ones, sorted.
 
     Those of a compact range come from a lookup table, others from sorting.

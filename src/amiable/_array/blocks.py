@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import ModuleType
 
 import numpy as np
 
 from amiable._array.devices import device_of, is_traced, on_cpu
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 
 CPU_BUDGET = 1 << 15  # elements of one temporary: a quarter of a megabyte of float64, a few of which stay in the cache
 DEVICE_BUDGET = 1 << 22  # enough to fill an accelerator; some thirty temporaries of 32 MB
@@ -44,7 +43,7 @@ def power_of_two(k: int) -> int:
     return 1 << max(k - 1, 0).bit_length()
 
 
-def zero_padded(xp: ModuleType, x: Array, shape: tuple[int, ...]) -> Array:
+def zero_padded(xp: Namespace, x: Array, shape: tuple[int, ...]) -> Array:
     """Pad whole numbers with zeros at the end of each axis, up to `shape`."""
     for axis, (length, wanted) in enumerate(zip(x.shape, shape, strict=True)):
         missing = (*x.shape[:axis], wanted - length, *x.shape[axis + 1 :])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from amiable._array.bins import add_at, check_cells, count_keys
 from amiable._array.blocks import blocks, budget
 from amiable._array.devices import is_traced, on_cpu
 from amiable._array.dtypes import count_dtype, to_count
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch, from_host, host_view
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
@@ -34,7 +35,7 @@ Range = tuple[int, int]  # the lowest and the highest label that are counted
 class CompactCounts:
     """How many samples of each table of a batch fall on each tuple of labels inside the ranges."""
 
-    counts: Array  # (tables, cells in row-major order)
+    counts: Any  # (tables, cells in row-major order)
     ranges: tuple[Range, ...]  # one for each side
 
     @property
@@ -73,12 +74,13 @@ def host_integers(x: Array) -> np.ndarray | None:
     return view if view is not None and view.dtype.kind in "biu" else None
 
 
-def like_integers(xp: ModuleType, values: Array, x: Array) -> Array:
+def like_integers(xp: Namespace, values: Any, x: Any) -> Array:
     """Return `values`, known modulo 2**64, as integers or booleans of the library and dtype of `x`."""
     if not isinstance(values, np.ndarray):
         return xp.astype(values, x.dtype)
     if libraries.is_torch_array(x):
-        return from_host(xp, values, x).to(x.dtype)
+        found: Any = from_host(xp, values, x)
+        return found.to(x.dtype)
     return from_host(xp, values.astype(x.dtype), x)
 
 
@@ -107,7 +109,7 @@ def count_compact(
     return found
 
 
-def ranges_of(xp: ModuleType, sides: Sequence[Array]) -> list[Range] | None:
+def ranges_of(xp: Namespace, sides: Sequence[Array]) -> list[Range] | None:
     """Return the lowest and the highest label of one or two arrays of integers or booleans, in one wait.
 
     None where there is no label, and for unsigned ones of the width of counts, whose upper half is beyond those.
@@ -119,7 +121,7 @@ def ranges_of(xp: ModuleType, sides: Sequence[Array]) -> list[Range] | None:
     return list(zip(known[::2], known[1::2], strict=True))
 
 
-def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range], *, strays: bool = True) -> Array:
+def count_ranges(xp: Namespace, sides: Sequence[Array], ranges: Sequence[Range], *, strays: bool = True) -> Array:
     """Count one or two labelings (..., n) of integers together on any library: (..., cells in row-major order).
 
     No value is looked at. Samples with a label outside the ranges are left out; `strays=False` says that none has one.
@@ -137,7 +139,7 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
     dtype = xp.int32 if narrow else count_dtype(xp, sides[0])
     offset = _wrapped(offset, int(xp.iinfo(dtype).bits))  # keys of huge labels wrap around; their difference is exact
     for run in _runs(sides[0], n_tables, n_cells):
-        keys: Array = None
+        keys: Any = None
         for x, (low, high), length in zip(sides, ranges, lengths, strict=True):
             code = _clipped_codes(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
             code = xp.astype(code, dtype, copy=False)
@@ -148,9 +150,7 @@ def count_ranges(xp: ModuleType, sides: Sequence[Array], ranges: Sequence[Range]
     return xp.reshape(counts, (*lead, math.prod(inner)))
 
 
-def count_pairs(
-    xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, int], *, onto: Array | None = None
-) -> Array:
+def count_pairs(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, int], *, onto: Array | None = None) -> Array:
     """Count pairs of codes (..., n) below R and C: (..., R*C). This is the one place where pairs of codes are counted.
 
     Elsewhere than in host memory no value is looked at, and pairs with a code outside are left out; in host memory
@@ -171,7 +171,7 @@ def count_pairs(
     return counts if onto is None else onto + counts
 
 
-def _clipped_codes(xp: ModuleType, x: Array, low: int, high: int) -> Array:
+def _clipped_codes(xp: Namespace, x: Array, low: int, high: int) -> Array:
     """Clip integers or booleans to low..high, as far as their dtype holds these."""
     if not xp.isdtype(x.dtype, "signed integer"):  # not every library orders all others
         x = to_count(xp, x)
@@ -179,11 +179,11 @@ def _clipped_codes(xp: ModuleType, x: Array, low: int, high: int) -> Array:
     return clipped(xp, x, max(low, int(limits.min)), min(high, int(limits.max)))
 
 
-def _is_as_wide_as_counts(xp: ModuleType, x: Array) -> bool:
+def _is_as_wide_as_counts(xp: Namespace, x: Array) -> bool:
     return xp.isdtype(x.dtype, "unsigned integer") and xp.iinfo(x.dtype).bits >= xp.iinfo(count_dtype(xp, x)).bits
 
 
-def extremes(xp: ModuleType, x: Array) -> tuple[Array, Array]:
+def extremes(xp: Namespace, x: Any) -> tuple[Array, Array]:
     """Return the lowest and the highest label of each of some labelings (..., n) of integers or booleans, as counts."""
     if xp.isdtype(x.dtype, "signed integer"):
         return to_count(xp, xp.min(x, axis=-1)), to_count(xp, xp.max(x, axis=-1))

@@ -6,11 +6,11 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
 from amiable._array import libraries
-from amiable._array.libraries import NUMPY_TYPES, Array, namespace_of
+from amiable._array.libraries import NUMPY_TYPES, namespace_of
+from amiable._array.protocols import Array, Namespace
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def library_of(x: Array) -> str:
     return namespace_of(x).__name__.removeprefix("array_api_compat.").split(".")[0]
 
 
-def _place(x: Array) -> str:
+def _place(x: Any) -> str:
     """Name the library and device of an array, for agreement checks and error messages."""
     library = library_of(x)
     if libraries.is_jax_array(x):  # uncommitted arrays and tracers go wherever the others are
@@ -36,7 +36,7 @@ def _place(x: Array) -> str:
     return library if library == "numpy" else f"{library} ({libraries.device_of_library(x)})"
 
 
-def common_namespace(**arrays: Array) -> ModuleType:
+def common_namespace(**arrays: Array) -> Namespace:
     """Return the one namespace of all `arrays`; raise TypeError if they differ in library or device."""
     (first, x), *rest = arrays.items()
     xp = namespace_of(x)
@@ -65,7 +65,7 @@ def is_traced(x: Array) -> bool:
     return False
 
 
-def is_captured(x: Array) -> bool:
+def is_captured(x: Any) -> bool:
     """Whether what is asked of the device of `x` now is recorded in a CUDA graph, so that no value can be looked at."""
     if is_traced(x):  # asked first: a compiler cannot follow the question, and records nothing yet
         return False
@@ -80,7 +80,7 @@ def is_captured(x: Array) -> bool:
     return False
 
 
-def is_meta(x: Array) -> bool:
+def is_meta(x: Any) -> bool:
     """Whether `x` is a tensor on PyTorch's meta device, which has a shape and no values."""
     return libraries.is_torch_array(x) and bool(x.device.type == "meta")
 
@@ -90,7 +90,7 @@ def on_cpu(x: Array) -> bool:
     return isinstance(x, NUMPY_TYPES) or (not is_traced(x) and _in_host_memory(x))
 
 
-def _in_host_memory(x: Array) -> bool:
+def _in_host_memory(x: Any) -> bool:
     if libraries.is_torch_array(x):
         return x.device.type == "cpu"
     if libraries.is_jax_array(x):
@@ -98,12 +98,12 @@ def _in_host_memory(x: Array) -> bool:
     return not libraries.is_cupy_array(x)
 
 
-def maybe_any(xp: ModuleType, x: Array) -> bool:
+def maybe_any(xp: Namespace, x: Array) -> bool:
     """Whether any of `x` is true. Also True where the answer would have to be copied: both cases are computed then."""
     return not on_cpu(x) or bool(xp.any(x))
 
 
-def on_device_of(x: Array) -> contextlib.AbstractContextManager[Any]:
+def on_device_of(x: Any) -> contextlib.AbstractContextManager[Any]:
     """Make the device of `x` current for CuPy, which makes new arrays on the current one and nowhere else."""
     return x.device if libraries.is_cupy_array(x) else contextlib.nullcontext()
 

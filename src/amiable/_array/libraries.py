@@ -6,16 +6,16 @@ As array-api-compat tells, but without its caches, each of which `torch.compile`
 from __future__ import annotations
 
 import sys
-from types import ModuleType
-from typing import Any, TypeAlias
+from typing import Any, cast
 
 import array_api_compat as compat
 import numpy as np
 
-Array: TypeAlias = Any  # an array of any library; no library's type covers them all
+from amiable._array.protocols import Array, Namespace
 
 # Asked first wherever it matters: NumPy's calls are so short that asking costs as much.
 NUMPY_TYPES = (np.ndarray, np.generic)
+NUMPY: Namespace = cast(Any, np)
 
 
 def _is(x: Any, library: str, name: str) -> bool:
@@ -44,7 +44,7 @@ def is_dask_array(x: Any) -> bool:
     return _is(x, "dask.array", "Array")
 
 
-def namespace_of_library(x: Any) -> ModuleType:
+def namespace_of_library(x: Any) -> Namespace:
     """Return the array namespace of an array that is not NumPy's."""
     if is_torch_array(x):
         import array_api_compat.torch as xp
@@ -58,26 +58,26 @@ def device_of_library(x: Any) -> Any:
     return x.device if is_torch_array(x) else compat.device(x)
 
 
-def _is_named(xp: ModuleType, *names: str) -> bool:
+def _is_named(xp: Namespace, *names: str) -> bool:
     return xp.__name__ in names
 
 
-def is_numpy_namespace(xp: ModuleType) -> bool:
+def is_numpy_namespace(xp: Namespace) -> bool:
     """Whether a namespace is NumPy's, or that of array-api-compat for it."""
     return _is_named(xp, "numpy", "array_api_compat.numpy")
 
 
-def is_torch_namespace(xp: ModuleType) -> bool:
+def is_torch_namespace(xp: Namespace) -> bool:
     """Whether a namespace is PyTorch's, or that of array-api-compat for it."""
     return _is_named(xp, "torch", "array_api_compat.torch")
 
 
-def is_cupy_namespace(xp: ModuleType) -> bool:
+def is_cupy_namespace(xp: Namespace) -> bool:
     """Whether a namespace is CuPy's, or that of array-api-compat for it."""
     return _is_named(xp, "cupy", "array_api_compat.cupy")
 
 
-def is_jax_namespace(xp: ModuleType) -> bool:
+def is_jax_namespace(xp: Namespace) -> bool:
     """Whether a namespace is JAX's."""
     return _is_named(xp, "jax.numpy", "jax.experimental.array_api")
 
@@ -87,6 +87,6 @@ def is_dask(x: Any) -> bool:
     return is_dask_array(x) or hasattr(x, "to_dask_array")
 
 
-def namespace_of(x: Array) -> ModuleType:
+def namespace_of(x: Array) -> Namespace:
     """Return the array namespace of `x`: NumPy's own, which follows the standard, or that of array-api-compat."""
-    return np if isinstance(x, NUMPY_TYPES) else namespace_of_library(x)
+    return NUMPY if isinstance(x, NUMPY_TYPES) else namespace_of_library(x)

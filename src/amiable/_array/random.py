@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +10,8 @@ import numpy as np
 from amiable._array import libraries
 from amiable._array.devices import device_of, library_of
 from amiable._array.dtypes import count_dtype, working_dtype
-from amiable._array.libraries import Array
+from amiable._array.libraries import NUMPY
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch, host_views
 
 _WORDS = 8  # of 32 bits: a NumPy generator is seeded with 256 bits of another library's
@@ -27,13 +27,13 @@ class Source(NamedTuple):
 class Sampler(NamedTuple):
     """Random numbers, the arrays that they depend on where they are drawn, and the way back for results."""
 
-    xp: ModuleType
+    xp: Namespace
     arrays: tuple[Array, ...]
     back: Callable[[Array], Array]
     source: Source
 
 
-def sampler_for(xp: ModuleType, rng: Any, *arrays: Array) -> Sampler:
+def sampler_for(xp: Namespace, rng: Any, *arrays: Array) -> Sampler:
     """Return a source of random numbers, from a seed or a generator of the library, beside what depends on `arrays`.
 
     In host memory NumPy draws, whose samplers are compiled; a generator of PyTorch, or a key of JAX, seeds it there.
@@ -43,21 +43,21 @@ def sampler_for(xp: ModuleType, rng: Any, *arrays: Array) -> Sampler:
     near, views, back = host_views(xp, *arrays)
     if libraries.is_numpy_namespace(near):
         generator = np.random.default_rng(_seed(rng))
-        return Sampler(np, views, back, Source(generator.random, generator))
+        return Sampler(NUMPY, views, back, Source(generator.random, generator))
     make = _SOURCES.get(library_of(arrays[0]))
     if make is not None:
         return Sampler(xp, arrays, back, make(xp, arrays[0], rng))
     generator = np.random.default_rng(rng)
     held = tuple(np.asarray(fetch(x), dtype=np.int64) for x in arrays)
 
-    def copied(x: np.ndarray) -> Array:
+    def copied(x: Any) -> Array:
         dtype = working_dtype(xp, arrays[0]) if x.dtype.kind == "f" else count_dtype(xp, arrays[0])
         return xp.asarray(x, dtype=dtype, device=device_of(arrays[0]))
 
-    return Sampler(np, held, copied, Source(generator.random, generator))
+    return Sampler(NUMPY, held, copied, Source(generator.random, generator))
 
 
-def _check(xp: ModuleType, rng: Any, like: Array) -> None:
+def _check(xp: Namespace, rng: Any, like: Any) -> None:
     """Raise TypeError or ValueError unless `rng` is a seed or a generator for arrays as `like`."""
     if rng is None:
         return
@@ -108,7 +108,7 @@ def _seed(rng: Any) -> Any:
     return torch.randint(0, 2**32, (_WORDS,), generator=rng, device=rng.device, dtype=torch.int64).tolist()
 
 
-def _of_torch(xp: ModuleType, like: Array, rng: Any) -> Source:
+def _of_torch(xp: Namespace, like: Any, rng: Any) -> Source:
     import torch
 
     generator, dtype = rng, working_dtype(xp, like)
@@ -121,14 +121,14 @@ def _of_torch(xp: ModuleType, like: Array, rng: Any) -> Source:
     return Source(lambda shape: torch.rand(shape, generator=generator, dtype=dtype, device=like.device))
 
 
-def _of_cupy(xp: ModuleType, like: Array, rng: Any) -> Source:
+def _of_cupy(xp: Namespace, like: Any, rng: Any) -> Source:
     import cupy
 
     generator = rng if isinstance(rng, cupy.random.Generator) else cupy.random.default_rng(rng)
     return Source(lambda shape: generator.random(shape, dtype=working_dtype(xp, like)))
 
 
-def _of_jax(xp: ModuleType, like: Array, rng: Any) -> Source:
+def _of_jax(xp: Namespace, like: Any, rng: Any) -> Source:
     import jax
 
     dtype = working_dtype(xp, like)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import numpy as np
 
 from amiable._array import libraries
 from amiable._array.devices import device_of, library_of
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 
 
-def gammaincc(xp: ModuleType, a: Array, x: Array) -> Array:
+def gammaincc(xp: Namespace, a: Array, x: Array) -> Array:
     """Return the upper regularised incomplete gamma function, the chance of a gamma variable of shape a to exceed x."""
     if libraries.is_torch_namespace(xp):
         import torch
@@ -32,7 +30,7 @@ def gammaincc(xp: ModuleType, a: Array, x: Array) -> Array:
     return _by_numpy(xp, scipy.special.gammaincc, a, x)
 
 
-def _by_numpy(xp: ModuleType, f: np.ufunc, *arrays: Array) -> Array:
+def _by_numpy(xp: Namespace, f: np.ufunc, *arrays: Array) -> Array:
     """Call a function of NumPy on arrays of a library that has none of its own, value by value."""
     lists = [[float(v) for v in _values(xp, x)] for x in arrays]
     try:
@@ -43,6 +41,6 @@ def _by_numpy(xp: ModuleType, f: np.ufunc, *arrays: Array) -> Array:
     return xp.reshape(flat, arrays[0].shape)
 
 
-def _values(xp: ModuleType, x: Array) -> list[Array]:
+def _values(xp: Namespace, x: Array) -> list[Array]:
     flat = xp.reshape(x, (-1,))
     return [flat[i] for i in range(flat.shape[0])]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import array_api_compat as compat
@@ -13,7 +12,8 @@ import numpy as np
 from amiable._array import libraries
 from amiable._array.devices import on_cpu
 from amiable._array.dtypes import to_count
-from amiable._array.libraries import NUMPY_TYPES, Array
+from amiable._array.libraries import NUMPY, NUMPY_TYPES
+from amiable._array.protocols import Array, Namespace
 
 
 def as_array(name: str, value: Any) -> Array:
@@ -49,7 +49,7 @@ def _is_differentiated(x: Any) -> bool:
     return libraries.is_jax_array(x) and hasattr(x, "tangent") and bool(np.issubdtype(x.dtype, np.floating))
 
 
-def _strided(name: str, x: Array) -> Array:
+def _strided(name: str, x: Any) -> Array:
     """Return a tensor without its history; raise TypeError for one that has no values, or not one beside the other."""
     import torch
 
@@ -81,7 +81,7 @@ def host_view(x: Array) -> np.ndarray | None:
     return np.asarray(x) if (libraries.is_torch_array(x) or libraries.is_jax_array(x)) and on_cpu(x) else None
 
 
-def from_host(xp: ModuleType, x: np.ndarray, like: Array) -> Array:
+def from_host(xp: Namespace, x: Any, like: Any) -> Array:
     """Return new NumPy memory as an array of a library that has views, beside `like`; a view where it can."""
     if libraries.is_numpy_namespace(xp):
         return x
@@ -94,7 +94,7 @@ def from_host(xp: ModuleType, x: np.ndarray, like: Array) -> Array:
     return jax.device_put(xp.asarray(x), like.sharding) if like.committed else xp.asarray(x)
 
 
-def host_views(xp: ModuleType, *arrays: Array) -> tuple[ModuleType, tuple[Array, ...], Callable[[Array], Array]]:
+def host_views(xp: Namespace, *arrays: Array) -> tuple[Namespace, tuple[Array, ...], Callable[[Array], Array]]:
     """Return NumPy and views of `arrays` where they lie in host memory, else `xp` and the arrays; and the way back.
 
     The third value turns a result into an array of the library of `arrays`. NumPy is several times faster on small
@@ -103,7 +103,8 @@ def host_views(xp: ModuleType, *arrays: Array) -> tuple[ModuleType, tuple[Array,
     views = [host_view(x) for x in arrays]
     if libraries.is_numpy_namespace(xp) or any(view is None for view in views):
         return xp, arrays, lambda result: result
-    return np, tuple(to_count(np, view) for view in views), functools.partial(from_host, xp, like=arrays[0])
+    whole = tuple(to_count(NUMPY, view) for view in views if view is not None)
+    return NUMPY, whole, functools.partial(from_host, xp, like=arrays[0])
 
 
 def fetch(x: Array) -> list[int]:
@@ -111,7 +112,7 @@ def fetch(x: Array) -> list[int]:
     return [int(v) for v in (x.tolist() if hasattr(x, "tolist") else (x[i] for i in range(x.shape[0])))]
 
 
-def as_result(x: Array) -> Any:
+def as_result(x: Any) -> Any:
     """Return a 0-d NumPy array as a Python float, as scikit-learn does; any other array as it is."""
     return float(x) if isinstance(x, NUMPY_TYPES) and x.ndim == 0 else x
 

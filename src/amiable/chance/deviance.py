@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from decimal import Decimal
-from types import ModuleType
+from typing import Any
 
 from amiable._array.arithmetic import at_least, constant
 from amiable._array.devices import maybe_any, on_cpu
 from amiable._array.dtypes import to_float, working_dtype
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 
 # Where |v| is below this, the deviance comes from its series in v; its 7 terms leave 0.1**16 / 17 < 1e-17.
 SERIES_BELOW = 0.1
@@ -28,7 +28,7 @@ _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360)
 _EXACT_PRODUCTS = math.isqrt(2**63 - 1)  # up to so many samples, products of two counts fit 64 bits
 
 
-def deviance(xp: ModuleType, x: Array, mean: Array, t: Array) -> Array:
+def deviance(xp: Namespace, x: Array, mean: Array, t: Array) -> Array:
     """Return x log(x/mean) - x + mean >= 0 for x = mean + t, with the relative precision of `t`.
 
     Loader (2000), "Fast and accurate computation of binomial probabilities": with v = t / (x + mean),
@@ -47,12 +47,12 @@ def deviance(xp: ModuleType, x: Array, mean: Array, t: Array) -> Array:
     return xp.where(xp.abs(v) < SERIES_BELOW, series, direct)
 
 
-def xlogx(xp: ModuleType, x: Array) -> Array:
+def xlogx(xp: Namespace, x: Array) -> Array:
     """Return x log x, 0 at x = 0."""
     return x * xp.log(xp.where(x > 0, x, 1.0))
 
 
-def log_factorial_excess(xp: ModuleType, x: Array, x_float: Array) -> Array:
+def log_factorial_excess(xp: Namespace, x: Array, x_float: Array) -> Array:
     """Return log(x!) - (x log x - x) for whole x >= 0, given as whole numbers and as floats."""
     big = at_least(xp, x_float, 16.0)
     inverse = 1 / big
@@ -68,17 +68,17 @@ def log_factorial_excess(xp: ModuleType, x: Array, x_float: Array) -> Array:
     return xp.where(x < 16, small, large)
 
 
-def copy_constants(xp: ModuleType, like: Array) -> None:
+def copy_constants(xp: Namespace, like: Array) -> None:
     """Copy to the device of the floats `like` what the functions here need there, as a captured graph could not."""
     constant(xp, _EXCESS, like)
 
 
-def mean_count(xp: ModuleType, row_sum: Array, col_sum: Array, n: Array) -> Array:
+def mean_count(xp: Namespace, row_sum: Array, col_sum: Array, n: Array) -> Array:
     """Return row_sum col_sum / n, the mean count of a cell under independence; 0 where n is 0."""
     return to_float(xp, row_sum) * (to_float(xp, col_sum) / to_float(xp, at_least(xp, n, 1)))
 
 
-def offset_from_mean(xp: ModuleType, count: Array, row_sum: Array, col_sum: Array, n: Array) -> Array:
+def offset_from_mean(xp: Namespace, count: Array, row_sum: Array, col_sum: Array, n: Array) -> Array:
     """Return count - row_sum col_sum / n with full relative precision, from whole numbers.
 
     The float difference would lose all digits that count and mean share, ten of them at n = 1e12. So the
@@ -94,7 +94,7 @@ def offset_from_mean(xp: ModuleType, count: Array, row_sum: Array, col_sum: Arra
     wide = count.dtype == getattr(xp, "int64", None) and working_dtype(xp, count) == xp.float64
     bits, n_digits = (30, 2) if wide else (14, 3)  # below 2**60, below 2**42; digits are exact as floats
     x, m, a, b = (_digits(v, bits, n_digits) for v in (count, n, row_sum, col_sum))
-    carry: Array | int = 0
+    carry: Any = 0
     places = []
     for place in range(2 * n_digits - 1):
         pairs = [(i, place - i) for i in range(n_digits) if 0 <= place - i < n_digits]

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 from amiable._array.arithmetic import at_least
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable.chance.deviance import xlogx
 
 
-def concentration(xp: ModuleType, sizes: Array, n: Array) -> Array:
+def concentration(xp: Namespace, sizes: Array, n: Array) -> Array:
     """Return sum a log a / n (...) of cluster sizes (..., K): log n less the entropy, without the cancellation."""
     return xp.sum(xlogx(xp, to_float(xp, sizes)), axis=-1) / to_float(xp, at_least(xp, n, 1))
 
 
-def entropy(xp: ModuleType, sizes: Array, n: Array) -> Array:
+def entropy(xp: Namespace, sizes: Array, n: Array) -> Array:
     """Return the entropy (...) of cluster sizes (..., K) with totals n (...): at most log n, which singletons have."""
     return entropy_of_concentration(xp, sizes, n, concentration(xp, sizes, n))
 
 
-def entropy_of_concentration(xp: ModuleType, sizes: Array, n: Array, below: Array) -> Array:
+def entropy_of_concentration(xp: Namespace, sizes: Array, n: Array, below: Array) -> Array:
     """Return the entropy, given by how much it is below log n."""
     most = xp.log(to_float(xp, at_least(xp, n, 1)))
     shares = to_float(xp, sizes) / to_float(xp, at_least(xp, n, 1))[..., None]
@@ -28,7 +26,7 @@ def entropy_of_concentration(xp: ModuleType, sizes: Array, n: Array, below: Arra
     return xp.where(2 * below < most, most - below, direct)
 
 
-def is_floor_positive(xp: ModuleType, rows: Array, cols: Array, n: Array) -> Array:
+def is_floor_positive(xp: Namespace, rows: Array, cols: Array, n: Array) -> Array:
     """Whether MI has a positive floor, H(true) + H(pred) - log n > 0, given the concentrations of the cluster sizes.
 
     The joint entropy is at most log n, so MI is at least the floor. Almost all clusters are small where it is positive.
@@ -37,6 +35,6 @@ def is_floor_positive(xp: ModuleType, rows: Array, cols: Array, n: Array) -> Arr
     return rows + cols < xp.log(to_float(xp, at_least(xp, n, 1)))
 
 
-def log_ratio(xp: ModuleType, whole: Array, part: Array) -> Array:
+def log_ratio(xp: Namespace, whole: Array, part: Array) -> Array:
     """Return log(whole / part) >= 0 for whole numbers 0 < part <= whole, with all its digits where they are close."""
     return xp.log1p(to_float(xp, whole - part) / to_float(xp, at_least(xp, part, 1)))

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from types import ModuleType
 
 import numpy as np
 
@@ -24,7 +23,7 @@ from amiable._array.blocks import blocks, budget, cell_blocks, power_of_two, zer
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_captured, is_traced
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable.chance.deviance import copy_constants
 from amiable.chance.hypergeometric import (
@@ -51,7 +50,7 @@ _PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among 
 
 
 def expected_sums(
-    xp: ModuleType,
+    xp: Namespace,
     row_sums: Array,
     col_sums: Array,
     *,
@@ -101,7 +100,7 @@ def expected_sums(
 
 
 def in_few_shapes(
-    xp: ModuleType, row_sums: Array, col_sums: Array
+    xp: Namespace, row_sums: Array, col_sums: Array
 ) -> tuple[tuple[Array, Array], Callable[[Array], Array]]:
     """Pad cluster sizes with empty clusters, and a batch with empty tables, as every shape is compiled; and go back."""
     lead, n_tables = row_sums.shape[:-1], math.prod(row_sums.shape[:-1])
@@ -113,7 +112,7 @@ def in_few_shapes(
     return (rows, cols), lambda sums: xp.reshape(sums[:n_tables], lead)
 
 
-def each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Callable[[Array, Array], Array]) -> Array:
+def each_table(xp: Namespace, row_sums: Array, col_sums: Array, of_table: Callable[[Array, Array], Array]) -> Array:
     """Return `of_table(rows, cols)` for each table of a batch: shape (...); in host memory, once for equal margins."""
     lead, n_rows = row_sums.shape[:-1], row_sums.shape[-1]
     margins = xp.reshape(xp.concat([row_sums, col_sums], axis=-1), (math.prod(lead), n_rows + col_sums.shape[-1]))
@@ -124,7 +123,7 @@ def each_table(xp: ModuleType, row_sums: Array, col_sums: Array, of_table: Calla
     return xp.reshape(each if where is None else each[where], lead)
 
 
-def _sums_of_batch(xp: ModuleType, rows: Array, cols: Array, forms: Forms, degree: int | None) -> Array:
+def _sums_of_batch(xp: Namespace, rows: Array, cols: Array, forms: Forms, degree: int | None) -> Array:
     """Return the sums (T, B) for tables (B, R) and (B, C), in the way that shares most."""
     n_pairs = math.prod(rows.shape) * cols.shape[-1]
     if n_pairs <= _FEW_PAIRS:
@@ -138,7 +137,7 @@ def _sums_of_batch(xp: ModuleType, rows: Array, cols: Array, forms: Forms, degre
     return _sums_by_total(xp, rows, cols, totals, which, forms, degree)
 
 
-def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, forms: Forms) -> Array:
+def _sums_over_pairs(xp: Namespace, rows: Array, cols: Array, forms: Forms) -> Array:
     """Sum over every cell of small tables (B, R) and (B, C) of many totals, whose sizes have nothing to share."""
     shape = (rows.shape[-1], cols.shape[-1])
     parts = []
@@ -154,7 +153,7 @@ def _sums_over_pairs(xp: ModuleType, rows: Array, cols: Array, forms: Forms) -> 
 
 
 def _sums_by_total(
-    xp: ModuleType, rows: Array, cols: Array, totals: Array, which: Array, forms: Forms, degree: int | None
+    xp: Namespace, rows: Array, cols: Array, totals: Array, which: Array, forms: Forms, degree: int | None
 ) -> Array:
     """Sum over distinct sizes for each total in turn: tables (B, R) and (B, C), each of `totals[which]`."""
     parts, members = [], []
@@ -165,7 +164,7 @@ def _sums_by_total(
     return xp.take(xp.concat(parts, axis=-1), xp.argsort(xp.concat(members)), axis=-1)
 
 
-def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, *, forms: Forms) -> Array:
+def _sums_over_cells(xp: Namespace, row_sums: Array, col_sums: Array, *, forms: Forms) -> Array:
     """Sum over every cell (i, j) on MAX_NODES nodes k, in static blocks of tables and of their columns."""
     lead, n_rows, n_cols = row_sums.shape[:-1], row_sums.shape[-1], col_sums.shape[-1]
     rows, cols = (xp.reshape(x, (math.prod(lead), x.shape[-1])) for x in (row_sums, col_sums))
@@ -181,7 +180,7 @@ def _sums_over_cells(xp: ModuleType, row_sums: Array, col_sums: Array, *, forms:
 
 
 def _sums_over_sizes(
-    xp: ModuleType, row_sums: Array, col_sums: Array, n: Array, forms: Forms, degree: int | None
+    xp: Namespace, row_sums: Array, col_sums: Array, n: Array, forms: Forms, degree: int | None
 ) -> Array:
     """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
     # F on the nodes of the distinct sizes of all tables together.
@@ -200,7 +199,7 @@ def _sums_over_sizes(
     return xp.concat(parts, axis=-1)
 
 
-def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, forms: Forms) -> Array:
+def expectations_of_sizes(xp: Namespace, a: Array, b: Array, n: Array, *, forms: Forms) -> Array:
     """Return the expectations of every pair of sizes (S,) and (S',) under one total: (T, S, S')."""
     shape = (a.shape[0], b.shape[0])
     grid_a, grid_b = (xp.reshape(xp.broadcast_to(v, shape), (-1,)) for v in (a[:, None], b[None, :]))
@@ -208,7 +207,7 @@ def expectations_of_sizes(xp: ModuleType, a: Array, b: Array, n: Array, *, forms
 
 
 @np.errstate(under="ignore")  # weights far from the mean are nothing, and meant to be
-def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, forms: Forms) -> Array:
+def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Forms) -> Array:
     """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
     n = xp.broadcast_to(n, a.shape)
     if recompiles_per_shape(xp):
@@ -231,7 +230,7 @@ def expectations_of_pairs(xp: ModuleType, a: Array, b: Array, n: Array, forms: F
     return xp.take(xp.concat(parts, axis=-1), back, axis=-1)
 
 
-def _expectations_of_block(xp: ModuleType, pairs: list[Array], forms: Forms) -> Array:
+def _expectations_of_block(xp: Namespace, pairs: list[Array], forms: Forms) -> Array:
     """Walk where the furthest reach of pairs (sizes, total, up, down) is near, else sum over the lattice."""
     a, b, n, up, down = pairs
     least_up, most_up, most_down = fetch(xp.stack([xp.min(up), xp.max(up), xp.max(down)]))
@@ -241,7 +240,7 @@ def _expectations_of_block(xp: ModuleType, pairs: list[Array], forms: Forms) -> 
     return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], forms=forms)
 
 
-def _expectations_in_equal_blocks(xp: ModuleType, a: Array, b: Array, n: Array, forms: Forms) -> Array:
+def _expectations_in_equal_blocks(xp: Namespace, a: Array, b: Array, n: Array, forms: Forms) -> Array:
     """Return the same in blocks of one shape, the last one padded with empty cells: compiled once for all."""
     n_pairs, step = a.shape[0], budget(a) // MAX_NODES
     padding = xp.zeros(-n_pairs % step, dtype=a.dtype, device=device_of(a))

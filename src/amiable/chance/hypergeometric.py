@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from types import ModuleType
 from typing import Literal, NamedTuple
 
 from amiable._array.arithmetic import at_least, running_product
 from amiable._array.devices import device_of
 from amiable._array.dtypes import count_dtype, to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable.chance.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean
 
 # What is expected of a count k of clusters of a and b samples: its deviance from its mean, with all digits of the sum
@@ -37,7 +36,7 @@ NO_MEAN = 1e-30
 NO_SAMPLE = -0.9999
 
 
-def window(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) -> tuple[Array, Array, Array]:
+def window(xp: Namespace, a: Array, b: Array, n: Array, *, line: bool = False) -> tuple[Array, Array, Array]:
     """Return first node, last node and stride of the lattice that carries Hypergeometric(n, a, b).
 
     With `line`, what is summed may depend on the other cells of the row and the column as it does on k.
@@ -57,7 +56,7 @@ def window(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) 
     return first, last, xp.astype(stride, first.dtype)
 
 
-def reach(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
+def reach(xp: Namespace, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
     """Return how many k above and below the start of a walk carry Hypergeometric(n, a, b), elementwise."""
     first, last, mean, _ = _bounds(xp, a, b, n)
     start, _ = _start(xp, a, b, n, mean)
@@ -76,7 +75,7 @@ def stride_of_reach(up: int) -> int:
     return int(math.pi / math.asin(_STRIDE_SIGMA / math.sqrt(variance)))
 
 
-def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array, Array]:
+def _bounds(xp: Namespace, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array, Array]:
     """Return the first and the last k that carry Hypergeometric(n, a, b), its mean and standard deviation."""
     # K is a sum of Bernoulli variables, so both tails are bounded by Bernstein's inequality.
     mean, variance = mean_and_variance(xp, a, b, n)
@@ -91,19 +90,19 @@ def _bounds(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array,
     return first, last, mean, xp.sqrt(variance)
 
 
-def mean_and_variance(xp: ModuleType, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
+def mean_and_variance(xp: Namespace, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
     """Return mean and variance of Hypergeometric(n, a, b), elementwise."""
     size, mean = to_float(xp, at_least(xp, n, 1)), mean_count(xp, a, b, n)
     rest = (to_float(xp, n - a) / size) * (to_float(xp, n - b) / at_least(xp, size - 1, 1.0))
     return mean, mean * rest
 
 
-def reach_above(xp: ModuleType, variance: Array, tail: float) -> Array:
+def reach_above(xp: Namespace, variance: Array, tail: float) -> Array:
     """Return how far above its mean a sum of Bernoulli variables is with a chance of exp(-tail) at most (Bernstein)."""
     return tail / 3 + xp.sqrt(tail * tail / 9 + 2 * tail * variance)
 
 
-def below_mean(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> Array:
+def below_mean(xp: Namespace, a: Array, b: Array, n: Array, mean: Array) -> Array:
     """Return the whole number at or below the mean a b / n, which is given as a float."""
     start = xp.astype(mean, count_dtype(xp, a))
     if mean.dtype == xp.float64:
@@ -112,13 +111,13 @@ def below_mean(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array) -> Arr
     return start - xp.astype(xp.ceil(offset_from_mean(xp, start, a, b, n)), start.dtype)
 
 
-def _start(xp: ModuleType, a: Array, b: Array, n: Array, mean: Array, *, exact: bool = False) -> tuple[Array, Array]:
+def _start(xp: Namespace, a: Array, b: Array, n: Array, mean: Array, *, exact: bool = False) -> tuple[Array, Array]:
     """Return the whole number below the mean, inside the support, and how far it is beyond the mean."""
     start = xp.minimum(xp.maximum(below_mean(xp, a, b, n, mean), a - (n - b)), xp.minimum(a, b))
     return start, offset_from_mean(xp, start, a, b, n) if exact else to_float(xp, start) - mean
 
 
-def n_nodes(xp: ModuleType, a: Array, b: Array, n: Array, *, line: bool = False) -> Array:
+def n_nodes(xp: Namespace, a: Array, b: Array, n: Array, *, line: bool = False) -> Array:
     """Return how many nodes the window of each (a, b) has, elementwise."""
     first, last, stride = window(xp, a, b, n, line=line)
     return (last - first) // stride + 1
@@ -133,7 +132,7 @@ class Lattice(NamedTuple):
     deviance: Array  # of k from its mean
 
 
-def lattice(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, line: bool = False) -> Lattice:
+def lattice(xp: Namespace, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, line: bool = False) -> Lattice:
     """Return `width` nodes for K ~ Hypergeometric(n, a, b), at least `n_nodes` of each pair.
 
     The weights are saddle-point probabilities, exact up to a factor that normalising removes:
@@ -165,7 +164,7 @@ def lattice(xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NO
 
 
 def expectations(
-    xp: ModuleType, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, forms: Forms = ("deviance", "xlogx")
+    xp: Namespace, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, forms: Forms = ("deviance", "xlogx")
 ) -> Array:
     """Return what is expected of K ~ Hypergeometric(n, a, b): shape (forms, ...).
 
@@ -181,7 +180,7 @@ def expectations(
     return xp.stack(sums) / xp.sum(nodes.weights, axis=-1)
 
 
-def _term(xp: ModuleType, form: Form, x: Array, own: Array, left: Callable[[Form], Array]) -> Array:
+def _term(xp: Namespace, form: Form, x: Array, own: Array, left: Callable[[Form], Array]) -> Array:
     """Return what a count x adds to one form, given its deviance and what it leaves of row or column; 0 log 0 is 0."""
     if form == "xlogx":
         return x * xp.log(at_least(xp, x, 1.0))
@@ -191,7 +190,7 @@ def _term(xp: ModuleType, form: Form, x: Array, own: Array, left: Callable[[Form
 
 
 def walked_expectations(
-    xp: ModuleType,
+    xp: Namespace,
     a: Array,
     b: Array,
     n: Array,

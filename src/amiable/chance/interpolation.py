@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +22,7 @@ from amiable._array.arithmetic import clipped, constant, matmul
 from amiable._array.bins import unique_counts
 from amiable._array.devices import device_of
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 
 DEGREE = 16  # nodes an octave
@@ -37,7 +36,7 @@ class Nodes:
     sizes: Array  # (N,) whole numbers
     pieces: list[tuple[slice, Array | None]]  # runs of the original sizes, with the basis (run, nodes) they go through
 
-    def spread(self, xp: ModuleType, multiplicities: Array) -> Array:
+    def spread(self, xp: Namespace, multiplicities: Array) -> Array:
         """Hand multiplicities (..., S) of the original sizes to the nodes: (..., N)."""
         parts = [
             multiplicities[..., run] if basis is None else matmul(xp, multiplicities[..., run], basis)
@@ -45,7 +44,7 @@ class Nodes:
         ]
         return parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1)
 
-    def at_sizes(self, xp: ModuleType, values: Array) -> Array:
+    def at_sizes(self, xp: Namespace, values: Array) -> Array:
         """Interpolate values (N, ...) at the nodes to the original sizes: (S, ...)."""
         parts, start = [], 0
         for run, basis in self.pieces:
@@ -56,14 +55,15 @@ class Nodes:
         return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
 
 
-def nodes_for(xp: ModuleType, sizes: Array, n: Array, degree: int | None = DEGREE) -> Nodes:
+def nodes_for(xp: Namespace, sizes: Array, n: Array, degree: int | None = DEGREE) -> Nodes:
     """Return nodes for the sorted distinct `sizes` (S,) of clusters of `n` samples; `degree=None` keeps every size."""
     n_sizes = sizes.shape[0]
     if degree is None or n_sizes <= degree:
         return Nodes(sizes, [(slice(0, n_sizes), None)])
     # Each octave either keeps its sizes, where they are few or small, or hands them to `degree` nodes. The nodes are
     # Chebyshev points in log s, rounded to whole numbers; near n they are points in log(n - s).
-    chosen, pieces = [], []
+    chosen: list[Array] = []
+    pieces: list[tuple[slice, Array | None]] = []
     total, octaves = _octaves(xp, sizes, n)
     for run, low, high, is_near in octaves:
         least, most = (total - high, total - low) if is_near else (low, high)
@@ -87,13 +87,13 @@ class SizeCounts(NamedTuple):
     counts: Array  # floats
 
 
-def size_counts_of(xp: ModuleType, sizes: Array, counts: Array, n: Array, degree: int | None = DEGREE) -> SizeCounts:
+def size_counts_of(xp: Namespace, sizes: Array, counts: Array, n: Array, degree: int | None = DEGREE) -> SizeCounts:
     """Return nodes that stand in for distinct, sorted `sizes`, of which there are `counts`, of `n` samples together."""
     nodes = nodes_for(xp, sizes, n, degree)
     return SizeCounts(nodes.sizes, nodes.spread(xp, to_float(xp, counts)))
 
 
-def size_counts_of_clusters(xp: ModuleType, sums: Array, degree: int | None = DEGREE) -> SizeCounts:
+def size_counts_of_clusters(xp: Namespace, sums: Array, degree: int | None = DEGREE) -> SizeCounts:
     """Return nodes that stand in for the clusters (K,) of one labeling, of which one at least is not empty."""
     sizes, counts = unique_counts(xp, sums)
     if fetch(sizes[:1])[0] == 0:
@@ -101,7 +101,7 @@ def size_counts_of_clusters(xp: ModuleType, sums: Array, degree: int | None = DE
     return size_counts_of(xp, sizes, counts, xp.sum(sums), degree)
 
 
-def _octaves(xp: ModuleType, sizes: Array, n: Array) -> tuple[int, list[tuple[slice, int, int, bool]]]:
+def _octaves(xp: Namespace, sizes: Array, n: Array) -> tuple[int, list[tuple[slice, int, int, bool]]]:
     """Return n and runs of sorted sizes, cut at powers of two from EXACT_BELOW on, and near n at powers less than n.
 
     Runs are not empty, and come with their first and last size, and whether they are near n.
@@ -137,7 +137,7 @@ def _chebyshev(low: int, high: int, degree: int) -> np.ndarray:
     return np.unique(low + np.clip(np.rint(above).astype(np.int64), 0, high - low))
 
 
-def _basis(xp: ModuleType, sizes: Array, nodes: Array, known: np.ndarray) -> Array:
+def _basis(xp: Namespace, sizes: Array, nodes: Array, known: np.ndarray) -> Array:
     """Return the values (S, N) at `sizes` of the barycentric basis functions of `nodes` in the logarithm.
 
     Differences of logarithms come from those of whole numbers, which keep their digits however large the numbers are.

@@ -19,6 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from amiable._array.blocks import blocks
+from amiable._array.libraries import NUMPY
 from amiable.chance.deviance import deviance, log_factorial_excess
 
 # What is left out has a probability below exp(-60) = 1e-26: conditional on a total, which has a probability of one in
@@ -94,7 +95,9 @@ def _urns(n: int) -> tuple[np.ndarray, np.ndarray]:
     urns = urns[urns >= 1]
     m, step = urns.astype(float), (urns - mode).astype(float)
     # log P(m) - log P(mode), each term no larger than some sqrt(n)
-    cost = deviance(np, m, np.full_like(m, mode), step) + log_factorial_excess(np, urns, m) + step * math.log(mode)
+    cost = (
+        deviance(NUMPY, m, np.full_like(m, mode), step) + log_factorial_excess(NUMPY, urns, m) + step * math.log(mode)
+    )
     log_chances = n * np.log1p(step / mode) - cost
     chances = np.exp(log_chances - log_chances.max())
     return urns, chances / chances.sum()
@@ -102,7 +105,8 @@ def _urns(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _log_poisson(x: np.ndarray, rate: float) -> np.ndarray:
     whole = x.astype(float)
-    return -(deviance(np, whole, np.full_like(whole, rate), whole - rate) + log_factorial_excess(np, x, whole))
+    excess = log_factorial_excess(NUMPY, x, whole)
+    return np.asarray(-(deviance(NUMPY, whole, np.full_like(whole, rate), whole - rate) + excess))
 
 
 def _log_binomial(x: np.ndarray, n: int, m: np.ndarray) -> np.ndarray:
@@ -111,10 +115,10 @@ def _log_binomial(x: np.ndarray, n: int, m: np.ndarray) -> np.ndarray:
     mean, whole, rest = n / m, x.astype(float), (n - x).astype(float)
     t = whole - mean
     beside = n * ((m - 1) / m)
-    cost = deviance(np, whole, mean, t) + deviance(np, rest, beside, -t)
-    excess = log_factorial_excess(np, x, whole) + log_factorial_excess(np, n - x, rest)
-    total = log_factorial_excess(np, np.asarray([n]), np.asarray([float(n)]))
-    return np.where((m == 1) & (x < n), -np.inf, total - cost - excess)
+    cost = deviance(NUMPY, whole, mean, t) + deviance(NUMPY, rest, beside, -t)
+    excess = log_factorial_excess(NUMPY, x, whole) + log_factorial_excess(NUMPY, n - x, rest)
+    total = log_factorial_excess(NUMPY, np.asarray([n]), np.asarray([float(n)]))
+    return np.where((m == 1) & (x < n), -np.inf, np.asarray(total - cost - excess))
 
 
 def _chances_of_sum(rate: float, count: int, shifts: np.ndarray) -> np.ndarray:
@@ -133,7 +137,7 @@ def _chances_of_sum(rate: float, count: int, shifts: np.ndarray) -> np.ndarray:
         total += np.cos(log_cf.imag - np.outer(shifts, theta)) @ (twice * np.exp(log_cf.real))
         if log_cf.real.max() < -90:
             break
-    return np.maximum(total / length, 0.0)
+    return np.asarray(np.maximum(total / length, 0.0))
 
 
 def _log_characteristic(theta: np.ndarray, rate: float) -> np.ndarray:
@@ -154,7 +158,7 @@ def _log_characteristic(theta: np.ndarray, rate: float) -> np.ndarray:
     scale = math.expm1(rate)
     linear, rest = 1j * (theta * (rate / scale)), (real + 1j * imag) / scale
     w = linear + rest
-    return centered + np.where(np.abs(w) < 0.1, rest + _log_less_argument(w), np.log1p(w) - linear)
+    return np.asarray(centered + np.where(np.abs(w) < 0.1, rest + _log_less_argument(w), np.log1p(w) - linear))
 
 
 def _sine_less_angle(x: np.ndarray) -> np.ndarray:
@@ -163,7 +167,7 @@ def _sine_less_angle(x: np.ndarray) -> np.ndarray:
     square, series = np.where(near, x * x, 0.0), np.ones_like(x)
     for k in range(8, 0, -1):
         series = 1 - square / ((2 * k + 2) * (2 * k + 3)) * series
-    return np.where(near, -x * square / 6 * series, np.sin(x) - x)
+    return np.asarray(np.where(near, -x * square / 6 * series, np.sin(x) - x))
 
 
 def _log_less_argument(w: np.ndarray) -> np.ndarray:
@@ -171,7 +175,7 @@ def _log_less_argument(w: np.ndarray) -> np.ndarray:
     small, series = np.where(np.abs(w) < 0.1, w, 0.0), np.zeros_like(w)
     for k in range(18, 1, -1):
         series = (-1) ** (k + 1) / k + small * series
-    return small * small * series
+    return np.asarray(small * small * series)
 
 
 def _reach_of_sum(rate: float, count: int) -> int:
@@ -180,4 +184,4 @@ def _reach_of_sum(rate: float, count: int) -> int:
     grown, mean = rate * np.exp(tilt), -rate / math.expm1(-rate)
     log_mgf = rate * np.expm1(tilt) + np.log(np.expm1(-grown) / math.expm1(-rate))
     bounds = (_TAIL + count * (log_mgf - tilt * mean)) / np.abs(tilt)
-    return math.ceil(max(bounds[:400].min(), bounds[400:].min()))
+    return math.ceil(float(max(bounds[:400].min(), bounds[400:].min())))

@@ -7,7 +7,6 @@ of how many clusters are of each size, how many are on average (`partitions`).
 from __future__ import annotations
 
 import functools
-from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from amiable._array.arithmetic import at_least, matmul
 from amiable._array.devices import device_of, is_traced
 from amiable._array.dtypes import to_count, to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable.chance.expectation import each_table, expectations_of_sizes
 from amiable.chance.interpolation import SizeCounts, size_counts_of, size_counts_of_clusters
@@ -33,7 +32,7 @@ def check_null(null: NullModel) -> NullModel:
 
 
 @np.errstate(under="ignore")  # sizes that a random partition hardly ever has weigh nothing
-def expected_deviances(xp: ModuleType, row_sums: Array, col_sums: Array, null: str) -> Array:
+def expected_deviances(xp: Namespace, row_sums: Array, col_sums: Array, null: str) -> Array:
     """Return n EMI (...) of cluster sizes (..., R) and (..., C) under a model other than "permutation"."""
     sides = _random_sides(xp, row_sums, col_sums, null)
 
@@ -49,7 +48,7 @@ def expected_deviances(xp: ModuleType, row_sums: Array, col_sums: Array, null: s
     return each_table(xp, row_sums, col_sums, of_table)
 
 
-def expected_rand(xp: ModuleType, row_sums: Array, col_sums: Array, null: str) -> Array:
+def expected_rand(xp: Namespace, row_sums: Array, col_sums: Array, null: str) -> Array:
     """Return the expected Rand index (...) under a model other than "permutation"; 1 where there are no pairs."""
     sides = _random_sides(xp, row_sums, col_sums, null)
 
@@ -68,7 +67,7 @@ def expected_rand(xp: ModuleType, row_sums: Array, col_sums: Array, null: str) -
     return each_table(xp, row_sums, col_sums, of_table)
 
 
-def largest_entropies(xp: ModuleType, row_sums: Array, col_sums: Array, null: str) -> tuple[Array, Array]:
+def largest_entropies(xp: Namespace, row_sums: Array, col_sums: Array, null: str) -> tuple[Array, Array]:
     """Return the largest entropies (...) of two partitions under a model other than "permutation"."""
     if null.startswith("num"):
         rows, cols = (_n_clusters(xp, sums) for sums in (row_sums, col_sums))
@@ -78,7 +77,7 @@ def largest_entropies(xp: ModuleType, row_sums: Array, col_sums: Array, null: st
     return log_rows, log_cols
 
 
-def is_degenerate(xp: ModuleType, row_sums: Array, col_sums: Array, null: str) -> Array:
+def is_degenerate(xp: Namespace, row_sums: Array, col_sums: Array, null: str) -> Array:
     """Whether the mutual information is the same for all that is random, under a model other than "permutation"."""
     n = xp.sum(row_sums, axis=-1)
     rows, cols = (_n_clusters(xp, sums) for sums in (row_sums, col_sums))
@@ -89,11 +88,11 @@ def is_degenerate(xp: ModuleType, row_sums: Array, col_sums: Array, null: str) -
     return n <= 1
 
 
-def _n_clusters(xp: ModuleType, sums: Array) -> Array:
+def _n_clusters(xp: Namespace, sums: Array) -> Array:
     return xp.sum(to_count(xp, sums > 0), axis=-1)
 
 
-def _random_sides(xp: ModuleType, row_sums: Array, col_sums: Array, null: str) -> tuple[Any, Any]:
+def _random_sides(xp: Namespace, row_sums: Array, col_sums: Array, null: str) -> tuple[Any, Any]:
     """Return, for rows and columns, the function (n, sums) -> SizeCounts that the model makes of cluster sizes."""
     if is_traced(row_sums) or is_traced(col_sums):
         raise ValueError(f"null={null!r} needs to know the cluster sizes, which are traced here")

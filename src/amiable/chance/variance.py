@@ -31,7 +31,6 @@ hundred sizes do (`interpolation`), and the cost is that of a few hundred expect
 from __future__ import annotations
 
 import math
-from types import ModuleType
 
 import numpy as np
 
@@ -41,7 +40,7 @@ from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_traced
 from amiable._array.dtypes import to_count, to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlogx
 from amiable.chance.entropies import concentration, is_floor_positive
@@ -58,7 +57,7 @@ _ROOM = 32  # blocks of cells and their nodes may take so many times the budget 
 
 
 def variance_of_sum(
-    xp: ModuleType, row_sums: Array, col_sums: Array, *, static: bool = False, degree: int | None = DEGREE
+    xp: Namespace, row_sums: Array, col_sums: Array, *, static: bool = False, degree: int | None = DEGREE
 ) -> Array:
     """Return the variance of the sum of all cells' deviances, n**2 Var(MI), under the permutation model.
 
@@ -103,7 +102,7 @@ def _n_triples(n_tables: int, n_rows: int, n_cols: int) -> int:
     return n_tables * n_rows * n_cols * (n_rows + n_cols)
 
 
-def is_constant(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
+def is_constant(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
     """Whether the sizes alone determine the mutual information, so that its variance is 0: booleans of shape (...).
 
     They do where one labeling is a single cluster or all singletons, and where one is a single sample beside the rest
@@ -120,13 +119,13 @@ def is_constant(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
     return trivial[0] | trivial[1] | (single_out[0] & of_one_size[1]) | (single_out[1] & of_one_size[0])
 
 
-def _are_small(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
+def _are_small(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
     n = xp.sum(row_sums, axis=-1)
     return is_floor_positive(xp, concentration(xp, row_sums, n), concentration(xp, col_sums, n), n)
 
 
 @np.errstate(under="ignore")  # weights far from the mean are nothing, and meant to be
-def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | None) -> Array:
+def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, degree: int | None) -> Array:
     """Sum over distinct sizes, for one table."""
     n = xp.sum(row_sums)
     if bool(is_constant(xp, row_sums, col_sums)):
@@ -143,7 +142,7 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
     width = fetch(xp.max(n_nodes(xp, rows.sizes[:, None], cols.sizes[None, :], n, line=True))[None])[0]
     # The sum over (i, j) of E[row_ij(l) col_ij(l)], with each pair of sizes as often as there are such clusters. `left`
     # is what N_ij = l leaves for the rest of the line: a_i - l of the n - b_j samples outside of column j.
-    total = None
+    total = xp.zeros_like(to_float(xp, n))
     for block in blocks(cols.sizes.shape[0], budget(rows.sizes) * _ROOM // (rows.sizes.shape[0] * width)):
         a, b = rows.sizes[:, None], cols.sizes[None, block]
         nodes = lattice(xp, a, b, n, width=width, line=True)
@@ -152,23 +151,23 @@ def _over_sizes(xp: ModuleType, row_sums: Array, col_sums: Array, degree: int | 
         col_rest = _rests(xp, b[..., None] - nodes.k, 0, n - rows.sizes, rows, rows.sizes, degree, form)
         cells = _cell_covariance(xp, nodes, a, b, n, row_rest, col_rest - of_cols[:, block, None], form)
         part = xp.sum(matmul(xp, rows.counts[None, :], cells)[0, :] * cols.counts[block])
-        total = part if total is None else total + part
+        total = total + part
     return total
 
 
-def is_one_cluster(xp: ModuleType, sums: Array) -> Array:
+def is_one_cluster(xp: Namespace, sums: Array) -> Array:
     """Whether all clusters (..., K) but one are singletons, and that one is not: booleans of shape (...)."""
     n_clusters, size = xp.sum(to_count(xp, sums > 0), axis=-1), xp.max(sums, axis=-1)
     return (n_clusters - 1 == xp.sum(sums, axis=-1) - size) & (size > 1)
 
 
-def slopes(xp: ModuleType, sizes: Array, n: Array, n_clusters: Array) -> Array:
+def slopes(xp: Namespace, sizes: Array, n: Array, n_clusters: Array) -> Array:
     """Return log(size / usual), with the digits of their difference, for a whole `usual` size; 0 for empty clusters."""
     usual = at_least(xp, n // at_least(xp, n_clusters, 1), 1)
     return xp.log1p(to_float(xp, xp.where(sizes > 0, sizes - usual, 0)) / to_float(xp, usual))
 
 
-def expected_line(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
+def expected_line(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
     """Return the expected deviance (...) of the line of the one cluster beside singletons; 0 where there is none."""
 
     def of_table(rows: Array, cols: Array) -> Array:
@@ -184,7 +183,7 @@ def expected_line(xp: ModuleType, row_sums: Array, col_sums: Array) -> Array:
     return each_table(xp, row_sums, col_sums, of_table)
 
 
-def _of_one_cluster(xp: ModuleType, size: Array, others: SizeCounts, n: Array, degree: int | None) -> Array:
+def _of_one_cluster(xp: Namespace, size: Array, others: SizeCounts, n: Array, degree: int | None) -> Array:
     """Return the variance where one labeling is a cluster of `size` samples and singletons: that of its line alone."""
     a, b = size[None, None], others.sizes[None, :]
     expected = expectations_of_sizes(xp, a[0, :], b[0, :], n, forms=("each_deviance",))[0, ...]
@@ -208,7 +207,7 @@ def _of_one_cluster(xp: ModuleType, size: Array, others: SizeCounts, n: Array, d
     return xp.sum(cells / xp.sum(nodes.weights, axis=-1) * others.counts)
 
 
-def _of_line(xp: ModuleType, nodes: Lattice, size: Array, others: Array, n: Array) -> Array:
+def _of_line(xp: Namespace, nodes: Lattice, size: Array, others: Array, n: Array) -> Array:
     """Return the deviance of the nodes and that of the rest of their line, of `size` samples, as one cell."""
     size, others, n = size[..., None], others[..., None], n[..., None]
     left, pool = size - nodes.k, n - others
@@ -216,7 +215,7 @@ def _of_line(xp: ModuleType, nodes: Lattice, size: Array, others: Array, n: Arra
 
 
 def _rests(
-    xp: ModuleType,
+    xp: Namespace,
     left: Array,
     axis: int,
     pools: Array,
@@ -254,13 +253,13 @@ def _rests(
     return xp.stack(rests, axis=axis)
 
 
-def _distinct(xp: ModuleType, left: Array, pool: Array, degree: int | None) -> tuple[Nodes, Array]:
+def _distinct(xp: Namespace, left: Array, pool: Array, degree: int | None) -> tuple[Nodes, Array]:
     sizes, where = unique_inverse(xp, left)
     return nodes_for(xp, sizes, pool, degree), where
 
 
 def _cell_covariance(
-    xp: ModuleType, nodes: Lattice, a: Array, b: Array, n: Array, row_rest: Array, col_rest: Array, form: Form
+    xp: Namespace, nodes: Lattice, a: Array, b: Array, n: Array, row_rest: Array, col_rest: Array, form: Form
 ) -> Array:
     """Return E[row(l) col(l)] of cells: shape (...), from nodes and centred rests of shape (..., L)."""
     if form == "xlogx":
@@ -271,7 +270,7 @@ def _cell_covariance(
     return xp.sum(nodes.weights * product, axis=-1) / xp.sum(nodes.weights, axis=-1)
 
 
-def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
+def _over_cells(xp: Namespace, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
     """Sum over every cell (i, j), one block of columns after another, every sum on MAX_NODES nodes; in both forms."""
     # The same sum as in `_over_sizes`, with every cell on its own: no shape depends on a value.
     n = xp.sum(row_sums, axis=-1)[..., None, None]
@@ -296,7 +295,7 @@ def _over_cells(xp: ModuleType, row_sums: Array, col_sums: Array) -> tuple[Array
 
 
 def _rests_of_cells(
-    xp: ModuleType, k: Array, a: Array, b: Array, n: Array, row_sums: Array, col_sums: Array, i: Array, j: Array
+    xp: Namespace, k: Array, a: Array, b: Array, n: Array, row_sums: Array, col_sums: Array, i: Array, j: Array
 ) -> tuple[Array, Array]:
     """Return what `_rests` does of rows and of columns, in both forms, sharing nothing: (2, ..., R, C, L) each.
 

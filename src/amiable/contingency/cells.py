@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from types import ModuleType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from amiable._array.bins import check_cells, sum_by_key
 from amiable._array.blocks import cell_blocks
 from amiable._array.devices import device_of, is_traced, library_of, on_own_device
 from amiable._array.dtypes import to_count
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array, Namespace
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
@@ -56,7 +58,8 @@ class Cells:
     def with_arrays(self, arrays: Iterable[Array]) -> Self:
         """Return the same table with its five `arrays` replaced, for example by copies on another device."""
         names = ("rows", "cols", "counts", "row_sums", "col_sums")
-        return replace(self, **dict(zip(names, arrays, strict=True)))
+        new: dict[str, Any] = dict(zip(names, arrays, strict=True))
+        return replace(self, **new)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -69,7 +72,7 @@ class Cells:
         return self.xp.sum(self.row_sums, axis=-1)
 
     @property
-    def xp(self) -> ModuleType:
+    def xp(self) -> Namespace:
         """The array namespace of the counts."""
         return namespace_of(self.counts)
 
@@ -92,16 +95,15 @@ class Cells:
 
         The cells are taken a block at a time, so that temporaries stay small however many there are.
         """
-        xp = self.xp
-        n = self.n_samples[..., None]
-        width = math.prod(self.counts.shape[:-1])
-        total = None
-        for block in cell_blocks(self.counts, self.counts.shape[-1], width):
+        xp, n = self.xp, self.n_samples[..., None]
+
+        def sum_of(block: slice) -> Array:
             a = xp.take(self.row_sums, self.rows[block], axis=-1)
             b = xp.take(self.col_sums, self.cols[block], axis=-1)
-            part = xp.sum(f(xp, self.counts[..., block], a, b, n), axis=-1)
-            total = part if total is None else total + part
-        return total
+            return xp.sum(f(xp, self.counts[..., block], a, b, n), axis=-1)
+
+        runs = cell_blocks(self.counts, self.counts.shape[-1], math.prod(self.counts.shape[:-1]))
+        return functools.reduce(operator.add, map(sum_of, runs))
 
     def structure(self) -> Structure:
         """Return which labeling refines the other, and whether the sizes alone determine the score."""
@@ -120,14 +122,14 @@ class TableStream(NamedTuple):
     blocks: Iterator[Cells]  # each (K, R, C), in order
 
 
-def fuse(xp: ModuleType, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
+def fuse(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
     """Return row * C + col, one key a sample or cell."""
     check_cells(xp, shape, rows.dtype)
     return rows * shape[1] + cols
 
 
 def grid(
-    xp: ModuleType,
+    xp: Namespace,
     counts: Array,
     shape: tuple[int, ...],
     row_labels: Array | None = None,
@@ -152,7 +154,7 @@ def grid(
 
 
 def grid_or_occupied(
-    xp: ModuleType,
+    xp: Namespace,
     counts: Array,
     shape: tuple[int, ...],
     row_labels: Array | None = None,
@@ -167,7 +169,7 @@ def grid_or_occupied(
 
 
 def listed(
-    xp: ModuleType,
+    xp: Namespace,
     keys: Array,
     counts: Array,
     shape: tuple[int, ...],

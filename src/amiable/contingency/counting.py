@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -33,7 +33,8 @@ from amiable._array.compact import (
 )
 from amiable._array.devices import device_of, is_captured, is_meta, is_traced, on_cpu
 from amiable._array.dtypes import to_count
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import from_host
 from amiable.contingency.cells import Cells, fuse, grid, grid_or_occupied, listed
 from amiable.inputs.codes import encode
@@ -50,14 +51,12 @@ _MOST_SUMS = 1 << 28
 _MOST_CELLS = 1 << 30
 
 
-def cells_of_labels(xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None = None) -> Cells:
+def cells_of_labels(xp: Namespace, true: Array, pred: Array, n_labels: tuple[int, int] | None = None) -> Cells:
     """Count checked labels (..., n), or codes promised to lie below `n_labels`, into one table with one label set."""
     return _plan(xp, ("labels_true", "labels_pred"), (true, pred), n_labels).table()
 
 
-def cells_of_batch(
-    xp: ModuleType, true: Array, pred: Array, n_labels: tuple[int, int] | None = None
-) -> Iterator[Cells]:
+def cells_of_batch(xp: Namespace, true: Array, pred: Array, n_labels: tuple[int, int] | None = None) -> Iterator[Cells]:
     """Count a batch of checked labels in blocks, in order, so that neither keys nor counts outgrow the budget.
 
     Each block may have a label set of its own.
@@ -65,12 +64,12 @@ def cells_of_batch(
     return _plan(xp, ("labels_true", "labels_pred"), (true, pred), n_labels).tables()
 
 
-def sizes_of_labels(xp: ModuleType, x: Array, n_labels: int | None = None) -> Array:
+def sizes_of_labels(xp: Namespace, x: Array, n_labels: int | None = None) -> Array:
     """Count one checked labeling (..., n), or codes promised to lie below `n_labels`: cluster sizes (..., K)."""
     return _plan(xp, ("labels",), (x,), None if n_labels is None else (n_labels,)).sizes()
 
 
-def cells_of_pairs(xp: ModuleType, true: Array, pred: Array, counts: Array) -> Cells:
+def cells_of_pairs(xp: Namespace, true: Array, pred: Array, counts: Array) -> Cells:
     """Take `counts` (M,) of pairs of checked labels (M,); what is listed of one pair adds up."""
     (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
     shape = row_labels.shape[0], col_labels.shape[0]
@@ -93,7 +92,7 @@ def most_cells(n_samples: int) -> int:
     return max(_GRID_CELLS, _GRID_CELLS_PER_SAMPLE * n_samples)
 
 
-def _plan(xp: ModuleType, names: tuple[str, ...], sides: tuple[Array, ...], n_labels: tuple[int, ...] | None) -> _Plan:
+def _plan(xp: Namespace, names: tuple[str, ...], sides: tuple[Array, ...], n_labels: tuple[int, ...] | None) -> _Plan:
     """Choose how to count one or two labelings (..., n), the arguments called `names`."""
     labels = _Labels(xp, names, sides)
     if n_labels is not None and not all(map(on_cpu, sides)):
@@ -108,7 +107,7 @@ def _plan(xp: ModuleType, names: tuple[str, ...], sides: tuple[Array, ...], n_la
 class _Labels:
     """One labeling, or two whose batch dimensions broadcast."""
 
-    xp: ModuleType
+    xp: Namespace
     names: tuple[str, ...]
     sides: tuple[Array, ...]  # (..., n) each
 
@@ -188,7 +187,7 @@ class _HostIntegers(_Plan):
                 return _encoded(self.labels, None).sizes()
             self.labels.check_codes(self.n_labels)
             return _HostIntegers(self.labels, None).sizes()  # empty clusters, of which there are many, are left out
-        counts = found.counts if self.n_labels is not None else found.without_gaps()[0]
+        counts: Any = found.counts if self.n_labels is not None else found.without_gaps()[0]
         (x,) = self.labels.sides
         return from_host(self.labels.xp, counts.reshape(*x.shape[:-1], counts.shape[-1]), x)
 
@@ -332,7 +331,7 @@ def _most_listed(n_samples: int) -> int:
     return max(1, math.isqrt(BATCH // max(n_samples, 1)))
 
 
-def _rows(xp: ModuleType, x: Array, lead: tuple[int, ...], run: slice) -> Array:
+def _rows(xp: Namespace, x: Array, lead: tuple[int, ...], run: slice) -> Array:
     """Return the labelings of a run of tables, (tables, n) or one (n,) for all; those of all tables as they are."""
     if x.ndim == 1 or run == slice(0, math.prod(lead)):
         return x

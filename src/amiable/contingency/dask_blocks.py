@@ -40,7 +40,10 @@ def _cells_of_blocks(labels_true: Any, labels_pred: Any, n_labels: tuple[int, in
         # two series of one frame: as arrays, each would be made from a copy of the frame of its own
         _check_paired(labels_true.npartitions, labels_pred.npartitions)
         options = {"align_dataframes": False, "meta": (None, object), "enforce_metadata": False}
-        return labels_true.map_partitions(_count, labels_pred, n_labels, "a block", **options).to_delayed()
+        tables: list[Delayed] = labels_true.map_partitions(
+            _count, labels_pred, n_labels, "a block", **options
+        ).to_delayed()
+        return tables
     true, pred = _lined_up(_as_array("labels_true", labels_true), _as_array("labels_pred", labels_pred))
     # optimised here, each labeling would be made from a copy of its own of what both are made from
     blocks = list(zip(*(x.to_delayed(optimize_graph=False).tolist() for x in (true, pred)), strict=True))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 from amiable._array.bins import sum_by_key, unique_inverse
 from amiable._array.devices import common_namespace, device_of, is_traced
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable.contingency.cells import KEEP_EMPTY, Cells, fuse, grid, listed
 from amiable.inputs.codes import unite
 from amiable.inputs.counts import check_total
@@ -53,7 +51,7 @@ def _are_codes(table: Cells) -> bool:
     return table.row_labels is None and table.col_labels is None
 
 
-def _widened(xp: ModuleType, table: Cells, shape: tuple[int, int]) -> Array:
+def _widened(xp: Namespace, table: Cells, shape: tuple[int, int]) -> Array:
     """Return the counts of a grid among empty rows and columns up to `shape`: (..., R*C)."""
     full = xp.reshape(table.counts, table.shape)
     lead = table.shape[:-2]
@@ -64,7 +62,7 @@ def _widened(xp: ModuleType, table: Cells, shape: tuple[int, int]) -> Array:
     return xp.reshape(full, (*lead, shape[0] * shape[1]))
 
 
-def _same_labels(xp: ModuleType, one: Cells, two: Cells) -> bool:
+def _same_labels(xp: Namespace, one: Cells, two: Cells) -> bool:
     """Whether rows and columns of two tables of one shape stand for the same labels, in the same order."""
     for mine, theirs in ((one.row_labels, two.row_labels), (one.col_labels, two.col_labels)):
         if mine is None or theirs is None:
@@ -76,7 +74,7 @@ def _same_labels(xp: ModuleType, one: Cells, two: Cells) -> bool:
 
 
 def _unite_axis(
-    xp: ModuleType, name: str, mine: Array | None, theirs: Array | None, sums: tuple[Array, Array]
+    xp: Namespace, name: str, mine: Array | None, theirs: Array | None, sums: tuple[Array, Array]
 ) -> tuple[Array | None, int, list[Array]]:
     """Return the united labels of an axis, their number and, for each table, where its labels are among them."""
     if mine is None and theirs is None:

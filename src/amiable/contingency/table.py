@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import warnings
 from dataclasses import fields
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from amiable._array.bins import sum_by_key, unique_inverse
 from amiable._array.devices import common_namespace, on_own_device
-from amiable._array.libraries import Array, is_dask, namespace_of
+from amiable._array.libraries import NUMPY, is_dask, namespace_of
+from amiable._array.protocols import Array, Namespace
 from amiable.contingency.cells import Cells, grid_or_occupied, listed
 from amiable.contingency.counting import cells_of_labels, cells_of_pairs
 from amiable.contingency.merging import add_cells
@@ -230,7 +230,7 @@ class ContingencyTable(Cells):
                 stacklevel=level_of_caller(),
             )
         rows, cols = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
-        return table_of(cells_of_pairs(np, rows, cols, counts))
+        return table_of(cells_of_pairs(NUMPY, rows, cols, counts))
 
     @on_own_device
     def __add__(self, other: object) -> ContingencyTable:
@@ -260,7 +260,7 @@ def table_of(cells: Cells) -> ContingencyTable:
 
 
 def _check_axes(
-    xp: ModuleType, counts: Array, shape: tuple[int, ...], row_labels: Any | None, col_labels: Any | None
+    xp: Namespace, counts: Array, shape: tuple[int, ...], row_labels: Any | None, col_labels: Any | None
 ) -> tuple[Array | None, Array | None]:
     """Return the labels of both axes as arrays beside `counts`, one distinct label a row or column."""
     checked: list[Array | None] = []

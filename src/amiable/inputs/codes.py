@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,19 +10,19 @@ from amiable._array.bins import COMPACT, encode_integers, unique_inverse
 from amiable._array.compact import extremes
 from amiable._array.devices import device_of
 from amiable._array.dtypes import count_dtype, to_count
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable.inputs.labels import kind_of
 
 
-def encode(xp: ModuleType, x: Array) -> tuple[Array, Array]:
+def encode(xp: Namespace, x: Any) -> tuple[Array, Array]:
     """Return codes 0..K-1 in the shape of `x` and the K distinct labels, sorted."""
     if isinstance(x, np.ndarray) and x.dtype.kind in "OUS":
         return _encode_objects(x)
     if isinstance(x, np.ndarray) and x.dtype.kind in "mM":
         native = x.astype(x.dtype.newbyteorder("="), copy=False)
         codes, labels = encode(xp, native.view(np.int64))
-        return codes, labels.view(native.dtype).astype(x.dtype, copy=False)
+        return codes, np.asarray(labels).view(native.dtype).astype(x.dtype, copy=False)
     if x.shape[-1] == 0:
         return xp.zeros(x.shape, dtype=count_dtype(xp, x), device=device_of(x)), xp.reshape(x, (-1,))
     if xp.isdtype(x.dtype, "bool"):
@@ -35,7 +34,7 @@ def encode(xp: ModuleType, x: Array) -> tuple[Array, Array]:
     return codes, labels
 
 
-def encode_labelings(xp: ModuleType, x: Array) -> tuple[Array, list[int]]:
+def encode_labelings(xp: Namespace, x: Array) -> tuple[Array, list[int]]:
     """Return codes of labelings (M, n), each in its own right, and for each a number that its codes are below."""
     if x.shape[-1] and not _is_text(x) and xp.isdtype(x.dtype, ("integral", "bool")):
         low, high = extremes(xp, x)
@@ -48,7 +47,7 @@ def encode_labelings(xp: ModuleType, x: Array) -> tuple[Array, list[int]]:
     return xp.stack([codes for codes, _ in each]), [max(labels.shape[0], 1) for _, labels in each]
 
 
-def _narrowest(xp: ModuleType, like: Array, low: int, high: int) -> Any:
+def _narrowest(xp: Namespace, like: Array, low: int, high: int) -> Any:
     """Return the smallest signed dtype that holds low..high, at most that of counts, which `like` is."""
     held = (d for d in (xp.int16, xp.int32) if xp.iinfo(d).min <= low and high <= xp.iinfo(d).max)
     return next(held, like.dtype)
@@ -79,7 +78,7 @@ def _encode_objects(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return codes, labels
 
 
-def unite(xp: ModuleType, name: str, mine: Array, theirs: Array) -> tuple[Array, Array, Array]:
+def unite(xp: Namespace, name: str, mine: Any, theirs: Any) -> tuple[Array, Array, Array]:
     """Return the united labels of two label sets and, for each set, where its labels are among them."""
     if 0 in (mine.shape[0], theirs.shape[0]):  # labels of no samples unite with any
         united = mine if theirs.shape[0] == 0 else theirs
@@ -95,7 +94,7 @@ def unite(xp: ModuleType, name: str, mine: Array, theirs: Array) -> tuple[Array,
     return united, where[: mine.shape[0]], where[mine.shape[0] :]
 
 
-def _kind(xp: ModuleType, labels: Array) -> str:
+def _kind(xp: Namespace, labels: Array) -> str:
     """Name what labels are, so that those of another kind are not joined with them."""
     if isinstance(labels, np.ndarray) and labels.dtype.kind in "USOmM":
         if labels.dtype.kind in "mM":  # in other units, dates may not be what they were

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterator, Mapping, Set
 from decimal import Decimal
 from numbers import Real
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from amiable._array.devices import common_namespace, is_meta, is_traced
 from amiable._array.dtypes import count_dtype, to_count, working_dtype
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_array
 
 
@@ -103,7 +103,7 @@ def check_total(name: str, counts: list[Array], axis: int | tuple[int, ...]) -> 
         raise ValueError(f"{name} adds up to about {most:.3g}: expected less than {limit} samples")
 
 
-def check_margins(row_sums: Any, col_sums: Any) -> tuple[ModuleType, Array, Array]:
+def check_margins(row_sums: Any, col_sums: Any) -> tuple[Namespace, Array, Array]:
     """Return the namespace and cluster sizes (..., R) and (..., C) whose totals agree; batches are broadcast."""
     for name, sums in (("row_sums", row_sums), ("col_sums", col_sums)):
         kind = type(sums).__name__

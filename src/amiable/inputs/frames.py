@@ -76,7 +76,7 @@ def _missing(column: Any) -> np.ndarray:
     missing = column.is_null()
     if column.dtype.is_float():
         missing |= column.is_nan().fill_null(True)
-    return missing.to_numpy().astype(bool)
+    return np.asarray(missing.to_numpy(), dtype=bool)
 
 
 def _labels(column: Any) -> np.ndarray:
@@ -84,4 +84,4 @@ def _labels(column: Any) -> np.ndarray:
     nw = _narwhals()
     if column.dtype in (nw.Decimal, nw.Int128, nw.UInt128):  # NumPy has none of these
         column = column.cast(nw.String)
-    return column.to_numpy()
+    return np.asarray(column.to_numpy())

@@ -7,14 +7,14 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, MappingView, Set
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from amiable._array.devices import common_namespace, is_captured, is_meta, is_traced, on_cpu
 from amiable._array.dtypes import to_count
-from amiable._array.libraries import Array
+from amiable._array.libraries import NUMPY
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_array, fetch, host_view, lengths_of_items
 
 _FROM_MEMBERS = (
@@ -24,7 +24,7 @@ _FROM_MEMBERS = (
 )
 
 
-def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -> tuple[ModuleType, Array, Array]:
+def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -> tuple[Namespace, Array, Array]:
     """Return the namespace and both labelings as arrays whose samples, along the last axis, agree."""
     true = check_labels("labels_true", labels_true, warns=warns)
     pred = check_labels("labels_pred", labels_pred, warns=warns)
@@ -104,7 +104,7 @@ def _check_numpy(name: str, x: np.ndarray, given: Any) -> np.ndarray:
     if x.dtype.kind in "OT" or (not isinstance(given, np.ndarray) and _may_be_retyped(x)):
         return _check_objects(name, np.asarray(given, dtype=object))
     if x.dtype.kind in "mM" and np.isnat(x).any():
-        raise ValueError(_missing(np, name, "NaT", np.isnat(x).ravel()))
+        raise ValueError(_missing(NUMPY, name, "NaT", np.isnat(x).ravel()))
     if x.dtype.kind not in "biufUSmM":
         raise TypeError(f"{name} has dtype {x.dtype}: expected integers, booleans, floats, strings or dates")
     return x
@@ -122,7 +122,7 @@ def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     if any(map(_is_missing, distinct)):
         missing = np.array([_is_missing(v) for v in values], dtype=bool)
         what = values[int(missing.argmax())]
-        raise ValueError(_missing(np, name, "NaN" if isinstance(what, float) else str(what), missing))
+        raise ValueError(_missing(NUMPY, name, "NaN" if isinstance(what, float) else str(what), missing))
     of_each_type = {type(v): v for v in values}
     kinds = {kind_of(v) for v in of_each_type.values()}
     if len(kinds) > 1:
@@ -187,7 +187,7 @@ def _is_missing(value: Any) -> bool:
         return False
 
 
-def _missing(xp: ModuleType, name: str, what: str, where: Array) -> str:
+def _missing(xp: Namespace, name: str, what: str, where: Array) -> str:
     """Say how many values are missing, from booleans (m,), and where the first is."""
     found = where.astype(np.int64) if isinstance(where, np.ndarray) else to_count(xp, where)
     return (
@@ -196,7 +196,7 @@ def _missing(xp: ModuleType, name: str, what: str, where: Array) -> str:
     )
 
 
-def _check_floats(xp: ModuleType, name: str, x: Array, warns: bool) -> None:
+def _check_floats(xp: Namespace, name: str, x: Array, warns: bool) -> None:
     if is_meta(x):
         raise ValueError(f"{name} is on the meta device, its values are not known: expected labels that have values")
     flat = xp.reshape(x, (-1,))
@@ -230,7 +230,7 @@ def check_values_known(name: str, x: Array) -> None:
         raise ValueError(f"{name} is {why}, its values are not known: expected the number of labels, n_labels, as well")
 
 
-def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str = "n_labels") -> None:
+def check_codes(xp: Namespace, name: str, x: Array, n_labels: int, promise: str = "n_labels") -> None:
     """Raise unless `x` are integer codes that may lie in 0..n_labels-1, as the argument named `promise` promises.
 
     The promise is checked where looking at the values copies nothing (in host memory, outside tracing).
@@ -238,7 +238,7 @@ def check_codes(xp: ModuleType, name: str, x: Array, n_labels: int, promise: str
     if not xp.isdtype(x.dtype, ("integral", "bool")):
         raise TypeError(f"{name} has dtype {x.dtype}: with {promise}, labels must be integer codes")
     if on_cpu(x) and x.shape[-1]:
-        seen = host_view(x)  # under tracing, functions of the library would be traced, whatever they are given
+        seen: Any = host_view(x)  # under tracing, functions of the library would be traced, whatever they are given
         seen, there = (to_count(xp, x), xp) if seen is None else (seen, np)
         low, high = int(there.min(seen)), int(there.max(seen))
         if low < 0 or high >= n_labels:

@@ -289,4 +289,4 @@ def _similar_side_by_side(scores: np.ndarray) -> np.ndarray:
     np.fill_diagonal(distances, 0)
     condensed = scipy.spatial.distance.squareform(distances, checks=False)
     tree = scipy.cluster.hierarchy.linkage(condensed, "average", optimal_ordering=True)
-    return scipy.cluster.hierarchy.leaves_list(tree)
+    return np.asarray(scipy.cluster.hierarchy.leaves_list(tree))

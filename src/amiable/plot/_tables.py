@@ -67,7 +67,8 @@ def contingency_heatmap(
         for sums, labels in ((table.row_sums, table.row_labels), (table.col_sums, table.col_labels))
     )
     counts = np.zeros((len(rows), len(cols)), dtype=np.int64)
-    np.add.at(counts, (row_of[table.rows], col_of[table.cols]), table.counts)
+    at = row_of[np.asarray(table.rows)], col_of[np.asarray(table.cols)]
+    np.add.at(counts, at, np.asarray(table.counts))
     if match:
         order = [*_matched(counts[:, :-1]), len(cols) - 1] if table.shape[1] > most else _matched(counts)
         counts, cols = counts[:, order], [cols[i] for i in order]
@@ -161,7 +162,7 @@ def cluster_contributions(
     bars.sort(key=lambda bar: bar[1])
     if values.size > most:
         rest = order[most - 1 :]
-        bars.insert(0, (f"{rest.size:,} others", values[rest].sum(), int(sizes[rest].sum())))
+        bars.insert(0, (f"{rest.size:,} others", values[rest].sum(), int(np.asarray(sizes)[rest].sum())))
     what = "predicted cluster" if side == "pred" else "true class"
     chart = go.Bar(
         x=[value for _, value, _ in bars],
@@ -190,7 +191,7 @@ def _one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Continge
     return table.with_arrays(map(to_numpy, table.arrays))
 
 
-def _largest(sizes: np.ndarray, labels: Any, most: int) -> tuple[np.ndarray, list[str]]:
+def _largest(sizes: Any, labels: Any, most: int) -> tuple[np.ndarray, list[str]]:
     """Return where each row or column goes, and the names there are: the largest in their order, then all others."""
     names = names_of(labels, sizes.size)
     if sizes.size <= most:

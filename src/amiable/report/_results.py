@@ -147,7 +147,7 @@ def _intervals(
     table: ContingencyTable, n_resamples: int, confidence_level: float, rng: int
 ) -> tuple[int, dict[str, tuple[float, float]]]:
     """Return bootstrap intervals around each score."""
-    allowed = _BUDGET // int((table.counts > 0).sum())
+    allowed = _BUDGET // int(np.count_nonzero(np.asarray(table.counts)))
     if allowed < min(n_resamples, _FEWEST_RESAMPLES):
         return 0, {}
     n_resampled = min(n_resamples, allowed)

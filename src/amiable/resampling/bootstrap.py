@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import NormalDist
-from types import ModuleType
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -16,7 +15,7 @@ import numpy as np
 from amiable._array.blocks import blocks
 from amiable._array.devices import device_of, on_own_device
 from amiable._array.dtypes import to_count, to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Sampler, sampler_for
 from amiable._array.transfers import as_result
 from amiable.contingency import Cells, listed
@@ -213,14 +212,14 @@ def _one_left_out(sampler: Sampler, shape: tuple[int, ...]) -> Iterator[Cells]:
         yield listed(xp, keys, fewer, (shape[0], shape[1]))
 
 
-def _share_below(xp: ModuleType, found: Array, observed: Array) -> float:
+def _share_below(xp: Namespace, found: Array, observed: Array) -> float:
     """Return how many resamples are below the score; those that equal it, but for rounding, count half."""
     slack = rounding(xp, found, observed)
     below, up_to = (float(xp.sum(to_count(xp, x))) for x in (found < observed - slack, found <= observed + slack))
     return (below + up_to) / (2 * found.shape[0])
 
 
-def _acceleration(xp: ModuleType, sampler: Sampler, table: Cells, function: Callable[..., Any]) -> float:
+def _acceleration(xp: Namespace, sampler: Sampler, table: Cells, function: Callable[..., Any]) -> float:
     """Return the skewness that comes from the influence of each sample, by leaving it out."""
     counts = table.counts[table.counts > 0]
     (left_out,) = scores_of_tables([function], _one_left_out(sampler, table.shape), counts.shape[0], sampler.back)

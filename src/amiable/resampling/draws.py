@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from amiable._array.blocks import blocks
 from amiable._array.compiling import recompiles_per_shape
 from amiable._array.devices import device_of, is_traced
 from amiable._array.dtypes import working_dtype
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Source
 from amiable._array.transfers import fetch
 from amiable.resampling.sampling import binomial, hypergeometric
@@ -38,12 +37,12 @@ Level = tuple[Array, Array, Array]
 Codes = tuple[Array, Array]
 
 
-def permutation_tables(xp: ModuleType, source: Source, row_sums: Array, col_sums: Array, size: int) -> Iterator[Array]:
+def permutation_tables(xp: Namespace, source: Source, row_sums: Array, col_sums: Array, size: int) -> Iterator[Array]:
     """Draw `size` tables with these margins (R,) and (C,), in blocks of counts (K, R, C)."""
     shape = (row_sums.shape[0], col_sums.shape[0])
     few = _SAMPLES_PER_CELL * shape[0] * shape[1]
     # SciPy 1.17 draws negative counts for a single row or column
-    if source.numpy is not None and min(shape) > 1 and int(row_sums.sum()) <= few:
+    if source.numpy is not None and min(shape) > 1 and int(xp.sum(row_sums)) <= few:
         return _by_scipy(source.numpy, row_sums, col_sums, size)
     levels = list(itertools.product(_levels(xp, row_sums), _levels(xp, col_sums)))
 
@@ -58,7 +57,7 @@ def permutation_tables(xp: ModuleType, source: Source, row_sums: Array, col_sums
     return _in_blocks(xp, draw, row_sums, col_sums, size)
 
 
-def shuffled_codes(xp: ModuleType, source: Source, row_sums: Array, col_sums: Array, size: int) -> Iterator[Codes]:
+def shuffled_codes(xp: Namespace, source: Source, row_sums: Array, col_sums: Array, size: int) -> Iterator[Codes]:
     """Draw `size` pairs of labelings with these cluster sizes, codes (n,) and (K, n) of a block of pairs."""
     n = fetch(xp.sum(row_sums)[None])[0]
     samples = xp.arange(n, dtype=row_sums.dtype, device=device_of(row_sums))
@@ -66,7 +65,7 @@ def shuffled_codes(xp: ModuleType, source: Source, row_sums: Array, col_sums: Ar
     for block in blocks(size, most_elements(row_sums) // max(n, 1)):
         k = block.stop - block.start
         if source.numpy is not None:
-            yield rows, source.numpy.permuted(np.broadcast_to(cols, (k, n)), axis=1)
+            yield rows, source.numpy.permuted(np.broadcast_to(np.asarray(cols), (k, n)), axis=1)
             continue
         order = xp.argsort(source.uniform((k, n)), axis=-1)
         if working_dtype(xp, samples) != xp.float64:
@@ -76,7 +75,7 @@ def shuffled_codes(xp: ModuleType, source: Source, row_sums: Array, col_sums: Ar
         yield rows, xp.reshape(xp.take(cols, xp.reshape(order, (-1,))), (k, n))
 
 
-def multinomial_tables(xp: ModuleType, source: Source, row_sums: Array, weights: Array, size: int) -> Iterator[Array]:
+def multinomial_tables(xp: Namespace, source: Source, row_sums: Array, weights: Array, size: int) -> Iterator[Array]:
     """Draw `size` tables that scatter row i's `row_sums` (R,) over columns in proportion to whole `weights` (C,)."""
     levels = _levels(xp, weights)
     up_to = xp.concat([xp.zeros_like(weights[:1]), xp.cumulative_sum(weights)])
@@ -113,7 +112,7 @@ def check_untraced(name: str, x: Any) -> None:
 
 
 def _in_blocks(
-    xp: ModuleType, draw: Callable[[int], Array], row_sums: Array, col_sums: Array, size: int
+    xp: Namespace, draw: Callable[[int], Array], row_sums: Array, col_sums: Array, size: int
 ) -> Iterator[Array]:
     """Yield counts (K, R, C) from what draws running sums (R + 1, C + 1, K) over rows and columns."""
     step = max(1, most_elements(row_sums) // ((row_sums.shape[0] + 1) * (col_sums.shape[0] + 1)))
@@ -129,7 +128,7 @@ def most_elements(x: Array) -> int:
     return _BLOCK if isinstance(x, np.ndarray) else _BLOCK_ON_DEVICE
 
 
-def _by_scipy(generator: np.random.Generator, row_sums: np.ndarray, col_sums: np.ndarray, size: int) -> Iterator[Array]:
+def _by_scipy(generator: np.random.Generator, row_sums: Any, col_sums: Any, size: int) -> Iterator[Array]:
     from scipy.stats import random_table
 
     table = random_table(row_sums, col_sums)
@@ -137,18 +136,19 @@ def _by_scipy(generator: np.random.Generator, row_sums: np.ndarray, col_sums: np
         yield table.rvs(block.stop - block.start, random_state=generator).astype(np.int64, copy=False)
 
 
-def _levels(xp: ModuleType, like: Array) -> list[Level]:
+def _levels(xp: Namespace, like: Array) -> list[Level]:
     """Split all of `like` (L,) in two, and its halves, until nothing is left to split."""
     found, runs = [], [(0, like.shape[0])]
     while runs := [(start, stop) for start, stop in runs if stop - start > 1]:
         splits = [(start, (start + stop) // 2, stop) for start, stop in runs]
         positions = np.asarray(splits, dtype=np.int64).T
-        found.append(tuple(xp.asarray(x.copy(), device=device_of(like)) for x in positions))
-        runs = [run for start, middle, stop in splits for run in ((start, middle), (middle, stop))]
+        start, middle, stop = (xp.asarray(x.copy(), device=device_of(like)) for x in positions)
+        found.append((start, middle, stop))
+        runs = [run for first, half, end in splits for run in ((first, half), (half, end))]
     return found
 
 
-def _split_both(xp: ModuleType, source: Source, sums: Array, rows: Level, cols: Level) -> Array:
+def _split_both(xp: Namespace, source: Source, sums: Array, rows: Level, cols: Level) -> Array:
     """Draw the running sums where both rows and columns are split, from those at the ends."""
     (top, row, bottom), (left, col, right) = ([x[:, None] for x in rows], [x[None, :] for x in cols])
     start, beside, above = sums[top, left, :], sums[row, left, :], sums[top, col, :]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, Literal, get_args
 
 from amiable._array.devices import device_of, on_own_device
 from amiable._array.dtypes import to_count, to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Sampler, sampler_for
 from amiable._array.transfers import as_result
 from amiable.chance.variance import is_constant
@@ -169,7 +168,7 @@ def permutation_tests(
     ]
 
 
-def moments_of_sample(xp: ModuleType, x: Array) -> tuple[Array, Array, Array]:
+def moments_of_sample(xp: Namespace, x: Array) -> tuple[Array, Array, Array]:
     """Return mean, standard deviation and standard error of the mean of a sample (N,)."""
     n = x.shape[0]
     x = to_float(xp, x)
@@ -201,7 +200,7 @@ def _listed(sampler: Sampler, size: int) -> Iterable[Cells]:
             yield table.with_arrays([*table.arrays[:3], row_sums, col_sums])
 
 
-def _pvalue(xp: ModuleType, observed: Array, null: Array, alternative: str) -> Array:
+def _pvalue(xp: Namespace, observed: Array, null: Array, alternative: str) -> Array:
     """Count ties, and what is not a number, as extreme."""
     observed, null = to_float(xp, observed), to_float(xp, null)
     slack = rounding(xp, null, observed)

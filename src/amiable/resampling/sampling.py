@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from amiable._array.arithmetic import assigned, at_least
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.dtypes import to_count, to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Source
 from amiable.chance.deviance import log_factorial_excess, mean_count, offset_from_mean
 from amiable.chance.hypergeometric import NO_MEAN, NO_SAMPLE, below_mean, mean_and_variance, reach_above
@@ -31,9 +31,9 @@ _TRIES_AT_ONCE = 16  # where shapes are compiled, all draws are tried so often t
 _TAIL = 40.0  # exp(-40) is below the resolution of uniforms in float64
 
 
-def hypergeometric(xp: ModuleType, source: Source, a: Array, b: Array, n: Array) -> Array:
+def hypergeometric(xp: Namespace, source: Source, a: Array, b: Array, n: Array) -> Array:
     """Draw how many of `a` samples, chosen from `n`, are among `b` of them; whole numbers of one shape."""
-    if source.numpy is not None and (n.size == 0 or int(n.max()) < _NUMPY_POPULATION):
+    if source.numpy is not None and (math.prod(n.shape) == 0 or int(xp.max(n)) < _NUMPY_POPULATION):
         return _in_two_threads(source.numpy, a, b, n)
     shape = n.shape
     a, b, n = (xp.reshape(x, (-1,)) for x in (a, b, n))
@@ -48,11 +48,11 @@ def hypergeometric(xp: ModuleType, source: Source, a: Array, b: Array, n: Array)
     return xp.reshape(_draw(xp, source, counts, means, offset, variance, low, high), shape)
 
 
-def _in_two_threads(generator: np.random.Generator, a: Array, b: Array, n: Array) -> Array:
+def _in_two_threads(generator: np.random.Generator, a: Any, b: Any, n: Any) -> np.ndarray:
     """Let NumPy draw, which needs a generator for each thread; the same numbers, however many cores there are."""
     size = n.size
     if size < _TWO_THREADS:
-        return generator.hypergeometric(b, n - b, a)
+        return np.asarray(generator.hypergeometric(b, n - b, a))
     second = np.random.default_rng(generator.integers(2**63, size=4))
     flat = [x.reshape(-1) for x in (b, n - b, a)]
     with ThreadPoolExecutor(1) as other:
@@ -61,11 +61,12 @@ def _in_two_threads(generator: np.random.Generator, a: Array, b: Array, n: Array
     return np.concatenate(halves).reshape(n.shape)
 
 
-def binomial(xp: ModuleType, source: Source, n: Array, part: Array, whole: Array) -> Array:
+def binomial(xp: Namespace, source: Source, n: Array, part: Array, whole: Array) -> Array:
     """Draw how many of `n` samples fall into a part of chance `part` / `whole`; whole numbers of one shape."""
     whole = at_least(xp, whole, 1)
     if source.numpy is not None:
-        return source.numpy.binomial(n, part / whole)
+        given: tuple[Any, Any] = (n, part / whole)
+        return np.asarray(source.numpy.binomial(*given))
     shape = n.shape
     n, part, whole = (xp.reshape(x, (-1,)) for x in (n, part, whole))
     means = [mean_count(xp, n, x, whole) for x in (part, whole - part)]
@@ -79,7 +80,7 @@ def binomial(xp: ModuleType, source: Source, n: Array, part: Array, whole: Array
 
 
 def _draw(
-    xp: ModuleType,
+    xp: Namespace,
     source: Source,
     counts: list[Array],
     means: list[Array],
@@ -107,7 +108,7 @@ def _draw(
     return counts[0] + to_count(xp, steps)
 
 
-def _cost(xp: ModuleType, cells: Array, signs: tuple[int, ...], step: Array) -> Array:
+def _cost(xp: Namespace, cells: Array, signs: tuple[int, ...], step: Array) -> Array:
     """Return -log P(mode + step) up to a constant of each draw, for steps (..., m) inside the support.
 
     The sum over cells of x log(x / mean) + log-factorial excess, as in `hypergeometric.lattice`; here its terms need
@@ -122,7 +123,7 @@ def _cost(xp: ModuleType, cells: Array, signs: tuple[int, ...], step: Array) -> 
     return total
 
 
-def _try(xp: ModuleType, parameters: Array, u: Array, v: Array, *, signs: tuple[int, ...]) -> tuple[Array, Array]:
+def _try(xp: Namespace, parameters: Array, u: Array, v: Array, *, signs: tuple[int, ...]) -> tuple[Array, Array]:
     """Return the first step (m,) that is accepted of tries (tries, m), and whether there is one."""
     n_cells = 2 * len(signs)
     offset, scale, low, high, at_mode = (parameters[n_cells + i, :] for i in range(5))
@@ -137,7 +138,7 @@ def _try(xp: ModuleType, parameters: Array, u: Array, v: Array, *, signs: tuple[
     return first, found
 
 
-def _steps(xp: ModuleType, source: Source, parameters: Array, signs: tuple[int, ...]) -> Array:
+def _steps(xp: Namespace, source: Source, parameters: Array, signs: tuple[int, ...]) -> Array:
     """Return accepted steps (m,): those that are not accepted are tried again, and they alone."""
     drawn, found = _try(xp, parameters, *_uniforms(source, 1, parameters), signs=signs)
     size, left = parameters.shape[1], xp.nonzero(~found)[0]
@@ -152,9 +153,10 @@ def _steps(xp: ModuleType, source: Source, parameters: Array, signs: tuple[int, 
     return drawn
 
 
-def _steps_in_one_shape(xp: ModuleType, source: Source, parameters: Array, signs: tuple[int, ...]) -> Array:
+def _steps_in_one_shape(xp: Namespace, source: Source, parameters: Array, signs: tuple[int, ...]) -> Array:
     """Return accepted steps (m,): all are tried again until each was accepted once, by one compiled program."""
     kernel = compiled(_try, xp, signs=signs)
+    drawn: Array
     drawn, done = kernel(parameters, *_uniforms(source, _TRIES_AT_ONCE, parameters))
     while not bool(xp.all(done)):
         step, found = kernel(parameters, *_uniforms(source, _TRIES_AT_ONCE, parameters))

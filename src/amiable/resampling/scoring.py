@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from types import ModuleType
 from typing import Any
 
 from amiable._array.blocks import blocks
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array, Namespace
 from amiable.contingency import Cells, ContingencyTable, TableStream, table_of
 from amiable.resampling.draws import check_untraced
 from amiable.scores.arguments import as_table
@@ -56,18 +57,19 @@ def scores_of_tables(
         return [back(scores[0](contingency=TableStream((size,), iter(tables))))]
     given = (table.with_arrays(map(back, table.arrays)) for table in tables)
     found = [[score_of_tables(score, table) for score in scores] for table in given]
-    xp: ModuleType = namespace_of(found[0][0])
+    xp: Namespace = namespace_of(found[0][0])
     return [xp.concat(parts) for parts in zip(*found, strict=True)]
 
 
-def rounding(xp: ModuleType, values: Array, observed: Array) -> Array:
+def rounding(xp: Namespace, values: Array, observed: Array) -> Array:
     """Return by how much two values of one score may differ through rounding alone, as sums have another order.
 
     A small share of the spread is added: it holds few of many values, and is more than rounding makes.
     """
-    eps, largest = float(xp.finfo(values.dtype).eps), xp.maximum(xp.max(xp.abs(values)), xp.abs(observed))
+    eps: float = float(xp.finfo(values.dtype).eps)
+    largest = xp.maximum(xp.max(xp.abs(values)), xp.abs(observed))
     spread = xp.maximum(xp.max(values), observed) - xp.minimum(xp.min(values), observed)
-    return _ROUNDING * eps * largest + eps**0.5 * spread
+    return _ROUNDING * eps * largest + math.sqrt(eps) * spread
 
 
 def cut(table: Cells, batch: int | None) -> Iterable[Cells]:

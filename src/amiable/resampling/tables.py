@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from amiable._array.devices import common_namespace, on_own_device
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array
 from amiable._array.random import sampler_for
 from amiable.inputs.counts import check_counts, check_margins
 from amiable.resampling.draws import check_untraced, multinomial_tables, permutation_tables, with_progress

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from amiable._array.arithmetic import at_least
 from amiable._array.devices import maybe_any, on_cpu, on_own_device
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views
 from amiable.chance.entropies import entropy, is_floor_positive
 from amiable.chance.expectation import expected_sums
@@ -277,7 +277,7 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, null: NullModel
     return as_result(back(xp.minimum(mean, xp.log(n))))
 
 
-def expected_information(xp: ModuleType, rows: Array, cols: Array) -> Array:
+def expected_information(xp: Namespace, rows: Array, cols: Array) -> Array:
     """Return EMI (...) of checked cluster sizes, at most either entropy."""
     n = xp.sum(rows, axis=-1)
     mean = expected_sums(xp, rows, cols, forms=("deviance",))[0, ...] / to_float(xp, at_least(xp, n, 1))

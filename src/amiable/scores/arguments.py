@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from amiable._array.devices import common_namespace
-from amiable._array.libraries import Array, is_dask
+from amiable._array.libraries import is_dask
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import host_view
 from amiable.contingency import Cells, ContingencyTable, TableStream, cells_of_batch, sizes_of_labels
 from amiable.inputs.counts import check_counts
@@ -110,7 +110,7 @@ def check_alone(**others: Any) -> None:
             raise ValueError(f"{name} was given together with contingency: expected one or the other")
 
 
-def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) -> tuple[ModuleType, Array]:
+def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) -> tuple[Namespace, Array]:
     """Return the namespace and the cluster sizes (..., K) of one labeling, or those given in its place."""
     if contingency is not None:
         check_alone(labels=labels, n_labels=n_labels)

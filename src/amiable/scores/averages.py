@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Literal
 
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 
 AverageMethod = Literal["arithmetic", "geometric", "min", "max"]
 _METHODS = ("arithmetic", "geometric", "min", "max")
@@ -18,7 +17,7 @@ def check_average_method(average_method: AverageMethod) -> AverageMethod:
     return average_method
 
 
-def average(xp: ModuleType, h_true: Array, h_pred: Array, average_method: str) -> Array:
+def average(xp: Namespace, h_true: Array, h_pred: Array, average_method: str) -> Array:
     """Return a mean of two entropies."""
     if average_method == "min":
         return xp.minimum(h_true, h_pred)
@@ -30,7 +29,7 @@ def average(xp: ModuleType, h_true: Array, h_pred: Array, average_method: str) -
 
 
 def average_above(
-    xp: ModuleType, h_true: Array, h_pred: Array, above_true: Array, above_pred: Array, average_method: str
+    xp: Namespace, h_true: Array, h_pred: Array, above_true: Array, above_pred: Array, average_method: str
 ) -> Array:
     """Return the mean of two entropies less a floor, from what each has above the floor: no cancellation."""
     if average_method != "geometric":

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 from amiable._array.blocks import power_of_two, zero_padded
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_traced, on_own_device
 from amiable._array.dtypes import is_real
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views
 from amiable.contingency import Cells, table_of
 from amiable.scores.arguments import as_tables
@@ -62,7 +62,7 @@ def evaluate(
 
 def score_of_tables(score: Callable[..., Any], table: Cells) -> Array:
     """Return one number for each table (P, R, C), from the argument `score`, which takes `contingency`."""
-    values = score(contingency=table_of(table))
+    values: Any = score(contingency=table_of(table))
     if not hasattr(values, "shape") or not hasattr(values, "dtype"):
         found = type(values).__name__
     elif tuple(values.shape) != table.shape[:1]:
@@ -70,7 +70,8 @@ def score_of_tables(score: Callable[..., Any], table: Cells) -> Array:
     elif not is_real(values):
         found = f"an array of dtype {values.dtype}"
     else:
-        return values
+        scores: Array = values
+        return scores
     raise ValueError(
         f"score returned {found} for {table.shape[0]} tables: expected one number a table, as an array of real numbers"
     )
@@ -137,7 +138,7 @@ def _apply(table: Cells, kernel: Any, finish: Any, options: dict[str, Any]) -> A
     return kernel(table, **options) if finish is None else finish(*kernel(table), static=table.static, **options)
 
 
-def _of_arrays(_xp: ModuleType, *arrays: Array, kernel: Any, finish: Any, is_grid: bool, **options: Any) -> Any:
+def _of_arrays(_xp: Namespace, *arrays: Array, kernel: Any, finish: Any, is_grid: bool, **options: Any) -> Any:
     """Score a table given as its arrays, which a compiler can trace."""
     rows, cols, counts, row_sums, col_sums = arrays
     table = Cells(rows, cols, counts, row_sums, col_sums, is_grid=is_grid, static=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array
 from amiable.contingency import Cells
 from amiable.scores.evaluate import evaluate
 from amiable.scores.information import information

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import NamedTuple
 
 from amiable._array.arithmetic import at_least
 from amiable._array.bins import sum_by_key
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlogx
 from amiable.chance.entropies import concentration, entropy_of_concentration, log_ratio
 from amiable.contingency import Cells, Structure
@@ -41,7 +40,7 @@ def information(table: Cells) -> Information:
     return Information(mutual, h_true, h_pred, rows, cols, structure)
 
 
-def capped(xp: ModuleType, mutual: Array, structure: Structure, of_true: Array, of_pred: Array) -> Array:
+def capped(xp: Namespace, mutual: Array, structure: Structure, of_true: Array, of_pred: Array) -> Array:
     """Return mutual information that is the coarser labeling's where one refines the other, and at most either's."""
     exact = xp.where(structure.homogeneous, of_true, xp.where(structure.complete, of_pred, mutual))
     return xp.minimum(exact, xp.minimum(of_true, of_pred))
@@ -77,7 +76,7 @@ def _unlisted_col_sums(table: Cells) -> Array | None:
     return table.n_samples[..., None] - sum_by_key(table.xp, table.rows, listed, table.row_sums.shape[-1])
 
 
-def _cell_deviance(xp: ModuleType, x: Array, a: Array, b: Array, n: Array) -> Array:
+def _cell_deviance(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
     return deviance(xp, to_float(xp, x), mean_count(xp, a, b, n), offset_from_mean(xp, x, a, b, n))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from amiable._array.devices import is_traced, on_own_device
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array
 from amiable._array.transfers import fetch
 from amiable.contingency import Cells, table_of
 from amiable.scores.arguments import as_table

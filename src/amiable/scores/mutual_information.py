@@ -9,7 +9,7 @@ import numpy as np
 from amiable._array.arithmetic import at_least
 from amiable._array.devices import on_own_device
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array
 from amiable._array.transfers import as_result, host_views
 from amiable.chance.entropies import entropy as entropy_of_sizes
 from amiable.contingency import Cells

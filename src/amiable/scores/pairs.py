@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 from amiable._array.arithmetic import at_least
 from amiable._array.devices import is_traced, on_own_device
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import Array
+from amiable._array.protocols import Array, Namespace
 from amiable.chance.random_models import NullModel, check_null, expected_rand
 from amiable.contingency import Cells
 from amiable.scores.arguments import as_table
@@ -270,7 +269,7 @@ def _pairs(table: Cells, whole: bool = False) -> tuple[Array, Array, Array, Arra
     """
 
     def count(partners: Callable[..., Array]) -> Array:
-        def term(xp: ModuleType, x: Array, a: Array, b: Array, n: Array) -> Array:
+        def term(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
             others = partners(xp, x, a, b, n)
             return x * others if whole else to_float(xp, x) * to_float(xp, others)
 
@@ -284,5 +283,5 @@ def _pairs(table: Cells, whole: bool = False) -> tuple[Array, Array, Array, Arra
     )
 
 
-def _ratio(xp: ModuleType, part: Array, whole: Array, where_zero: float) -> Array:
+def _ratio(xp: Namespace, part: Array, whole: Array, where_zero: float) -> Array:
     return xp.where(whole == 0, where_zero, part / xp.where(whole == 0, 1.0, whole))

@@ -318,10 +318,11 @@ def function_of(score: Any) -> Callable[..., Any]:
     expected = f"a function of tables, or one of {', '.join(map(repr, SCORES))} or the names of their functions"
     if not callable(score):
         raise ValueError(f"score is {score!r}: expected {expected}")
+    function: Callable[..., Any] = score
     for record in RECORDS:
         if record.needs == "sizes" and _unbound(score)[0] is record.function:
             raise ValueError(f"score is {record.name}, which needs cluster sizes: expected {expected}")
-    return score
+    return function
 
 
 def is_own(function: Callable[..., Any]) -> bool:

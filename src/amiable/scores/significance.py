@@ -8,7 +8,8 @@ from amiable._array.arithmetic import at_least
 from amiable._array.bins import sum_by_key
 from amiable._array.devices import on_cpu, on_own_device
 from amiable._array.dtypes import to_count, to_float
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array, Namespace
 from amiable._array.special import gammaincc
 from amiable._array.transfers import as_result, host_views
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean
@@ -240,12 +241,12 @@ def _pvalue(*known: Array, static: bool) -> Array:
     return xp.where(constant, 1.0, pvalue)
 
 
-def _excess(known: tuple[Array, ...], static: bool) -> tuple[Any, Observed, Array, Array]:
+def _excess(known: tuple[Array, ...], static: bool) -> tuple[Namespace, Observed, Array, Array]:
     found = Observed(*known)
     return namespace_of(found.row_sums), found, *excess_information(found, static)
 
 
-def _variance(xp: Any, found: Observed, static: bool) -> tuple[Array, Array]:
+def _variance(xp: Namespace, found: Observed, static: bool) -> tuple[Array, Array]:
     """Return the variance of MI and whether it is 0, which it is exactly where the sizes determine MI."""
     n = to_float(xp, at_least(xp, xp.sum(found.row_sums, axis=-1), 1))
     variance = variance_of_sum(xp, found.row_sums, found.col_sums, static=static) / n / n

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from amiable._array.dtypes import to_count
-from amiable._array.libraries import Array, namespace_of
+from amiable._array.libraries import namespace_of
+from amiable._array.protocols import Array
 from amiable._array.transfers import host_views
 from amiable.contingency import Cells, cells_of_labels, cells_of_pairs
 
@@ -19,8 +20,8 @@ def list_of_labels(target: Tensor, preds: Tensor) -> Tensor:
     """Return the cells of int64 labels (N,): one a sample, or of a longer batch one a pair of labels."""
     if len(target) <= _SHORT:
         return torch.stack([target, preds, torch.ones_like(target)], dim=1)
-    xp, labels, back = host_views(namespace_of(target), target, preds)
-    return back(_occupied(cells_of_labels(xp, *labels)))
+    xp, (true, pred), back = host_views(namespace_of(target), target, preds)
+    return back(_occupied(cells_of_labels(xp, true, pred)))
 
 
 def table_of_lists(lists: Sequence[Tensor], device: torch.device) -> Cells:

@@ -301,7 +301,7 @@ class ContingencyMetric(Metric):
     def _add(self, target: Tensor, preds: Tensor, n_labels: tuple[int, int]) -> None:
         """Count into a new table, as metrics of a collection may hold the same one."""
         state = getattr(self, self._state)
-        counts = count_pairs(namespace_of(state), target, preds, n_labels, onto=state.flatten())
+        counts: Any = count_pairs(namespace_of(state), target, preds, n_labels, onto=state.flatten())
         setattr(self, self._state, counts.reshape(state.shape))
 
     def _reduce_states(self, incoming_state: dict[str, Any]) -> None:
