@@ -161,8 +161,8 @@ def count_pairs(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, int],
         inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
         return add_at(xp, onto, xp.where(inside, rows * shape[1] + cols, 0), to_count(xp, inside))
     ranges = ((0, shape[0] - 1), (0, shape[1] - 1))
-    views = [view for x in (rows, cols) if (view := host_integers(x)) is not None]
-    found = count_compact(views, n_cells, ranges) if len(views) == 2 else None
+    true, pred = host_integers(rows), host_integers(cols)
+    found = None if true is None or pred is None else count_compact((true, pred), n_cells, ranges)
     if found is None:
         counts = count_ranges(xp, (rows, cols), ranges)
     else:
