@@ -20,6 +20,25 @@ hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("same")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--slow`."""
+    parser.addoption(
+        "--slow", action="store_true", help="run cases marked slow as well, which find little of their own"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what is slow: whole cases, or those of some backends (`slow_on`)."""
+    if config.getoption("--slow"):
+        return
+    skip = pytest.mark.skip(reason="slow, and finds little that others do not: --slow runs it")
+    for item in items:
+        names = [name for mark in item.iter_markers("slow_on") for name in mark.args]
+        given = item.callspec.params.get("backend") if names and hasattr(item, "callspec") else None
+        if item.get_closest_marker("slow") or (given is not None and given.name in names):
+            item.add_marker(skip)
+
+
 @pytest.fixture(params=[pytest.param(b, id=b.name, marks=b.marks) for b in BACKENDS])
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """Every array library in turn."""

@@ -100,6 +100,7 @@ def test_device_subject_on_numpy(tiny, options, tmp_path):
     assert "| counting, n = 2e3, 10 x 10, n_labels given | 0.016 MB |" in (tmp_path / "device.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Sparse invariant checks")
 def test_device_subject_with_graphs(tiny, with_graphs, options, monkeypatch, tmp_path):
     torch = pytest.importorskip("torch")

@@ -17,6 +17,7 @@ def tables(sizes, rng, backend):
     return backend.to_numpy(amiable.random_tables(sizes, sizes, 50, rng=rng))
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_seeds(backend):
     sizes = backend.asarray(SIZES)
     once, again, other = (tables(sizes, seed, backend) for seed in (3, 3, 4))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser.conftest import SCREENS
+
 SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
 pytestmark = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built: nox -s docs")
 PAGES = sorted(
@@ -13,12 +15,16 @@ PAGES = sorted(
 )
 
 
+@pytest.mark.parametrize("screen", ["phone"], indirect=True)
 @pytest.mark.parametrize("name", PAGES)
 def test_every_page_is_silent_and_fits(visit, name):
+    """On a phone, and on a desktop's window, to which it is widened: a page is loaded once for both."""
     page = visit(SITE / name)
     figures = page.locator(".plotly-graph-div").count()
     page.wait_for_function(f"document.querySelectorAll('.plotly-graph-div .main-svg').length >= {figures}")
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+    page.set_viewport_size(SCREENS["desktop"])
+    assert page.evaluate("document.documentElement.scrollWidth") <= SCREENS["desktop"]["width"]
     missing = page.locator("img").evaluate_all("all => all.filter(one => !one.naturalWidth).map(one => one.src)")
     assert missing == []
 

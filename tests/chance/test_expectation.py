@@ -38,6 +38,7 @@ def test_references_reach_far():
 
 
 @every_reference
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_references(case, backend):
     if backend.narrow and case["n"] >= 2**31:
         pytest.skip("more samples than int32 counts")

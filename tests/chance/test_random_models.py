@@ -100,6 +100,7 @@ CLUSIM_ARI = {
 
 
 @every_model
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_every_library(model, backend, rng):
     true, pred = rng.integers(0, 3, 200), rng.integers(0, 5, (2, 200))
     for score in (amiable.adjusted_mutual_info_score, amiable.adjusted_rand_score):

@@ -106,7 +106,7 @@ def variance_by_placing(singles, cols):
         return variance / sum(cols) ** 2, (first - mean) / mpmath.sqrt(variance)
 
 
-@pytest.mark.parametrize("n", [10, 100, 1000, 3 * 10**5])
+@pytest.mark.parametrize("n", [10, 100, 1000, pytest.param(3 * 10**5, marks=pytest.mark.slow)])
 def test_nearly_all_singletons(n):
     """One pair each: MI has two values, 2 log 2 / n apart, the larger with the chance of one pair of n (n - 1) / 2."""
     sizes = np.array([2] + [1] * (n - 2))

@@ -87,6 +87,7 @@ def test_resamples_are_multinomial():
     np.testing.assert_allclose(np.cov(drawn.T), expected, atol=0.05 * expected.max())
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_every_library(backend):
     x, y = backend.asarray(TRUE), backend.asarray(PRED)
     found = bootstrap(x, y, "adjusted_rand_score", n_resamples=500, rng=1)

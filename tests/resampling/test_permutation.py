@@ -119,7 +119,7 @@ def test_moments_of_the_distribution():
     assert (once.standard_deviation, once.standard_error) == (0, 0)
 
 
-@pytest.mark.parametrize("n", [90, 10**6])
+@pytest.mark.parametrize("n", [90, pytest.param(10**6, marks=pytest.mark.slow)])
 def test_pvalues_are_uniform_under_the_null(n):
     """2,000 tests of random tables: right at 0.05 and at 0.01, and everywhere else."""
     rows, cols = np.array([n // 3, n // 3, n - 2 * (n // 3)]), np.array([n // 2, n // 4, n - n // 2 - n // 4])
@@ -241,6 +241,7 @@ def test_bad_input(options, message):
 
 
 @pytest.mark.parametrize("n", [10**6, 10**9, 10**14])
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_small_scores_of_many_samples(backend, n):
     """Ties are told from small differences, whatever the scale of the scores: here 1 / n."""
     if backend.narrow and n > 2**31:

@@ -146,6 +146,7 @@ def test_populations_beyond_a_thousand_million(backend):
     assert np.abs(z.std(0) - 1).max() < 5 / np.sqrt(4000)
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_blocks_are_the_same_tables(backend, monkeypatch):
     monkeypatch.setattr(draws, "_BLOCK", 400)
     monkeypatch.setattr(draws, "_BLOCK_ON_DEVICE", 400)

@@ -29,10 +29,14 @@ def sample_labels(rng, n=60, k_true=4, k_pred=5):
 
 @pytest.fixture(autouse=True)
 def few_long_compilations(request):
-    """Skip programs that take long to compile; tests of the static path compile them, and torch computes the same."""
+    """Skip programs that take long to compile, and those that differ in an option alone.
+
+    Tests of the static path compile the former, and torch computes the same; the latter come with `--slow`.
+    """
     given = request.node.callspec.params if hasattr(request.node, "callspec") else {}
-    compiles = "backend" in given and given["backend"].name == "jax-as-accelerator"
-    if compiles and given["score"].long_program:
+    if "backend" not in given or given["backend"].name != "jax-as-accelerator":
+        return
+    if given["score"].long_program or (given["score"].options and not request.config.getoption("--slow")):
         pytest.skip("takes long to compile, and its parts are compiled by other tests")
 
 

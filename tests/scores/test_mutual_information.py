@@ -50,6 +50,7 @@ def test_ami_averages_to_zero_over_all_tables():
         )
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_pair_among_singletons_against_another(backend):
     """Two labelings of 3000 samples, each with one pair, not the same: PEERS disagree by a factor of ten."""
     n = 3000
@@ -85,6 +86,7 @@ def test_all_singletons_on_one_side(rng, average_method):
     assert amiable.adjusted_mutual_info_score(alone, alone, average_method=average_method) == 1.0
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_all_singletons_on_every_library(backend):
     alone, paired = backend.asarray(np.arange(1000)), backend.asarray(singletons_with_pair(1000, 5, 77))
     assert float(amiable.adjusted_mutual_info_score(alone, paired)) == 0.0
@@ -168,6 +170,7 @@ def test_single_cluster_on_one_side(average_method):
         assert function(one, one + 3, average_method=average_method) == 1.0
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_single_cluster_on_every_library(backend):
     one, two = backend.asarray(np.zeros(6, dtype=np.int32)), backend.asarray(np.array([0, 0, 1, 1, 1, 2]))
     assert float(amiable.adjusted_mutual_info_score(one, two)) == 0.0

@@ -28,6 +28,7 @@ def test_moments_on_every_library(rows, cols, backend):
     assert got.variance is got[1]
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_moments_of_a_batch(backend):
     rows, cols = np.array([[40, 30, 30], [98, 1, 1]]), np.array([[[50, 50]], [[99, 1]], [[20, 80]]])
     got = amiable.mutual_information_moments(backend.asarray(rows), backend.asarray(cols))

@@ -90,7 +90,7 @@ def check(world, folder: Path, backend):
         assert wrong == []
 
 
-@pytest.mark.parametrize("world", [2, 4])
+@pytest.mark.parametrize("world", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_ranks_agree_with_one_process(world, tmp_path):
     """Labels shared in part, unequal lengths, the last rank without a single update."""
     check(world, tmp_path, "gloo")
