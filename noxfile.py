@@ -78,7 +78,15 @@ def engines(session: nox.Session) -> None:
     session.install(".[cli,frames,dask]", *group("test"), *group("engines"))
     # Spark leaves sockets to the garbage collector
     warnings = ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
-    session.run("python", "-m", "pytest", *warnings, "tests/test_frames.py", "tests/test_dask.py", *session.posargs)
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        *warnings,
+        "tests/inputs/test_frames.py",
+        "tests/contingency/test_dask.py",
+        *session.posargs,
+    )
 
 
 @nox.session

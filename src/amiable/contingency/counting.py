@@ -94,7 +94,8 @@ def most_cells(n_samples: int) -> int:
 
 def _plan(xp: Namespace, names: tuple[str, ...], sides: tuple[Array, ...], n_labels: tuple[int, ...] | None) -> _Plan:
     """Choose how to count one or two labelings (..., n), the arguments called `names`."""
-    labels = _Labels(xp, names, sides)
+    lead = np.broadcast_shapes(*[tuple(x.shape[:-1]) for x in sides])  # torch.compile follows no generators
+    labels = _Labels(xp, names, sides, lead)
     if n_labels is not None and not all(map(on_cpu, sides)):
         return _PromisedCodes(labels, n_labels)
     if all(host_integers(x) is not None for x in sides):
@@ -103,18 +104,14 @@ def _plan(xp: Namespace, names: tuple[str, ...], sides: tuple[Array, ...], n_lab
     return _encoded(labels, n_labels) if ranges is None else _DeviceRanges(labels, ranges)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Labels:
     """One labeling, or two whose batch dimensions broadcast."""
 
     xp: Namespace
     names: tuple[str, ...]
     sides: tuple[Array, ...]  # (..., n) each
-
-    @property
-    def lead(self) -> tuple[int, ...]:
-        """The batch dimensions."""
-        return np.broadcast_shapes(*[tuple(x.shape[:-1]) for x in self.sides])  # torch.compile follows no generators
+    lead: tuple[int, ...]  # the batch dimensions
 
     @property
     def n_tables(self) -> int:
@@ -125,8 +122,11 @@ class _Labels:
         return int(self.sides[0].shape[-1])
 
     def some(self, run: slice) -> _Labels:
-        """Return the labelings of a run of tables."""
-        return replace(self, sides=tuple(_rows(self.xp, x, self.lead, run) for x in self.sides))
+        """Return the labelings of a run of tables: themselves, if the run is all of them."""
+        if run == slice(0, self.n_tables):
+            return self
+        sides = tuple(_rows(self.xp, x, self.lead, run) for x in self.sides)
+        return _Labels(self.xp, self.names, sides, (run.stop - run.start,))
 
     def check_codes(self, n_labels: tuple[int, ...]) -> None:
         """Raise where labels are no codes below `n_labels`, as far as that can be seen."""
@@ -134,7 +134,7 @@ class _Labels:
             check_codes(self.xp, *side)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Plan:
     """How labels are counted."""
 
@@ -153,7 +153,7 @@ class _Plan:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _HostIntegers(_Plan):
     n_labels: tuple[int, ...] | None
 
@@ -208,7 +208,7 @@ class _HostIntegers(_Plan):
         return _encoded(self.labels, self.n_labels)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _DeviceRanges(_Plan):
     ranges: list[Range]
 
@@ -231,7 +231,7 @@ class _DeviceRanges(_Plan):
         return CompactCounts(labels.xp.reshape(counts, (-1, counts.shape[-1])), tuple(self.ranges))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _Codes(_Plan):
     codes: tuple[Array, ...]
     known: tuple[Array | int, ...]  # the label that each code stands for, or how many there are
@@ -272,7 +272,7 @@ class _Codes(_Plan):
         return count_keys(self.labels.xp, self.codes[0], self.shape[0])
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class _PromisedCodes(_Plan):
     n_labels: tuple[int, ...]
 
