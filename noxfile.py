@@ -115,6 +115,27 @@ def peer_suite(session: nox.Session) -> None:
 
 
 @nox.session
+def coverage(session: nox.Session) -> None:
+    """The tests with all slow cases, and how much of the package they run; a floor is in pyproject.toml."""
+    session.install(TORCH)
+    session.install("-e", ".[cli,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
+    session.run("python", "-m", "pytest", "-n", "auto", "--slow", "--cov", "--cov-report=term", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Make the source distribution and the wheel, check both, and import the wheel where nothing else is."""
+    session.install("build>=1.2", "twine>=6.0")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", "dist", ".")
+    made = sorted(map(str, Path("dist").iterdir()))
+    session.run("python", "-m", "twine", "check", "--strict", *made)
+    session.install("--force-reinstall", *[name for name in made if name.endswith(".whl")])
+    with session.chdir(session.create_tmp()):
+        session.run("python", "-c", "import amiable; print(amiable.__version__)")
+
+
+@nox.session
 def minimums(session: nox.Session) -> None:
     """The tests at the lowest supported versions of what the project needs at run time."""
     session.install(".[cli,dask,frames,viz]", *minimum_versions(), *group("test"))
