@@ -60,14 +60,19 @@ def floors(session: nox.Session) -> None:
     session.run("lint-imports")
 
 
-@nox.session
-def tests(session: nox.Session) -> None:
-    """Every test, on every array library; those marked gpu skip where there is no CUDA device."""
+def run_tests(session: nox.Session, *options: str) -> None:
+    """Run the tests on every array library."""
     session.install(TORCH)
     session.install(".[cli,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
     # what one worker has compiled, the others need not
     env = {"JAX_COMPILATION_CACHE_DIR": session.create_tmp(), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1"}
-    session.run("python", "-m", "pytest", *(session.posargs or ["-n", "auto"]), env=env)
+    session.run("python", "-m", "pytest", *options, env=env)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Every test, on every array library; those marked gpu skip where there is no CUDA device."""
+    run_tests(session, *(session.posargs or ["-n", "auto"]))
 
 
 @nox.session
@@ -117,9 +122,7 @@ def peer_suite(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """The tests with all slow cases, and how much of the package they run; a floor is in pyproject.toml."""
-    session.install(TORCH)
-    session.install("-e", ".[cli,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
-    session.run("python", "-m", "pytest", "-n", "auto", "--slow", "--cov", "--cov-report=term", *session.posargs)
+    run_tests(session, "-n", "auto", "--slow", "--cov", "--cov-report=term", *session.posargs)
 
 
 @nox.session

@@ -45,8 +45,7 @@ class Case:
     @property
     def public(self) -> Callable[..., Any]:
         """The public function behind it."""
-        function = self.record.function
-        return function.func if isinstance(function, partial) else function
+        return self.record.public
 
     @property
     def peer(self) -> Callable[..., Any] | None:

@@ -23,7 +23,11 @@ class ScoreTable(SphinxDirective):
 
 
 def _row(record: Score) -> tuple[str, ...]:
-    function = getattr(record.function, "func", record.function).__name__
     short = f"`{record.short_name}`" if record.needs == "labels" else ""
     definition = record.definition.replace("|", "\\|")
-    return short, f"{{py:obj}}`amiable.{function}`", f"{record.heading} = {definition}", record.range_in_words
+    return (
+        short,
+        f"{{py:obj}}`amiable.{record.public.__name__}`",
+        f"{record.heading} = {definition}",
+        record.range_in_words,
+    )

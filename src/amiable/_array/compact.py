@@ -158,6 +158,7 @@ def count_pairs(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, int],
     """
     n_cells = shape[0] * shape[1]
     if onto is not None and (not on_cpu(rows) or n_cells > _SPARSE * rows.shape[-1]):
+        rows, cols = to_count(xp, rows), to_count(xp, cols)  # a key may not fit into the dtype of a code
         inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
         return add_at(xp, onto, xp.where(inside, rows * shape[1] + cols, 0), to_count(xp, inside))
     ranges = ((0, shape[0] - 1), (0, shape[1] - 1))

@@ -166,13 +166,13 @@ class _HostIntegers(_Plan):
         if n_labels is not None and math.prod(n_labels) > most_cells(labels.n_samples):
             labels.check_codes(n_labels)
             n_labels = None  # scores need no empty clusters, of which there may be many
+        if labels.n_tables == 1:
+            yield _HostIntegers(labels, n_labels).table()
+            return
         pending = [slice(0, labels.n_tables)]
         while pending:
             run = pending.pop()
             n_tables, part = run.stop - run.start, _HostIntegers(labels.some(run), n_labels)
-            if labels.n_tables == 1:
-                yield part.table()
-                return
             table = part._table(min(most_cells(labels.n_samples), BATCH // n_tables))
             if table is None and n_tables > _most_listed(labels.n_samples):
                 middle = (run.start + run.stop) // 2
@@ -332,8 +332,8 @@ def _most_listed(n_samples: int) -> int:
 
 
 def _rows(xp: Namespace, x: Array, lead: tuple[int, ...], run: slice) -> Array:
-    """Return the labelings of a run of tables, (tables, n) or one (n,) for all; those of all tables as they are."""
-    if x.ndim == 1 or run == slice(0, math.prod(lead)):
+    """Return the labelings of a run of tables, (tables, n) or one (n,) for all."""
+    if x.ndim == 1:
         return x
     if tuple(x.shape[:-1]) == lead and x.ndim == 2:
         return x[run, :]

@@ -7,7 +7,6 @@ registry of the tests.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -93,6 +92,11 @@ class Score:
             object.__setattr__(self, "name", self.function.__name__)
         if not self.metric and self.needs == "labels" and not isinstance(self.function, partial):
             object.__setattr__(self, "metric", "".join(map(str.capitalize, self.name.split("_"))))
+
+    @property
+    def public(self) -> Callable[..., Any]:
+        """The public function, without the options that are bound."""
+        return _unbound(self.function)[0]
 
     @property
     def axis_title(self) -> str:
@@ -319,15 +323,16 @@ def function_of(score: Any) -> Callable[..., Any]:
     if not callable(score):
         raise ValueError(f"score is {score!r}: expected {expected}")
     function: Callable[..., Any] = score
-    for record in RECORDS:
-        if record.needs == "sizes" and _unbound(score)[0] is record.function:
-            raise ValueError(f"score is {record.name}, which needs cluster sizes: expected {expected}")
+    record = _record_of(function)
+    if record is not None and record.needs == "sizes":
+        raise ValueError(f"score is {record.name}, which needs cluster sizes: expected {expected}")
     return function
 
 
 def is_own(function: Callable[..., Any]) -> bool:
-    """Whether a function is a score of amiable, maybe with options bound."""
-    return _record_of(function) is not None
+    """Whether a function is a score of two labelings of amiable, maybe with options bound."""
+    record = _record_of(function)
+    return record is not None and record.needs == "labels"
 
 
 def is_symmetric(function: Callable[..., Any]) -> bool:
@@ -338,12 +343,12 @@ def is_symmetric(function: Callable[..., Any]) -> bool:
 
 def _record_of(function: Callable[..., Any]) -> Score | None:
     plain = _unbound(function)[0]
-    return next((record for record in SCORES.values() if record.function is plain), None)
+    return next((record for record in RECORDS if record.function is plain), None)
 
 
 def _unbound(function: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, Any]]:
     """Return the function behind partial ones, and the options that they bind."""
     options: dict[str, Any] = {}
-    while isinstance(function, functools.partial):
+    while isinstance(function, partial):
         options, function = {**function.keywords, **options}, function.func
     return function, options

@@ -33,26 +33,21 @@ torch.Size([])
 
 def _metric_of(record: Score) -> type[ContingencyMetric]:
     """Return the class of a score's metric, whose constructor takes the options of the score's function."""
-    options = record.options
+    known = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in record.options.values()]
+    signature = inspect.Signature([*known, inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)])
 
     def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
-        if len(args) > len(options):
-            raise TypeError(f"{record.metric} takes {len(options)} positional arguments: {len(args)} were given")
-        given = dict(zip(options, args, strict=False))
-        for name in options:
-            if name in given and name in kwargs:
-                raise TypeError(f"{record.metric} got two values for {name}")
-            given[name] = kwargs.pop(name, given.get(name, options[name].default))
-        ContingencyMetric.__init__(self, **kwargs)
-        record.function(contingency=ContingencyTable.from_counts([[1]]), **given)  # complains of bad options
-        self.options = given
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        options = dict(bound.arguments)
+        ContingencyMetric.__init__(self, **options.pop("kwargs"))
+        record.function(contingency=ContingencyTable.from_counts([[1]]), **options)  # complains of bad options
+        self.options = options
 
-    known = [p.replace(kind=p.POSITIONAL_OR_KEYWORD) for p in options.values()]
-    rest = inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD)
     low, high = record.low, record.high
     body = {
         "__init__": initialise,
-        "__signature__": inspect.Signature([*known, rest]),
+        "__signature__": signature,
         "__doc__": _docstring(record),
         "__module__": "amiable.torch",  # where it is found by who unpickles it
         "score": staticmethod(record.function),
