@@ -171,6 +171,7 @@ def test_many_clusters(rng):
     assert amiable.expected_mutual_information(np.append(rows, 1), cols) == pytest.approx(emi, rel=1e-6)
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_batches_of_unequal_totals(backend, rng):
     tables = rng.integers(0, 9, (2, 3, 4, 5))
     rows, cols = tables.sum(-1), tables.sum(-2)

@@ -36,7 +36,7 @@ def test_small_and_few_sizes_are_their_own_nodes():
         np.testing.assert_array_equal(nodes.spread(xp, sizes * 1.0), sizes)
 
 
-@pytest.mark.slow_on("jax")
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 def test_on_every_library(backend, rng):
     sizes = np.unique(rng.integers(100, 10**5, 3000))
     counts = rng.integers(1, 5, (2, sizes.size))

@@ -132,6 +132,7 @@ def test_pvalues_are_uniform_under_the_null(n):
         assert abs(rejected - 2000 * level) < 4 * math.sqrt(2000 * level * (1 - level))
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_every_library(backend):
     true = np.repeat([0, 1, 2, 0, 1, 2], [30, 20, 10, 20, 30, 15])
     pred = np.repeat([0, 1], [60, 65])

@@ -130,6 +130,7 @@ def test_cells_depend_on_each_other_as_they_should():
         assert found == pytest.approx(expected, abs=5 * np.sqrt(tables[:, i, j].var() * tables[:, k, m].var() / 2e5))
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_populations_beyond_a_thousand_million(backend):
     if backend.narrow:
         sizes = np.array([10**9, 7 * 10**8, 3 * 10**8])

@@ -73,6 +73,7 @@ def test_library_device_and_value(score, backend, rng):
 
 
 @every_score
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_swapping_on_every_library(score, backend, rng):
     true, pred = (backend.asarray(v) for v in sample_labels(rng))
     if score.symmetric:
@@ -81,6 +82,7 @@ def test_swapping_on_every_library(score, backend, rng):
 
 
 @every_score
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_batch_is_a_loop(score, backend, rng):
     labels = np.stack([rng.integers(0, k, 60) for k in (2, 4, 5, 1, 4, 3)]).reshape(2, 3, 60)
     true, _ = sample_labels(rng)
@@ -100,6 +102,7 @@ def test_batches_broadcast(score, rng):
 
 
 @every_score
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_contingency_is_labels(score, backend, rng):
     true, pred = sample_labels(rng)
     expected = score.function(true, pred)

@@ -17,6 +17,7 @@ CASES = [([4, 3, 1], [3, 3, 2]), ([6, 4], [5, 5]), ([5, 1, 1], [4, 3])]
 
 
 @pytest.mark.parametrize(("rows", "cols"), CASES)
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_moments_on_every_library(rows, cols, backend):
     sizes = [np.pad(v, (0, 3 - len(v))) for v in (rows, cols)]  # one shape, which JAX compiles once
     got = amiable.mutual_information_moments(*map(backend.asarray, sizes))
