@@ -91,7 +91,7 @@ class Cells:
 
     @on_own_device
     def sum_cells(self, f: Callable[..., Array]) -> Array:
-        """Sum `f(xp, count, row_sum, col_sum, n_samples)` over the listed cells: shape (...).
+        """Sum `f(xp, count, row_sum, col_sum, n_samples)` over the listed cells: shape (...), (T, ...) for T terms.
 
         The cells are taken a block at a time, so that temporaries stay small however many there are.
         """

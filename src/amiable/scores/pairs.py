@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from amiable._array.arithmetic import at_least
@@ -69,7 +68,7 @@ def pair_confusion_matrix(
     table = as_table(labels_true, labels_pred, contingency, n_labels)
     xp = table.xp
     _check_pairs(table, labels_true)
-    apart, pred_only, true_only, together = _pairs(table, whole=True)
+    apart, pred_only, true_only, together = _unstacked(_pairs(table, whole=True))
     return xp.stack([xp.stack([apart, pred_only], axis=-1), xp.stack([true_only, together], axis=-1)], axis=-2)
 
 
@@ -133,9 +132,8 @@ def rand_score(
 
 
 def _rand(table: Cells) -> Array:
-    apart, pred_only, true_only, together = _pairs(table)
-    total = apart + pred_only + true_only + together
-    return _ratio(table.xp, apart + together, total, 1.0)
+    pairs = _pairs(table)
+    return _ratio(table.xp, pairs[0, ...] + pairs[3, ...], table.xp.sum(pairs, axis=0), 1.0)
 
 
 def adjusted_rand_score(
@@ -198,13 +196,12 @@ def _rand_for_model(table: Cells, null: str) -> Array:
 
 
 def _adjusted_rand(table: Cells) -> Array:
-    pairs = _pairs(table)
-    total = pairs[0] + pairs[1] + pairs[2] + pairs[3]
+    xp, pairs = table.xp, _pairs(table)
     # as shares of all pairs: their products stay inside float32 too
-    apart, pred_only, true_only, together = (_ratio(table.xp, p, total, 0.0) for p in pairs)
+    apart, pred_only, true_only, together = _unstacked(_ratio(xp, pairs, xp.sum(pairs, axis=0), 0.0))
     excess = 2 * (together * apart - true_only * pred_only)
     most = (together + true_only) * (true_only + apart) + (together + pred_only) * (pred_only + apart)
-    return _ratio(table.xp, excess, most, 1.0)
+    return _ratio(xp, excess, most, 1.0)
 
 
 def fowlkes_mallows_score(
@@ -255,32 +252,28 @@ def fowlkes_mallows_score(
 
 def _fowlkes_mallows(table: Cells) -> Array:
     xp = table.xp
-    _, pred_only, true_only, together = _pairs(table)
+    _, pred_only, true_only, together = _unstacked(_pairs(table))
     precision = _ratio(xp, together, together + pred_only, 0.0)
     recall = _ratio(xp, together, together + true_only, 0.0)
     return xp.sqrt(precision) * xp.sqrt(recall)
 
 
-def _pairs(table: Cells, whole: bool = False) -> tuple[Array, Array, Array, Array]:
-    """Count ordered pairs: apart in both, together in pred only, in true only, in both; (...) each.
+def _pairs(table: Cells, whole: bool = False) -> Array:
+    """Count ordered pairs: apart in both, together in pred only, in true only, together in both; shape (4, ...).
 
     For each sample of a cell its partners are counted, so that every term is a product of two whole numbers >= 0:
     nothing cancels, and as floats nothing overflows.
     """
 
-    def count(partners: Callable[..., Array]) -> Array:
-        def term(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
-            others = partners(xp, x, a, b, n)
-            return x * others if whole else to_float(xp, x) * to_float(xp, others)
+    def term(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
+        partners = xp.stack([(n - a) - (b - x), b - x, a - x, at_least(xp, x - 1, 0)])
+        return x * partners if whole else to_float(xp, x) * to_float(xp, partners)
 
-        return table.sum_cells(term)
+    return table.sum_cells(term)
 
-    return (
-        count(lambda xp, x, a, b, n: (n - a) - (b - x)),
-        count(lambda xp, x, a, b, n: b - x),
-        count(lambda xp, x, a, b, n: a - x),
-        count(lambda xp, x, a, b, n: at_least(xp, x - 1, 0)),
-    )
+
+def _unstacked(pairs: Array) -> tuple[Array, ...]:
+    return tuple([pairs[i, ...] for i in range(4)])  # torch.compile follows no generators
 
 
 def _ratio(xp: Namespace, part: Array, whole: Array, where_zero: float) -> Array:
