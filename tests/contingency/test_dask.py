@@ -68,6 +68,7 @@ def test_labels_of_any_kind(labels):
 
 
 def test_series_of_a_dask_frame(labels):
+    pytest.importorskip("pyarrow")  # without which Dask has no frames
     dd = pytest.importorskip("dask.dataframe")
     pd = pytest.importorskip("pandas")
     frame = dd.from_pandas(pd.DataFrame({"a": labels[0], "b": labels[1]}), npartitions=4)
@@ -89,6 +90,7 @@ def test_what_both_labelings_are_made_from_is_made_once():
 
 
 def test_series_of_one_frame_are_made_once():
+    pytest.importorskip("pyarrow")  # without which Dask has no frames
     dd = pytest.importorskip("dask.dataframe")
     pd = pytest.importorskip("pandas")
 

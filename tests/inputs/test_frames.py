@@ -42,6 +42,7 @@ def spark(tmp_path_factory):
 
 
 def dask_frame(columns):
+    pytest.importorskip("pyarrow")  # without which Dask has no frames
     return pytest.importorskip("dask.dataframe").from_pandas(pd.DataFrame(columns), npartitions=3)
 
 

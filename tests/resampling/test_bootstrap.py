@@ -23,7 +23,7 @@ def test_agrees_with_scipy(method):
         return amiable.adjusted_rand_score(true, pred)
 
     peer = scipy.stats.bootstrap(
-        (TRUE, PRED), score, paired=True, vectorized=False, n_resamples=4000, method=method, rng=1
+        (TRUE, PRED), score, paired=True, vectorized=False, n_resamples=4000, method=method, random_state=1
     )
     found = bootstrap(TRUE, PRED, "adjusted_rand_score", n_resamples=40_000, method=method, rng=2)
     ends = [peer.confidence_interval.low, peer.confidence_interval.high]
