@@ -60,9 +60,9 @@ def sizes_of(clusters: int) -> np.ndarray:
 
 
 rows, cols = sizes_of(1000), sizes_of(1000)
-full = expected_sums(np, rows, cols, forms=("deviance",), degree=None)[0]
+full = expected_sums(np, rows, cols, forms=("deviance",), per_octave=None)[0]
 degrees = np.arange(2, 19)
-errors = [abs(expected_sums(np, rows, cols, forms=("deviance",), degree=int(d))[0] / full - 1) for d in degrees]
+errors = [abs(expected_sums(np, rows, cols, forms=("deviance",), per_octave=int(d))[0] / full - 1) for d in degrees]
 shown = figure(
     [go.Scatter(x=degrees, y=np.maximum(errors, 1e-16), mode="lines+markers", line={"color": COLORS[0]})],
     title="The error of interpolation",

@@ -19,7 +19,7 @@ from amiable._array.transfers import host_views
 from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, most_cells
 from amiable.inputs.codes import encode, encode_labelings
 from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known
-from amiable.scores.evaluate import score_of_tables
+from amiable.scores.evaluate import call_score
 from amiable.scores.registry import function_of, is_symmetric
 
 __all__ = ["pairwise_scores"]
@@ -266,12 +266,12 @@ def _scores_of_tile(
     pred = true if sides[0] is sides[1] and tile.rows is tile.cols else _some(xp, sides[1], tile.cols)
     if not static and math.prod(tile.shape) > most_cells(true.shape[-1]):  # tables with more cells than samples
         pairs = ((true[i, :][None, :], pred[j, :][None, :]) for i, j in zip(*tile.pairs, strict=True))
-        return xp.concat([score_of_tables(score, cells_of_labels(xp, *pair)) for pair in pairs])
+        return xp.concat([call_score(score, cells_of_labels(xp, *pair)) for pair in pairs])
     if static:
         check_promise(tile.shape, len(tile.pairs[0]))
     counts = _counts_of_tile(xp, true, pred, tile)
     make = functools.partial(grid, static=True) if static else grid_or_occupied
-    return score_of_tables(score, make(xp, counts, tile.shape))
+    return call_score(score, make(xp, counts, tile.shape))
 
 
 def _some(xp: Namespace, side: _Labelings, at: np.ndarray) -> Array:

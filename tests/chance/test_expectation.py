@@ -52,7 +52,7 @@ def test_references(case, backend):
 def test_references_on_every_size_and_in_static_shapes(case):
     rows, cols = np.array(case["row_sums"]), np.array(case["col_sums"])
     xp = amiable.ContingencyTable.from_counts([[1]]).xp
-    ways = [expected_sums(xp, rows, cols, degree=None)]
+    ways = [expected_sums(xp, rows, cols, per_octave=None)]
     if rows.size * cols.size < 5000:
         ways.append(expected_sums(xp, rows, cols, static=True))
     for deviances, _ in ways:
@@ -147,7 +147,7 @@ def test_exact_summation(rows, cols):
 def test_interpolation_over_sizes(rng, n):
     rows, cols = log_normal_sizes(rng, n, 400), log_normal_sizes(rng, n, 300)
     xp = amiable.ContingencyTable.from_counts([[1]]).xp
-    through_nodes, over_sizes = (expected_sums(xp, rows, cols, degree=degree) for degree in (16, None))
+    through_nodes, over_sizes = (expected_sums(xp, rows, cols, per_octave=per_octave) for per_octave in (16, None))
     np.testing.assert_allclose(through_nodes, over_sizes, rtol=5e-15)
 
 
@@ -158,7 +158,7 @@ def test_batches_with_many_sizes_near_the_total(rng, n):
     rows = np.stack([n - left, left], axis=1)
     cols = rng.permutation(rows)
     xp = amiable.ContingencyTable.from_counts([[1]]).xp
-    through_nodes, over_sizes = (expected_sums(xp, rows, cols, degree=d) for d in (16, None))
+    through_nodes, over_sizes = (expected_sums(xp, rows, cols, per_octave=d) for d in (16, None))
     np.testing.assert_allclose(through_nodes, over_sizes, rtol=1e-14)
 
 

@@ -6,7 +6,7 @@ import array_api_compat as compat
 import numpy as np
 import pytest
 
-from amiable.chance.interpolation import DEGREE, EXACT_BELOW, nodes_for
+from amiable.chance.interpolation import EXACT_BELOW, PER_OCTAVE, nodes_for
 
 xp = compat.array_namespace(np.zeros(1))
 
@@ -24,7 +24,7 @@ def test_smooth_sums_are_kept(rng, largest):
 def test_few_nodes(rng):
     sizes = np.unique(rng.integers(1, 10**9, 100_000))
     nodes = nodes_for(xp, sizes, sizes[-1]).sizes
-    assert nodes.size <= 2 * EXACT_BELOW + DEGREE * 50
+    assert nodes.size <= 2 * EXACT_BELOW + PER_OCTAVE * 50
     assert nodes.min() >= sizes.min()
     assert nodes.max() <= sizes.max()
 

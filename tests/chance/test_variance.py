@@ -170,7 +170,7 @@ def test_nodes_stand_in_for_every_size(n, k, skew, rng):
     for size in (k, k // 2):
         weights = np.exp(skew * rng.normal(size=size))
         sides.append(1 + rng.multinomial(n - size, weights / weights.sum()))
-    every = variance_of_sum(np, *sides, degree=None)
+    every = variance_of_sum(np, *sides, per_octave=None)
     assert variance_of_sum(np, *sides) == pytest.approx(every, rel=1e-13)
     assert variance_of_sum(np, *sides[::-1]) == pytest.approx(every, rel=1e-13)
 

@@ -81,7 +81,7 @@ def test_a_failed_write_leaves_the_old_page_whole(run, labels, tmp_path, monkeyp
     assert page.read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["labels.csv", "page.html"]
     assert run("pairwise", labels, "--heatmap", page)[0] == 0
-    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert page.read_text(encoding="utf-8").startswith(("<!doctype html>", "<html>"))  # as Plotly 7 and 6 write
     assert page.stat().st_mode & 0o777 == 0o640
 
 

@@ -18,7 +18,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 
 COMPACT = 1 << 16  # a lookup table this long is cheaper than sorting any labels
-_EMPTY_BINS = 1 << 10  # bins a value, from which on most of them are left alone
+_EMPTY_BINS = 1 << 10  # with so many bins for each value, nearly all bins stay empty
 
 
 def count_keys(xp: Namespace, keys: Array, n_bins: int) -> Array:

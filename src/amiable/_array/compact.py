@@ -26,7 +26,9 @@ from amiable._array.transfers import fetch, from_host, host_view
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
 
-_SPARSE = 8  # cells a sample: it costs less to add samples one by one to a table of more cells than to add two tables
+# In a table of more cells than so many for each sample, it costs less to add the samples one by one than to count them
+# into a table of their own and to add the two tables.
+_SPARSE = 8
 
 Range = tuple[int, int]  # the lowest and the highest label that are counted
 

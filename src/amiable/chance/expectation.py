@@ -35,7 +35,7 @@ from amiable.chance.hypergeometric import (
     stride_of_reach,
     walked_expectations,
 )
-from amiable.chance.interpolation import DEGREE, Nodes, nodes_for
+from amiable.chance.interpolation import PER_OCTAVE, Nodes, nodes_for
 
 # Pairs are walked in classes of similar reach above the mean, so that few steps are idle; beyond the last, the
 # lattice is cheaper, which has not many more than 30 nodes there.
@@ -56,7 +56,7 @@ def expected_sums(
     *,
     forms: Forms = ("deviance", "xlogx"),
     static: bool = False,
-    degree: int | None = DEGREE,
+    per_octave: int | None = PER_OCTAVE,
 ) -> Array:
     """Return the sums over all cells of what is expected of their counts under the permutation model.
 
@@ -71,7 +71,7 @@ def expected_sums(
     static : bool
         Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is
         waited for, unless there are many cells. Arrays that are traced or captured are always computed in this way.
-    degree : int or None
+    per_octave : int or None
         Nodes an octave of cluster sizes; None sums over every size.
 
     Returns
@@ -96,7 +96,7 @@ def expected_sums(
         return xp.stack([nothing] * len(forms))
     rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
     cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
-    return xp.reshape(_sums_of_batch(xp, rows, cols, forms, degree), (len(forms), *lead))
+    return xp.reshape(_sums_of_batch(xp, rows, cols, forms, per_octave), (len(forms), *lead))
 
 
 def in_few_shapes(
@@ -123,7 +123,7 @@ def each_table(xp: Namespace, row_sums: Array, col_sums: Array, of_table: Callab
     return xp.reshape(each if where is None else each[where], lead)
 
 
-def _sums_of_batch(xp: Namespace, rows: Array, cols: Array, forms: Forms, degree: int | None) -> Array:
+def _sums_of_batch(xp: Namespace, rows: Array, cols: Array, forms: Forms, per_octave: int | None) -> Array:
     """Return the sums (T, B) for tables (B, R) and (B, C), in the way that shares most."""
     n_pairs = math.prod(rows.shape) * cols.shape[-1]
     if n_pairs <= _FEW_PAIRS:
@@ -131,10 +131,10 @@ def _sums_of_batch(xp: Namespace, rows: Array, cols: Array, forms: Forms, degree
     which, totals = encode_integers(xp, xp.sum(rows, axis=-1))
     n_totals = totals.shape[0]
     if n_totals == 1:
-        return _sums_over_sizes(xp, rows, cols, totals[0], forms, degree)
+        return _sums_over_sizes(xp, rows, cols, totals[0], forms, per_octave)
     if n_pairs <= n_totals * _PAIRS_OF_A_TOTAL:
         return _sums_over_pairs(xp, rows, cols, forms)
-    return _sums_by_total(xp, rows, cols, totals, which, forms, degree)
+    return _sums_by_total(xp, rows, cols, totals, which, forms, per_octave)
 
 
 def _sums_over_pairs(xp: Namespace, rows: Array, cols: Array, forms: Forms) -> Array:
@@ -153,14 +153,14 @@ def _sums_over_pairs(xp: Namespace, rows: Array, cols: Array, forms: Forms) -> A
 
 
 def _sums_by_total(
-    xp: Namespace, rows: Array, cols: Array, totals: Array, which: Array, forms: Forms, degree: int | None
+    xp: Namespace, rows: Array, cols: Array, totals: Array, which: Array, forms: Forms, per_octave: int | None
 ) -> Array:
     """Sum over distinct sizes for each total in turn: tables (B, R) and (B, C), each of `totals[which]`."""
     parts, members = [], []
     for group in range(totals.shape[0]):
         members.append(xp.nonzero(which == group)[0])
         some_rows, some_cols = (xp.take(v, members[-1], axis=0) for v in (rows, cols))
-        parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], forms, degree))
+        parts.append(_sums_over_sizes(xp, some_rows, some_cols, totals[group], forms, per_octave))
     return xp.take(xp.concat(parts, axis=-1), xp.argsort(xp.concat(members)), axis=-1)
 
 
@@ -180,12 +180,12 @@ def _sums_over_cells(xp: Namespace, row_sums: Array, col_sums: Array, *, forms: 
 
 
 def _sums_over_sizes(
-    xp: Namespace, row_sums: Array, col_sums: Array, n: Array, forms: Forms, degree: int | None
+    xp: Namespace, row_sums: Array, col_sums: Array, n: Array, forms: Forms, per_octave: int | None
 ) -> Array:
     """Sum over distinct sizes, for tables (B, R) and (B, C) that share one total n."""
     # F on the nodes of the distinct sizes of all tables together.
     (where_a, a), (where_b, b) = encode_integers(xp, row_sums), encode_integers(xp, col_sums)
-    nodes_a, nodes_b = nodes_for(xp, a, n, degree), nodes_for(xp, b, n, degree)
+    nodes_a, nodes_b = nodes_for(xp, a, n, per_octave), nodes_for(xp, b, n, per_octave)
     cells = expectations_of_sizes(xp, nodes_a.sizes, nodes_b.sizes, n, forms=forms)
 
     def weights(which: Array, sizes: Array, nodes: Nodes) -> Array:  # (block of tables, nodes)

@@ -39,7 +39,8 @@ NO_SAMPLE = -0.9999
 def window(xp: Namespace, a: Array, b: Array, n: Array, *, line: bool = False) -> tuple[Array, Array, Array]:
     """Return first node, last node and stride of the lattice that carries Hypergeometric(n, a, b).
 
-    With `line`, what is summed may depend on the other cells of the row and the column as it does on k.
+    With `line`, what is summed depends on the rest of the row and of the column, too, as in the variance: the stride
+    must do no harm to functions of a - K and b - K either.
     """
     first, last, mean, sd = _bounds(xp, a, b, n)
     # A stride is allowed where the summand is smooth over a stride. k log k is smooth where K is far from 0; a term in

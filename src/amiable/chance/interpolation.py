@@ -25,8 +25,8 @@ from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 
-DEGREE = 16  # nodes an octave
-EXACT_BELOW = 32  # in the octave below, 16 nodes would be every size
+PER_OCTAVE = 16  # sizes that stand in for all from s to 2 s
+EXACT_BELOW = 2 * PER_OCTAVE  # from PER_OCTAVE to here they would be every size
 
 
 @dataclass(frozen=True)
@@ -55,20 +55,20 @@ class Nodes:
         return parts[0] if len(parts) == 1 else xp.concat(parts, axis=0)
 
 
-def nodes_for(xp: Namespace, sizes: Array, n: Array, degree: int | None = DEGREE) -> Nodes:
-    """Return nodes for the sorted distinct `sizes` (S,) of clusters of `n` samples; `degree=None` keeps every size."""
+def nodes_for(xp: Namespace, sizes: Array, n: Array, per_octave: int | None = PER_OCTAVE) -> Nodes:
+    """Return nodes for sorted, distinct `sizes` (S,) of clusters of `n` samples; every size with `per_octave=None`."""
     n_sizes = sizes.shape[0]
-    if degree is None or n_sizes <= degree:
+    if per_octave is None or n_sizes <= per_octave:
         return Nodes(sizes, [(slice(0, n_sizes), None)])
-    # Each octave either keeps its sizes, where they are few or small, or hands them to `degree` nodes. The nodes are
-    # Chebyshev points in log s, rounded to whole numbers; near n they are points in log(n - s).
+    # Each octave either keeps its sizes, where they are few or small, or hands them to `per_octave` nodes. The nodes
+    # are Chebyshev points in log s, rounded to whole numbers; near n they are points in log(n - s).
     chosen: list[Array] = []
     pieces: list[tuple[slice, Array | None]] = []
     total, octaves = _octaves(xp, sizes, n)
     for run, low, high, is_near in octaves:
         least, most = (total - high, total - low) if is_near else (low, high)
-        keep = least < EXACT_BELOW or run.stop - run.start <= degree
-        nodes = None if keep else _chebyshev(least, most, degree)
+        keep = least < EXACT_BELOW or run.stop - run.start <= per_octave
+        nodes = None if keep else _chebyshev(least, most, per_octave)
         if nodes is None or nodes.size >= run.stop - run.start:
             chosen.append(sizes[run])
             pieces.append((run, None))
@@ -87,18 +87,20 @@ class SizeCounts(NamedTuple):
     counts: Array  # floats
 
 
-def size_counts_of(xp: Namespace, sizes: Array, counts: Array, n: Array, degree: int | None = DEGREE) -> SizeCounts:
+def size_counts_of(
+    xp: Namespace, sizes: Array, counts: Array, n: Array, per_octave: int | None = PER_OCTAVE
+) -> SizeCounts:
     """Return nodes that stand in for distinct, sorted `sizes`, of which there are `counts`, of `n` samples together."""
-    nodes = nodes_for(xp, sizes, n, degree)
+    nodes = nodes_for(xp, sizes, n, per_octave)
     return SizeCounts(nodes.sizes, nodes.spread(xp, to_float(xp, counts)))
 
 
-def size_counts_of_clusters(xp: Namespace, sums: Array, degree: int | None = DEGREE) -> SizeCounts:
+def size_counts_of_clusters(xp: Namespace, sums: Array, per_octave: int | None = PER_OCTAVE) -> SizeCounts:
     """Return nodes that stand in for the clusters (K,) of one labeling, of which one at least is not empty."""
     sizes, counts = unique_counts(xp, sums)
     if fetch(sizes[:1])[0] == 0:
         sizes, counts = sizes[1:], counts[1:]
-    return size_counts_of(xp, sizes, counts, xp.sum(sums), degree)
+    return size_counts_of(xp, sizes, counts, xp.sum(sums), per_octave)
 
 
 def _octaves(xp: Namespace, sizes: Array, n: Array) -> tuple[int, list[tuple[slice, int, int, bool]]]:
@@ -130,9 +132,9 @@ def _octaves(xp: Namespace, sizes: Array, n: Array) -> tuple[int, list[tuple[sli
     return total, runs
 
 
-def _chebyshev(low: int, high: int, degree: int) -> np.ndarray:
+def _chebyshev(low: int, high: int, per_octave: int) -> np.ndarray:
     """Return distinct whole numbers in low..high, near Chebyshev points in the logarithm."""
-    points = np.cos((2 * np.arange(degree) + 1) / (2 * degree) * math.pi)
+    points = np.cos((2 * np.arange(per_octave) + 1) / (2 * per_octave) * math.pi)
     above = low * np.expm1(math.log1p((high - low) / low) / 2 * (1 + points))  # from low, as large numbers are close
     return np.unique(low + np.clip(np.rint(above).astype(np.int64), 0, high - low))
 

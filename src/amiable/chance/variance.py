@@ -51,13 +51,13 @@ from amiable.chance.interpolation import Nodes, SizeCounts, nodes_for, size_coun
 # Cells, times those in a line with them: so few are one program where the library compiles, as under tracing; it
 # then holds 2**14 nodes for each at once.
 _ONE_PROGRAM = 1 << 13
-DEGREE = 12  # nodes an octave of sizes: 1e-13 is enough here, and the cost grows with their third power
+PER_OCTAVE = 12  # nodes an octave of sizes: 1e-13 is enough here, and the cost grows with their third power
 _FORMS: Forms = ("deviance", "xlogx")
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 
 
 def variance_of_sum(
-    xp: Namespace, row_sums: Array, col_sums: Array, *, static: bool = False, degree: int | None = DEGREE
+    xp: Namespace, row_sums: Array, col_sums: Array, *, static: bool = False, per_octave: int | None = PER_OCTAVE
 ) -> Array:
     """Return the variance of the sum of all cells' deviances, n**2 Var(MI), under the permutation model.
 
@@ -69,7 +69,7 @@ def variance_of_sum(
     static : bool
         Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is waited
         for. Traced arrays are always computed in this way.
-    degree : int or None
+    per_octave : int or None
         Nodes an octave of cluster sizes; None sums over every size.
 
     Returns
@@ -94,7 +94,7 @@ def variance_of_sum(
         n_tables, n_rows = margins[0].shape
         if _n_triples(n_tables, n_rows, margins[1].shape[-1]) <= _ONE_PROGRAM:
             return back(compiled(variance_of_sum, xp, static=True)(*margins))
-    return each_table(xp, row_sums, col_sums, lambda rows, cols: _over_sizes(xp, rows, cols, degree))
+    return each_table(xp, row_sums, col_sums, lambda rows, cols: _over_sizes(xp, rows, cols, per_octave))
 
 
 def _n_triples(n_tables: int, n_rows: int, n_cols: int) -> int:
@@ -125,17 +125,17 @@ def _are_small(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
 
 
 @np.errstate(under="ignore")  # weights far from the mean are nothing, and meant to be
-def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, degree: int | None) -> Array:
+def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, per_octave: int | None) -> Array:
     """Sum over distinct sizes, for one table."""
     n = xp.sum(row_sums)
     if bool(is_constant(xp, row_sums, col_sums)):
         return xp.zeros_like(to_float(xp, n))
     form: Form = "xlogx" if bool(_are_small(xp, row_sums, col_sums)) else "deviance"
-    rows, cols = (size_counts_of_clusters(xp, sums, degree) for sums in (row_sums, col_sums))
+    rows, cols = (size_counts_of_clusters(xp, sums, per_octave) for sums in (row_sums, col_sums))
     if form == "deviance":
         for sums, others in ((row_sums, cols), (col_sums, rows)):
             if bool(is_one_cluster(xp, sums)):
-                return _of_one_cluster(xp, xp.max(sums), others, n, degree)
+                return _of_one_cluster(xp, xp.max(sums), others, n, per_octave)
     # E[D_ij] for all pairs of sizes, and E[sum of row i's deviances] and that of column j's, which centre the rests.
     expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, forms=(form,))[0, ...]
     of_rows, of_cols = matmul(xp, expected, cols.counts[:, None]), matmul(xp, rows.counts[None, :], expected)
@@ -147,8 +147,8 @@ def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, degree: int | N
         a, b = rows.sizes[:, None], cols.sizes[None, block]
         nodes = lattice(xp, a, b, n, width=width, line=True)
         own = cols.sizes[block]
-        row_rest = _rests(xp, a[..., None] - nodes.k, 1, n - own, cols, own, degree, form) - of_rows[..., None]
-        col_rest = _rests(xp, b[..., None] - nodes.k, 0, n - rows.sizes, rows, rows.sizes, degree, form)
+        row_rest = _rests(xp, a[..., None] - nodes.k, 1, n - own, cols, own, per_octave, form) - of_rows[..., None]
+        col_rest = _rests(xp, b[..., None] - nodes.k, 0, n - rows.sizes, rows, rows.sizes, per_octave, form)
         cells = _cell_covariance(xp, nodes, a, b, n, row_rest, col_rest - of_cols[:, block, None], form)
         part = xp.sum(matmul(xp, rows.counts[None, :], cells)[0, :] * cols.counts[block])
         total = total + part
@@ -173,7 +173,7 @@ def expected_line(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
     def of_table(rows: Array, cols: Array) -> Array:
         for sums, others in ((rows, cols), (cols, rows)):
             if bool(is_one_cluster(xp, sums)):
-                side = size_counts_of_clusters(xp, others, DEGREE)
+                side = size_counts_of_clusters(xp, others, PER_OCTAVE)
                 cells = expectations_of_sizes(
                     xp, xp.max(sums)[None], side.sizes, xp.sum(sums), forms=("each_deviance",)
                 )
@@ -183,12 +183,12 @@ def expected_line(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
     return each_table(xp, row_sums, col_sums, of_table)
 
 
-def _of_one_cluster(xp: Namespace, size: Array, others: SizeCounts, n: Array, degree: int | None) -> Array:
+def _of_one_cluster(xp: Namespace, size: Array, others: SizeCounts, n: Array, per_octave: int | None) -> Array:
     """Return the variance where one labeling is a cluster of `size` samples and singletons: that of its line alone."""
     a, b = size[None, None], others.sizes[None, :]
     expected = expectations_of_sizes(xp, a[0, :], b[0, :], n, forms=("each_deviance",))[0, ...]
     nodes = lattice(xp, a, b, n, line=True)
-    rest = _rests(xp, a[..., None] - nodes.k, 1, n - b[0, :], others, b[0, :], degree, "each_deviance")
+    rest = _rests(xp, a[..., None] - nodes.k, 1, n - b[0, :], others, b[0, :], per_octave, "each_deviance")
     rest = rest - matmul(xp, expected, others.counts[:, None])[..., None]
     # v_j = log(b_j / b), for b a usual size; the t_j add up to 0, so that any b gives the same sum.
     n_clusters = xp.astype(xp.round(xp.sum(others.counts)), n.dtype)
@@ -221,7 +221,7 @@ def _rests(
     pools: Array,
     others: SizeCounts,
     own: Array,
-    degree: int | None,
+    per_octave: int | None,
     form: Form,
 ) -> Array:
     """Return what is expected of the rest of each line, given how many of its samples are left for it.
@@ -230,7 +230,7 @@ def _rests(
     """
     # How many samples are left takes few different values; nodes stand in for them where they are many.
     n_lines = left.shape[axis]
-    found = [_distinct(xp, left[:, i, :] if axis else left[i, ...], pools[i], degree) for i in range(n_lines)]
+    found = [_distinct(xp, left[:, i, :] if axis else left[i, ...], pools[i], per_octave) for i in range(n_lines)]
     margins = others.sizes
     shapes = [(nodes.sizes.shape[0], margins.shape[0] + 1) for nodes, _ in found]
     pairs: list[list[Array]] = [[], [], []]
@@ -253,9 +253,9 @@ def _rests(
     return xp.stack(rests, axis=axis)
 
 
-def _distinct(xp: Namespace, left: Array, pool: Array, degree: int | None) -> tuple[Nodes, Array]:
+def _distinct(xp: Namespace, left: Array, pool: Array, per_octave: int | None) -> tuple[Nodes, Array]:
     sizes, where = unique_inverse(xp, left)
-    return nodes_for(xp, sizes, pool, degree), where
+    return nodes_for(xp, sizes, pool, per_octave), where
 
 
 def _cell_covariance(

@@ -21,19 +21,16 @@ from amiable.cli.common import (
 )
 from amiable.files import Pairs, count_pairs_in_file
 from amiable.inputs.labels import is_identifier
+from amiable.scores.averages import METHODS
 from amiable.scores.registry import SCORES
 
 # in the order of printing
 _SHOWN = [score for score in SCORES.values() if score.measures == "agreement"]
 
 
-class AverageMethod(enum.StrEnum):
-    """The means of two entropies that AMI and NMI are normalised by."""
-
-    arithmetic = "arithmetic"
-    geometric = "geometric"
-    min = "min"
-    max = "max"
+# what --average-method takes
+AverageMethod = enum.StrEnum("AverageMethod", {name: name for name in METHODS})  # type: ignore[misc]
+_ARITHMETIC = AverageMethod("arithmetic")
 
 
 def score(
@@ -44,7 +41,7 @@ def score(
     ] = None,
     average_method: Annotated[
         AverageMethod, typer.Option("--average-method", help="The mean of entropies in AMI and NMI.")
-    ] = AverageMethod.arithmetic,
+    ] = _ARITHMETIC,
     of_input: StandardInput = Format.csv,
     as_json: AsJson = False,
 ) -> None:

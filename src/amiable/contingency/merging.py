@@ -10,38 +10,38 @@ from amiable.inputs.codes import unite
 from amiable.inputs.counts import check_total
 
 
-def add_cells(one: Cells, two: Cells) -> Cells:
+def add_cells(left: Cells, right: Cells) -> Cells:
     """Add two tables over the union of their label sets."""
-    xp = common_namespace(left=one.counts, right=two.counts)
-    static = one.static or two.static
-    if not static and not is_traced(one.counts) and not is_traced(two.counts):
-        check_total("the sum of the tables", [one.counts, two.counts], axis=-1)
-    if one.is_grid and two.is_grid and one.shape[-2:] == two.shape[-2:] and _same_labels(xp, one, two):
-        return grid(xp, one.counts + two.counts, one.shape[-2:], one.row_labels, one.col_labels, static=static)
-    if one.is_grid and two.is_grid and _are_codes(one) and _are_codes(two):  # of unequal shapes
-        shape = (max(one.shape[-2], two.shape[-2]), max(one.shape[-1], two.shape[-1]))
-        return grid(xp, _widened(xp, one, shape) + _widened(xp, two, shape), shape, static=static)
+    xp = common_namespace(left=left.counts, right=right.counts)
+    static = left.static or right.static
+    if not static and not is_traced(left.counts) and not is_traced(right.counts):
+        check_total("the sum of the tables", [left.counts, right.counts], axis=-1)
+    if left.is_grid and right.is_grid and left.shape[-2:] == right.shape[-2:] and _same_labels(xp, left, right):
+        return grid(xp, left.counts + right.counts, left.shape[-2:], left.row_labels, left.col_labels, static=static)
+    if left.is_grid and right.is_grid and _are_codes(left) and _are_codes(right):  # of unequal shapes
+        shape = (max(left.shape[-2], right.shape[-2]), max(left.shape[-1], right.shape[-1]))
+        return grid(xp, _widened(xp, left, shape) + _widened(xp, right, shape), shape, static=static)
     row_labels, n_rows, at_row = _unite_axis(
-        xp, "row_labels", one.row_labels, two.row_labels, (one.row_sums, two.row_sums)
+        xp, "row_labels", left.row_labels, right.row_labels, (left.row_sums, right.row_sums)
     )
     col_labels, n_cols, at_col = _unite_axis(
-        xp, "col_labels", one.col_labels, two.col_labels, (one.col_sums, two.col_sums)
+        xp, "col_labels", left.col_labels, right.col_labels, (left.col_sums, right.col_sums)
     )
     keys = [
         fuse(xp, xp.take(row, table.rows), xp.take(col, table.cols), (n_rows, n_cols))
-        for table, row, col in zip((one, two), at_row, at_col, strict=True)
+        for table, row, col in zip((left, right), at_row, at_col, strict=True)
     ]
     if n_rows * n_cols <= KEEP_EMPTY:  # a grid, as of all labels together: sums over it are the same to the last bit
-        mine, theirs = (
-            sum_by_key(xp, key, table.counts, n_rows * n_cols) for key, table in zip(keys, (one, two), strict=True)
+        on_left, on_right = (
+            sum_by_key(xp, key, table.counts, n_rows * n_cols) for key, table in zip(keys, (left, right), strict=True)
         )
-        return grid(xp, mine + theirs, (n_rows, n_cols), row_labels, col_labels)
+        return grid(xp, on_left + on_right, (n_rows, n_cols), row_labels, col_labels)
     cells, which = unique_inverse(xp, xp.concat(keys))
     parts = (which[: keys[0].shape[0]], which[keys[0].shape[0] :])
-    mine, theirs = (
-        sum_by_key(xp, at, table.counts, cells.shape[0]) for table, at in zip((one, two), parts, strict=True)
+    on_left, on_right = (
+        sum_by_key(xp, at, table.counts, cells.shape[0]) for table, at in zip((left, right), parts, strict=True)
     )
-    counts = mine + theirs
+    counts = on_left + on_right
     occupied = xp.nonzero(xp.any(xp.reshape(counts, (-1, cells.shape[0])) > 0, axis=0))[0]
     cells, counts = xp.take(cells, occupied, axis=0), xp.take(counts, occupied, axis=-1)
     return listed(xp, cells, counts, (n_rows, n_cols), row_labels, col_labels)
@@ -62,27 +62,27 @@ def _widened(xp: Namespace, table: Cells, shape: tuple[int, int]) -> Array:
     return xp.reshape(full, (*lead, shape[0] * shape[1]))
 
 
-def _same_labels(xp: Namespace, one: Cells, two: Cells) -> bool:
+def _same_labels(xp: Namespace, left: Cells, right: Cells) -> bool:
     """Whether rows and columns of two tables of one shape stand for the same labels, in the same order."""
-    for mine, theirs in ((one.row_labels, two.row_labels), (one.col_labels, two.col_labels)):
-        if mine is None or theirs is None:
-            if mine is not theirs:
+    for on_left, on_right in ((left.row_labels, right.row_labels), (left.col_labels, right.col_labels)):
+        if on_left is None or on_right is None:
+            if on_left is not on_right:
                 return False
-        elif mine.dtype != theirs.dtype or not bool(xp.all(mine == theirs)):
+        elif on_left.dtype != on_right.dtype or not bool(xp.all(on_left == on_right)):
             return False
     return True
 
 
 def _unite_axis(
-    xp: Namespace, name: str, mine: Array | None, theirs: Array | None, sums: tuple[Array, Array]
+    xp: Namespace, name: str, on_left: Array | None, on_right: Array | None, sums: tuple[Array, Array]
 ) -> tuple[Array | None, int, list[Array]]:
     """Return the united labels of an axis, their number and, for each table, where its labels are among them."""
-    if mine is None and theirs is None:
+    if on_left is None and on_right is None:
         sizes = [x.shape[-1] for x in sums]
         codes = xp.arange(max(sizes), dtype=sums[0].dtype, device=device_of(sums[0]))
         return None, max(sizes), [codes[:size] for size in sizes]
-    if mine is None or theirs is None:
-        which = "left" if mine is None else "right"
-        raise ValueError(f"the {which} table has no {name} and the other has: expected both or neither")
-    united, *where = unite(xp, name, mine, theirs)
+    if on_left is None or on_right is None:
+        side = "left" if on_left is None else "right"
+        raise ValueError(f"the {side} table has no {name} and the other has: expected both or neither")
+    united, *where = unite(xp, name, on_left, on_right)
     return united, united.shape[0], where

@@ -21,7 +21,7 @@ from amiable._array.transfers import as_result
 from amiable.contingency import Cells, listed
 from amiable.resampling.draws import most_elements, multinomial_tables, with_progress
 from amiable.resampling.permutation import moments_of_sample
-from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_tables
+from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_blocks
 from amiable.scores.registry import function_of
 
 __all__ = ["BootstrapResult", "ConfidenceInterval", "bootstrap"]
@@ -94,7 +94,7 @@ def bootstrap(
     batch : int, optional
         The most tables that are scored at once. The result does not depend on it.
     contingency : ContingencyTable, array-like (R, C) or SciPy sparse (R, C), optional
-        Counts in sampler of labels.
+        Counts in place of labels.
     progress : callable, optional
         Called after each block with the number of resamples that are done and the number of all.
 
@@ -172,7 +172,7 @@ def bootstraps(
     sampler = sampler_for(xp, rng, *cells, table.n_samples[None])
     tables = with_progress(_resamples(sampler, table.shape, n_resamples), n_resamples, progress)
     pieces = (piece for block in tables for piece in cut(block, batch))
-    distributions = scores_of_tables(scores, pieces, n_resamples, sampler.back)
+    distributions = scores_of_blocks(scores, pieces, n_resamples, sampler.back)
     results = []
     for score, found in zip(scores, distributions, strict=True):
         observed = score_of_table(score, table)
@@ -222,7 +222,7 @@ def _share_below(xp: Namespace, found: Array, observed: Array) -> float:
 def _acceleration(xp: Namespace, sampler: Sampler, table: Cells, function: Callable[..., Any]) -> float:
     """Return the skewness that comes from the influence of each sample, by leaving it out."""
     counts = table.counts[table.counts > 0]
-    (left_out,) = scores_of_tables([function], _one_left_out(sampler, table.shape), counts.shape[0], sampler.back)
+    (left_out,) = scores_of_blocks([function], _one_left_out(sampler, table.shape), counts.shape[0], sampler.back)
     weights = to_float(xp, counts)
     weights = weights / xp.sum(weights)
     influence = xp.sum(weights * left_out) - left_out

@@ -14,7 +14,7 @@ from amiable._array.transfers import as_result
 from amiable.chance.variance import is_constant
 from amiable.contingency import Cells, cells_of_labels, most_cells
 from amiable.resampling.draws import permutation_tables, shuffled_codes, with_progress
-from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_tables
+from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_blocks
 from amiable.scores.registry import function_of, is_own
 
 __all__ = ["PermutationTestResult", "permutation_test"]
@@ -82,7 +82,7 @@ def permutation_test(
         The most tables that are scored at once; by default as many as fit a few megabytes (some hundred on an
         accelerator). The result does not depend on it.
     contingency : ContingencyTable, array-like (R, C) or SciPy sparse (R, C), optional
-        Counts in sampler of labels.
+        Counts in place of labels.
     progress : callable, optional
         Called after each block with the number of tables that are done and the number of all.
 
@@ -153,14 +153,16 @@ def permutation_tests(
     sampler = sampler_for(xp, rng, *(sums[sums > 0] for sums in (table.row_sums, table.col_sums)))
     tables = with_progress(_tables(sampler, n_resamples, most_cells(int(table.n_samples))), n_resamples, progress)
     pieces = (piece for block in tables for piece in cut(block, batch))
-    nulls = scores_of_tables(scores, pieces, n_resamples, sampler.back)
+    nulls = scores_of_blocks(scores, pieces, n_resamples, sampler.back)
     observed = [score_of_table(score, table) for score in scores]
     # where the sizes alone determine the table's mutual information, scores differ by rounding alone
     is_fixed = bool(is_constant(xp, table.row_sums, table.col_sums))
     return [
         PermutationTestResult(
             as_result(value),
-            as_result(_pvalue(xp, value, null * 0 + value if is_fixed and is_own(score) else null, alternative)),
+            as_result(
+                _pvalue(xp, value, xp.zeros_like(null) + value if is_fixed and is_own(score) else null, alternative)
+            ),
             null,
             *map(as_result, moments_of_sample(xp, null)),
         )
@@ -200,13 +202,13 @@ def _listed(sampler: Sampler, size: int) -> Iterable[Cells]:
             yield table.with_arrays([*table.arrays[:3], row_sums, col_sums])
 
 
-def _pvalue(xp: Namespace, observed: Array, null: Array, alternative: str) -> Array:
+def _pvalue(xp: Namespace, observed: Array, simulated: Array, alternative: str) -> Array:
     """Count ties, and what is not a number, as extreme."""
-    observed, null = to_float(xp, observed), to_float(xp, null)
-    slack = rounding(xp, null, observed)
+    observed, simulated = to_float(xp, observed), to_float(xp, simulated)
+    slack = rounding(xp, simulated, observed)
     above, below = (
-        to_float(xp, 1 + xp.sum(to_count(xp, ~common))) / (1 + null.shape[0])
-        for common in (null < observed - slack, null > observed + slack)
+        to_float(xp, 1 + xp.sum(to_count(xp, ~common))) / (1 + simulated.shape[0])
+        for common in (simulated < observed - slack, simulated > observed + slack)
     )
     if alternative == "two-sided":
         twice = 2 * xp.minimum(above, below)

@@ -12,7 +12,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable.contingency import Cells, ContingencyTable, TableStream, table_of
 from amiable.resampling.draws import check_untraced
 from amiable.scores.arguments import as_table
-from amiable.scores.evaluate import score_of_tables
+from amiable.scores.evaluate import call_score
 from amiable.scores.registry import is_own
 
 # Scores of equal tables differ by rounding, as their cells are summed in another order: by so many eps at most.
@@ -42,10 +42,10 @@ def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Contingen
 def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
     """Return the score of one table, as of a batch of one."""
     batch = table.with_arrays([*table.arrays[:2], *(x[None, ...] for x in table.arrays[2:])])
-    return score_of_tables(score, batch)[0]
+    return call_score(score, batch)[0]
 
 
-def scores_of_tables(
+def scores_of_blocks(
     scores: Sequence[Callable[..., Any]], tables: Iterable[Cells], size: int, back: Back
 ) -> list[Array]:
     """Return each score (size,) of tables that come in blocks.
@@ -56,7 +56,7 @@ def scores_of_tables(
     if len(scores) == 1 and is_own(scores[0]):
         return [back(scores[0](contingency=TableStream((size,), iter(tables))))]
     given = (table.with_arrays(map(back, table.arrays)) for table in tables)
-    found = [[score_of_tables(score, table) for score in scores] for table in given]
+    found = [[call_score(score, table) for score in scores] for table in given]
     xp: Namespace = namespace_of(found[0][0])
     return [xp.concat(parts) for parts in zip(*found, strict=True)]
 

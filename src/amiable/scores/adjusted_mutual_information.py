@@ -77,7 +77,7 @@ def adjusted_mutual_info_score(
     Notes
     -----
     Where the formula is 0/0 (a single cluster, or all singletons, on either side), the score is 1 for identical
-    partitions and 0 otherwise. Both labelings empty: 1. Exactly symmetric up to rounding.
+    partitions and 0 otherwise. Both labelings empty: 1. Symmetric, up to rounding.
 
     References
     ----------
@@ -136,8 +136,9 @@ class Observed(NamedTuple):
 def observed(table: Cells) -> Observed:
     """Compute what a table tells before anything is expected."""
     xp, known = table.xp, information(table)
-    rows, cols = known.rows, known.cols
+    rows, cols = known.row_concentration, known.col_concentration
     floor_positive = is_floor_positive(xp, rows, cols, table.n_samples)
+    # H(true) less the floor H(true) + H(pred) - log n is log n - H(pred), the concentration of pred
     above = xp.where(floor_positive, cols, known.h_true), xp.where(floor_positive, rows, known.h_pred)
     mutual = known.mutual
     if maybe_any(xp, floor_positive):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from amiable._array.protocols import Array, Namespace
 
 AverageMethod = Literal["arithmetic", "geometric", "min", "max"]
-_METHODS = ("arithmetic", "geometric", "min", "max")
+METHODS: tuple[AverageMethod, ...] = get_args(AverageMethod)
 
 
 def check_average_method(average_method: AverageMethod) -> AverageMethod:
-    """Return `average_method`; raise ValueError unless it is one of the four."""
-    if average_method not in _METHODS:
-        raise ValueError(f"average_method is {average_method!r}: expected one of {', '.join(map(repr, _METHODS))}")
+    """Return `average_method`; raise ValueError unless it is one of `METHODS`."""
+    if average_method not in METHODS:
+        raise ValueError(f"average_method is {average_method!r}: expected one of {', '.join(map(repr, METHODS))}")
     return average_method
 
 

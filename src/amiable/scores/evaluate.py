@@ -60,7 +60,7 @@ def evaluate(
     return _each(back, finish(*margins, *rest, static=False, **options))
 
 
-def score_of_tables(score: Callable[..., Any], table: Cells) -> Array:
+def call_score(score: Callable[..., Any], table: Cells) -> Array:
     """Return one number for each table (P, R, C), from the argument `score`, which takes `contingency`."""
     values: Any = score(contingency=table_of(table))
     if not hasattr(values, "shape") or not hasattr(values, "dtype"):

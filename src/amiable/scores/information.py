@@ -20,8 +20,8 @@ class Information(NamedTuple):
     mutual: Array  # at most either entropy; where one labeling refines the other, exactly the coarser's
     h_true: Array
     h_pred: Array
-    rows: Array  # concentrations of the cluster sizes
-    cols: Array
+    row_concentration: Array  # sum a log a / n, which is log n - H(true)
+    col_concentration: Array
     structure: Structure
 
 

@@ -1,8 +1,8 @@
 """Every score, declared once.
 
 From these records follow the names that ``score=`` accepts, the pairs that `pairwise_scores` computes once, the torch
-metrics, the columns of the command line, the definitions on a report, the table of scores in the documentation and the
-registry of the tests.
+metrics, the columns of the command line, what a report says of a score, the table of scores in the documentation and
+the registry of the tests.
 """
 
 from __future__ import annotations

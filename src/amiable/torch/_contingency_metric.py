@@ -103,7 +103,8 @@ class ContingencyMetric(Metric):
         else:
             self._state = f"contingency{counted}"
             self.add_state(self._state, torch.zeros(self.n_labels, dtype=torch.int64), dist_reduce_fx="sum")
-            # of target and of preds: ~lowest and highest label seen on an accelerator; -1 for none
+            # a row for target, a row for preds: the complement ~x of the lowest label x seen on an accelerator, and
+            # the highest label, so that both are largest values; -1 where no label was seen
             self.add_state("extremes", torch.full((2, 2), -1, dtype=torch.int64), dist_reduce_fx="max")
 
     def update(self, preds: Tensor, target: Tensor) -> None:
@@ -150,9 +151,9 @@ class ContingencyMetric(Metric):
         state = getattr(self, self._state)
         if self.n_labels is None:
             return table_of(table_of_lists(state, self.device))
-        for name, k, (lowest, highest) in zip(_NAMES, self.n_labels, self.extremes.tolist(), strict=True):
-            if lowest >= 0 or highest >= k:
-                outside = ~lowest if lowest >= 0 else highest
+        for name, k, (complement, highest) in zip(_NAMES, self.n_labels, self.extremes.tolist(), strict=True):
+            if complement >= 0 or highest >= k:  # a complement is at least 0 where the lowest label is negative
+                outside = ~complement if complement >= 0 else highest
                 is_nan = self.argmax and name == "preds" and outside == self._nan
                 raise ValueError(
                     f"{name} had {'NaN among logits' if is_nan else f'the label {outside}'}, outside "
