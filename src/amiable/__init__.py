@@ -12,6 +12,8 @@ from amiable.resampling.bootstrap import *
 from amiable.resampling.permutation import *
 from amiable.resampling.tables import *
 from amiable.scores.adjusted_mutual_information import *
+from amiable.scores.cell_score import *
+from amiable.scores.exact_null import *
 from amiable.scores.homogeneity import *
 from amiable.scores.matrix import *
 from amiable.scores.mutual_information import *

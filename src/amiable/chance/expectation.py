@@ -113,14 +113,14 @@ def in_few_shapes(
 
 
 def each_table(xp: Namespace, row_sums: Array, col_sums: Array, of_table: Callable[[Array, Array], Array]) -> Array:
-    """Return `of_table(rows, cols)` for each table of a batch: shape (...); in host memory, once for equal margins."""
+    """Return `of_table(rows, cols)` of each table of a batch, (...) or (..., T); on a host, once for equal ones."""
     lead, n_rows = row_sums.shape[:-1], row_sums.shape[-1]
     margins = xp.reshape(xp.concat([row_sums, col_sums], axis=-1), (math.prod(lead), n_rows + col_sums.shape[-1]))
     where = None
     if isinstance(margins, np.ndarray):  # tables that are drawn at random share their margins
         margins, where = np.unique(margins, axis=0, return_inverse=True)
     each = xp.stack([of_table(margins[i, :n_rows], margins[i, n_rows:]) for i in range(margins.shape[0])])
-    return xp.reshape(each if where is None else each[where], lead)
+    return xp.reshape(each if where is None else each[where], (*lead, *each.shape[1:]))
 
 
 def _sums_of_batch(xp: Namespace, rows: Array, cols: Array, forms: Forms, per_octave: int | None) -> Array:

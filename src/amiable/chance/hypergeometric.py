@@ -36,11 +36,14 @@ NO_MEAN = 1e-30
 NO_SAMPLE = -0.9999
 
 
-def window(xp: Namespace, a: Array, b: Array, n: Array, *, line: bool = False) -> tuple[Array, Array, Array]:
+def window(
+    xp: Namespace, a: Array, b: Array, n: Array, *, line: bool = False, strided: bool = True
+) -> tuple[Array, Array, Array]:
     """Return first node, last node and stride of the lattice that carries Hypergeometric(n, a, b).
 
     With `line`, what is summed depends on the rest of the row and of the column, too, as in the variance: the stride
-    must do no harm to functions of a - K and b - K either.
+    must do no harm to functions of a - K and b - K either. With `strided=False` every k is
+    a node, for functions that are not smooth.
     """
     first, last, mean, sd = _bounds(xp, a, b, n)
     # A stride is allowed where the summand is smooth over a stride. k log k is smooth where K is far from 0; a term in
@@ -48,7 +51,7 @@ def window(xp: Namespace, a: Array, b: Array, n: Array, *, line: bool = False) -
     least = mean
     if line:  # by symmetry the window is no wider where a - k or b - k is near 0
         least = xp.minimum(mean, xp.minimum(mean_count(xp, a, n - b, n), mean_count(xp, n - a, b, n)))
-    smooth = (sd > _STRIDE_SIGMA) & (least > _STRIDE_MEAN)
+    smooth = (sd > _STRIDE_SIGMA) & (least > _STRIDE_MEAN) & strided
     # The largest h with sigma sin(pi / h) >= 4.7. By Poisson's summation formula, the sum over every h-th k differs
     # from 1 / h of the whole sum by the characteristic function at multiples of 2 pi / h, which is at most
     # exp(-2 sigma**2 sin(pi / h)**2) for a sum of independent Bernoulli variables.
@@ -118,9 +121,9 @@ def _start(xp: Namespace, a: Array, b: Array, n: Array, mean: Array, *, exact: b
     return start, offset_from_mean(xp, start, a, b, n) if exact else to_float(xp, start) - mean
 
 
-def n_nodes(xp: Namespace, a: Array, b: Array, n: Array, *, line: bool = False) -> Array:
+def n_nodes(xp: Namespace, a: Array, b: Array, n: Array, *, line: bool = False, strided: bool = True) -> Array:
     """Return how many nodes the window of each (a, b) has, elementwise."""
-    first, last, stride = window(xp, a, b, n, line=line)
+    first, last, stride = window(xp, a, b, n, line=line, strided=strided)
     return (last - first) // stride + 1
 
 
@@ -133,7 +136,16 @@ class Lattice(NamedTuple):
     deviance: Array  # of k from its mean
 
 
-def lattice(xp: Namespace, a: Array, b: Array, n: Array, *, width: int = MAX_NODES, line: bool = False) -> Lattice:
+def lattice(
+    xp: Namespace,
+    a: Array,
+    b: Array,
+    n: Array,
+    *,
+    width: int = MAX_NODES,
+    line: bool = False,
+    strided: bool = True,
+) -> Lattice:
     """Return `width` nodes for K ~ Hypergeometric(n, a, b), at least `n_nodes` of each pair.
 
     The weights are saddle-point probabilities, exact up to a factor that normalising removes:
@@ -141,7 +153,7 @@ def lattice(xp: Namespace, a: Array, b: Array, n: Array, *, width: int = MAX_NOD
     """
     # The nodes k = first, first + h, first + 2 h, ... up to the last one, which is repeated to fill the width. The
     # offset t = k - a b / n is formed exactly at the first node only, as the steps from there are whole numbers.
-    first, last, stride = (v[..., None] for v in window(xp, a, b, n, line=line))
+    first, last, stride = (v[..., None] for v in window(xp, a, b, n, line=line, strided=strided))
     a, b, n = a[..., None], b[..., None], n[..., None]
     steps = stride * xp.arange(width, dtype=first.dtype, device=device_of(first))
     inside = steps <= last - first

@@ -14,15 +14,34 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
 
+from amiable._array.protocols import Array, Namespace
 from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score, expected_mutual_information
+from amiable.scores.cell_score import CellScore, Rescaled
 from amiable.scores.homogeneity import completeness_score, homogeneity_score, v_measure_score
 from amiable.scores.mutual_information import (
     mutual_info_score,
     normalized_mutual_info_score,
     variation_of_information,
 )
-from amiable.scores.pairs import adjusted_rand_score, fowlkes_mallows_score, rand_score
-from amiable.scores.significance import mutual_info_pvalue, standardized_mutual_info_score
+from amiable.scores.pairs import (
+    PAIRS_TOGETHER,
+    adjusted_rand_score,
+    fowlkes_mallows_score,
+    rand_score,
+    rescaled_to_adjusted_rand,
+    rescaled_to_fowlkes_mallows,
+    rescaled_to_rand,
+)
+from amiable.scores.significance import (
+    MUTUAL_INFORMATION,
+    mutual_info_pvalue,
+    rescaled_to_adjusted,
+    rescaled_to_mean,
+    rescaled_to_pred,
+    rescaled_to_true,
+    rescaled_to_variation,
+    standardized_mutual_info_score,
+)
 
 # Labelings with given cluster sizes have one order by all scores that rise or fall with mutual information, and one by
 # all that do with the number of pairs of samples that are together in both: one p-value for each of the two.
@@ -61,6 +80,11 @@ class Score:
         The values of options with which it is symmetric, the default first.
     measures : {"agreement", "evidence"}
         How much the labelings agree, or how sure it is that they do.
+    cells : CellScore or None
+        The sum over cells that it is made of, of which the null distribution is known exactly.
+    rescaled : callable or None
+        `rescaled(xp, row_sums, col_sums)` returns shift and factor (...): the score is shift + factor * sum. None where
+        it is the sum itself.
     needs : {"labels", "sizes"}
         Whether it is computed from two labelings (or their table), or from their cluster sizes alone.
     name : str
@@ -83,6 +107,8 @@ class Score:
     is_symmetric: bool = True
     symmetric_options: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     measures: Literal["agreement", "evidence"] = "agreement"
+    cells: CellScore | None = None
+    rescaled: Callable[[Namespace, Array, Array], Rescaled] | None = None
     needs: Literal["labels", "sizes"] = "labels"
     name: str = ""
     metric: str = ""
@@ -138,6 +164,8 @@ RECORDS = (
         high=1,
         order="information",
         symmetric_options={"null": _TWO_SIDED},
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_adjusted,
     ),
     Score(
         short_name="nmi",
@@ -150,6 +178,8 @@ RECORDS = (
         low=0,
         high=1,
         order="information",
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_mean,
     ),
     Score(
         short_name="ari",
@@ -163,6 +193,8 @@ RECORDS = (
         high=1,
         order="pairs",
         symmetric_options={"null": _TWO_SIDED},
+        cells=PAIRS_TOGETHER,
+        rescaled=rescaled_to_adjusted_rand,
     ),
     Score(
         short_name="ri",
@@ -175,6 +207,8 @@ RECORDS = (
         low=0,
         high=1,
         order="pairs",
+        cells=PAIRS_TOGETHER,
+        rescaled=rescaled_to_rand,
     ),
     Score(
         short_name="homogeneity",
@@ -187,6 +221,8 @@ RECORDS = (
         high=1,
         order="information",
         is_symmetric=False,
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_true,
     ),
     Score(
         short_name="completeness",
@@ -199,6 +235,8 @@ RECORDS = (
         high=1,
         order="information",
         is_symmetric=False,
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_pred,
     ),
     Score(
         short_name="v",
@@ -211,6 +249,8 @@ RECORDS = (
         high=1,
         order="information",
         symmetric_options={"beta": (1.0,)},
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_mean,
     ),
     Score(
         short_name="fmi",
@@ -224,6 +264,8 @@ RECORDS = (
         high=1,
         order="pairs",
         metric="FowlkesMallowsIndex",
+        cells=PAIRS_TOGETHER,
+        rescaled=rescaled_to_fowlkes_mallows,
     ),
     Score(
         short_name="mi",
@@ -237,6 +279,7 @@ RECORDS = (
         high=math.inf,
         order="information",
         unit="nats",
+        cells=MUTUAL_INFORMATION,
     ),
     Score(
         short_name="smi",
@@ -264,6 +307,8 @@ RECORDS = (
         order="information",
         unit="nats",
         is_distance=True,
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_variation,
     ),
     Score(
         short_name="nvi",
@@ -323,7 +368,7 @@ def function_of(score: Any) -> Callable[..., Any]:
     if not callable(score):
         raise ValueError(f"score is {score!r}: expected {expected}")
     function: Callable[..., Any] = score
-    record = _record_of(function)
+    record = record_of(function)
     if record is not None and record.needs == "sizes":
         raise ValueError(f"score is {record.name}, which needs cluster sizes: expected {expected}")
     return function
@@ -331,19 +376,25 @@ def function_of(score: Any) -> Callable[..., Any]:
 
 def is_own(function: Callable[..., Any]) -> bool:
     """Whether a function is a score of two labelings of amiable, maybe with options bound."""
-    record = _record_of(function)
+    record = record_of(function)
     return record is not None and record.needs == "labels"
 
 
 def is_symmetric(function: Callable[..., Any]) -> bool:
     """Whether a function is a score of amiable that stays the same when the labelings are swapped."""
-    record = _record_of(function)
+    record = record_of(function)
     return record is not None and record.is_symmetric_with(_unbound(function)[1])
 
 
-def _record_of(function: Callable[..., Any]) -> Score | None:
+def record_of(function: Callable[..., Any]) -> Score | None:
+    """Return the record of a function of amiable, maybe with options bound; None for another."""
     plain = _unbound(function)[0]
     return next((record for record in RECORDS if record.function is plain), None)
+
+
+def record_called(name: str) -> Score | None:
+    """Return the record of a score of two labelings by its name or short name."""
+    return _BY_NAME.get(name)
 
 
 def _unbound(function: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str, Any]]:

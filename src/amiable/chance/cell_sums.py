@@ -1,0 +1,332 @@
+"""Exact mean and variance of any sum over cells, S = sum of f(n_ij; a_i, b_j, n), from cluster sizes alone.
+
+Under the permutation model N_ij is hypergeometric, and the expectation of a sum is the sum of the expectations:
+
+    E[S] = sum over i, j of E[f(N_ij)].
+
+S is the sum of all R_i, the sums of f over row i, and of all C_j, those over column j; so S**2 is the sum of all
+R_i C_j. Given N_ij = l, the rest of row i and the rest of column j are independent. With the conditional expectations
+
+    row_ij(l) = f(l) + sum over j' != j of E[f(N_ij') | N_ij = l] - E[R_i],   and col_ij(l) alike,
+
+the variance is the sum over i, j of E[row_ij(N_ij) col_ij(N_ij)]. Given N_ij = l, the other cells of row i are
+hypergeometric, too: a_i - l samples are left for them among the n - b_j that lie outside of column j.
+
+Where f is a polynomial in the count, most of it needs no sum. With (x)_r = x (x - 1) ... (x - r + 1),
+
+    f(x) = sum over r of c_r (x)_r,   c_r = (r-th difference of f at 0) / r!,   E[(K)_r] = (a)_r (b)_r / (n)_r.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from amiable._array.arithmetic import at_least, matmul
+from amiable._array.blocks import blocks, budget
+from amiable._array.devices import device_of, is_traced, on_cpu
+from amiable._array.dtypes import to_count, to_float
+from amiable._array.protocols import Array, Namespace
+from amiable._array.transfers import fetch
+from amiable.chance.expectation import each_table
+from amiable.chance.hypergeometric import MAX_NODES, lattice, n_nodes
+from amiable.chance.interpolation import PER_OCTAVE, SizeCounts, size_counts_of_clusters
+from amiable.chance.variance import PER_OCTAVE as PER_OCTAVE_OF_VARIANCE
+from amiable.chance.variance import is_constant
+
+# f(xp, x, a, b, n) of floats that broadcast: what a cell of count x adds, in a row of a samples and a column of b
+Cell = Callable[[Namespace, Array, Array, Array, Array], Array]
+
+_ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
+_DIGITS = 1e-4  # by which polynomials of the right degree and of a wrong one differ, in float32 too
+_ROUNDING = 1e-14  # a standard deviation below this share of the mean is rounding
+
+
+@dataclass(frozen=True)
+class CellSum:
+    """A sum over the cells of a table: its function f, and what may be made use of.
+
+    Attributes
+    ----------
+    cell : callable
+        f(xp, x, a, b, n).
+    degree : int or None
+        That of f as a polynomial in x; None where it is none.
+    smooth : bool or "count"
+        Whether f is smooth in x and in the sizes, or in the count x alone.
+    """
+
+    cell: Cell
+    degree: int | None = field(default=None, kw_only=True)
+    smooth: bool | Literal["count"] = field(default=False, kw_only=True)
+
+    @property
+    def is_strided(self) -> bool:
+        """Whether a sum over some counts stands in for that over all."""
+        return self.degree is not None or bool(self.smooth)
+
+    def sizes(self, xp: Namespace, sums: Array, per_octave: int) -> SizeCounts:
+        """Return the sizes of the clusters (K,) of one labeling; a few for all, where f is smooth in them."""
+        return size_counts_of_clusters(xp, sums, per_octave if self.smooth is True else None)
+
+    def values(self, xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
+        """Return f of whole numbers that broadcast; raise ValueError unless it is one finite float for each.
+
+        Empty clusters, whose cells are left out, are taken for those of one sample.
+        """
+        x, a, b, n = (to_float(xp, v) for v in (x, at_least(xp, a, 1), at_least(xp, b, 1), at_least(xp, n, 1)))
+        shape = np.broadcast_shapes(*[tuple(v.shape) for v in (x, a, b, n)])
+        try:
+            found = self.cell(xp, x, a, b, n)
+        except Exception as error:
+            if not any(map(is_traced, (x, a, b, n))):
+                raise
+            raise TypeError(
+                f"cell cannot be traced: expected functions of xp alone, and no look at a value; {error}"
+            ) from error
+        if not hasattr(found, "shape") or not hasattr(found, "dtype"):
+            raise ValueError(f"cell returned {type(found).__name__}: expected an array of floats")
+        if not xp.isdtype(found.dtype, "real floating"):
+            raise ValueError(f"cell returned an array of dtype {found.dtype}: expected an array of floats")
+        if np.broadcast_shapes(tuple(found.shape), shape) != shape:
+            raise ValueError(f"cell returned shape {tuple(found.shape)}: expected a value for each cell, {shape}")
+        if not is_traced(found) and on_cpu(found) and not bool(xp.all(xp.isfinite(found))):
+            bad = xp.reshape(~xp.isfinite(xp.broadcast_to(found, shape)), (-1,))
+            at = int(xp.argmax(to_count(xp, bad)))
+            where = [float(xp.reshape(xp.broadcast_to(v, shape), (-1,))[at]) for v in (x, a, b, n)]
+            raise ValueError(
+                "cell is not finite at x = {:g}, a = {:g}, b = {:g}, n = {:g}: expected a finite value for all counts "
+                "from 0 to min(a, b)".format(*where)
+            )
+        return xp.broadcast_to(found, shape)
+
+
+def mean_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *, static: bool = False) -> Array:
+    """Return the mean (...) alone; all else is as in `moments_of_sum`."""
+    if static or is_traced(row_sums) or is_traced(col_sums):
+        return _static_moments(xp, row_sums, col_sums, of)[0]
+    return each_table(xp, row_sums, col_sums, lambda rows, cols: _mean_of_table(xp, rows, cols, of))
+
+
+def moments_of_sum(
+    xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *, static: bool = False
+) -> tuple[Array, Array]:
+    """Return mean and variance (...) of a sum over the cells of random tables.
+
+    Parameters
+    ----------
+    xp : namespace
+    row_sums, col_sums : arrays of whole numbers, shapes (..., R) and (..., C)
+        Cluster sizes, with equal totals n.
+    of : CellSum
+    static : bool
+        Compute every cell on a fixed number of nodes, so that no shape depends on a value and no device is waited for.
+        Traced arrays are always computed in this way, which takes a polynomial.
+    """
+    if static or is_traced(row_sums) or is_traced(col_sums):
+        return _static_moments(xp, row_sums, col_sums, of)
+
+    def of_table(rows: Array, cols: Array) -> Array:
+        mean = _mean_of_table(xp, rows, cols, of)
+        return xp.stack([mean, _variance_of_table(xp, rows, cols, of, mean)])
+
+    both = each_table(xp, row_sums, col_sums, of_table)
+    return both[..., 0], both[..., 1]
+
+
+def sum_of_empty_cells(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> Array:
+    """Return what the sum over all cells (...) of clusters with samples would be if no cell held any."""
+
+    def total(rows: SizeCounts, cols: SizeCounts, n: Array) -> Array:
+        a, b = rows.sizes[..., :, None], cols.sizes[..., None, :]
+        cells = of.values(xp, xp.zeros_like(a), a, b, n[..., None, None])
+        return xp.sum(rows.counts[..., :, None] * cells * cols.counts[..., None, :], axis=(-2, -1))
+
+    def of_table(row_sums: Array, col_sums: Array) -> Array:
+        n = xp.sum(row_sums)
+        if int(n) == 0:
+            return xp.zeros_like(to_float(xp, n))
+        rows, cols = (size_counts_of_clusters(xp, sums, None) for sums in (row_sums, col_sums))
+        return total(rows, cols, n)
+
+    if is_traced(row_sums) or is_traced(col_sums):
+        rows, cols = _every_cluster(xp, row_sums, col_sums)
+        return total(rows, cols, xp.sum(row_sums, axis=-1))
+    return each_table(xp, row_sums, col_sums, of_table)
+
+
+def _every_cluster(xp: Namespace, row_sums: Array, col_sums: Array) -> tuple[SizeCounts, SizeCounts]:
+    """Return each cluster as a size of its own, of which there is one, or none where it is empty."""
+    return SizeCounts(row_sums, to_float(xp, row_sums > 0)), SizeCounts(col_sums, to_float(xp, col_sums > 0))
+
+
+def _mean_of_table(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> Array:
+    n = xp.sum(row_sums)
+    if int(n) == 0:
+        return xp.zeros_like(to_float(xp, n))
+    rows, cols = (of.sizes(xp, sums, PER_OCTAVE) for sums in (row_sums, col_sums))
+    cells = _expected_cells(xp, rows.sizes, cols.sizes, n, of)
+    return xp.sum(matmul(xp, rows.counts[None, :], cells)[0, :] * cols.counts)
+
+
+def _variance_of_table(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, mean: Array) -> Array:
+    n = xp.sum(row_sums)
+    if int(n) == 0 or of.degree == 0 or bool(is_constant(xp, row_sums, col_sums)):
+        return xp.zeros_like(mean)
+    rows, cols = (of.sizes(xp, sums, PER_OCTAVE_OF_VARIANCE) for sums in (row_sums, col_sums))
+    a, b = rows.sizes[:, None], cols.sizes[None, :]
+    width = fetch(xp.max(n_nodes(xp, a, b, n, line=True, strided=of.is_strided))[None])[0]
+    cells = _expected_cells(xp, rows.sizes, cols.sizes, n, of)
+    variance = _variance(xp, rows, cols, n, of, cells, width)
+    return xp.where(variance <= (_ROUNDING * mean) ** 2, 0.0, variance)
+
+
+def _static_moments(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> tuple[Array, Array]:
+    """Return mean and variance (...) from every cell on a fixed number of nodes: no shape depends on a value."""
+    if of.degree is None:
+        raise ValueError(
+            "the moments of a sum over cells that is no polynomial look at values: expected a degree, or a call "
+            "outside of tracing"
+        )
+    n = xp.sum(row_sums, axis=-1)
+    rows, cols = _every_cluster(xp, row_sums, col_sums)
+    cells = _expected_cells(xp, row_sums, col_sums, n, of)
+    mean = xp.sum(cells * rows.counts[..., :, None] * cols.counts[..., None, :], axis=(-2, -1))
+    variance = _variance(xp, rows, cols, n, of, cells, MAX_NODES)
+    none = is_constant(xp, row_sums, col_sums) | (variance <= (_ROUNDING * mean) ** 2)
+    return mean, xp.where(none, 0.0, variance)
+
+
+def _expected_cells(xp: Namespace, row_sizes: Array, col_sizes: Array, n: Array, of: CellSum) -> Array:
+    """Return E[f] (..., S, S') for every pair of sizes (..., S) and (..., S')."""
+    a, b, n = row_sizes[..., :, None], col_sizes[..., None, :], n[..., None, None]
+    if of.degree is not None:
+        coefficients = _coefficients(xp, a, b, n, of)
+        if not is_traced(a) and not is_traced(b) and on_cpu(a):
+            _check_degree(xp, coefficients, a, b, n, of)
+        sums = zip(coefficients, _falling(xp, a, of), _falling(xp, b, of), strict=True)
+        pools = _falling(xp, n, of, least=1.0)
+        terms = [c * (x / pool) * y for (c, x, y), pool in zip(sums, pools, strict=True)]
+        return sum(terms[1:], terms[0])
+    parts = []
+    width = fetch(xp.max(n_nodes(xp, a, b, n, strided=of.is_strided))[None])[0]
+    for block in blocks(b.shape[-1], budget(a) * _ROOM // (a.shape[-2] * width)):
+        parts.append(_expected(xp, a, b[..., block], n, (a, b[..., block], n), of, width))
+    return xp.concat(parts, axis=-1)
+
+
+def _expected(
+    xp: Namespace, a: Array, b: Array, n: Array, sizes: tuple[Array, Array, Array], of: CellSum, width: int
+) -> Array:
+    """Return E[f(K)] of K ~ Hypergeometric(n, a, b), in cells of clusters of other `sizes` (a, b, n)."""
+    nodes = lattice(xp, a, b, n, width=width, strided=of.is_strided)
+    values = of.values(xp, nodes.k, *[x[..., None] for x in sizes])
+    return xp.sum(nodes.weights * values, axis=-1) / xp.sum(nodes.weights, axis=-1)
+
+
+def _variance(
+    xp: Namespace, rows: SizeCounts, cols: SizeCounts, n: Array, of: CellSum, expected: Array, width: int
+) -> Array:
+    """Return the sum over (i, j) of E[row_ij col_ij], with each pair of sizes as often as there are such clusters."""
+    a, b, n = rows.sizes[..., :, None], cols.sizes[..., None, :], n[..., None, None]
+    w, v = rows.counts[..., :, None], cols.counts[..., None, :]
+    # E[R_i] and E[C_j], which centre the conditional expectations
+    of_rows = xp.sum(expected * v, axis=-1)[..., None, None]
+    of_cols = xp.sum(expected * w, axis=-2)[..., None, :, None]
+    rests = _rests_of_polynomial if of.degree is not None else _rests_by_summing
+    total = xp.zeros_like(to_float(xp, n[..., 0, 0]))
+    traced = is_traced(a) or is_traced(b)
+    step = b.shape[-1] if traced else budget(a) * _ROOM // (math.prod(a.shape) * width)
+    for block in blocks(b.shape[-1], step):
+        some = SizeCounts(b[..., block], v[..., block])
+        nodes = lattice(xp, a, some.sizes, n, width=width, line=True, strided=of.is_strided)
+        own = of.values(xp, nodes.k, a[..., None], some.sizes[..., None], n[..., None])
+        row_rest, col_rest = rests(xp, nodes.k, rows, cols, block, n, of)
+        product = (own + row_rest - of_rows) * (own + col_rest - of_cols[..., block, :])
+        cells = xp.sum(nodes.weights * product, axis=-1) / xp.sum(nodes.weights, axis=-1)
+        total = total + xp.sum(w * cells * some.counts, axis=(-2, -1))
+    return total
+
+
+def _rests_of_polynomial(
+    xp: Namespace, k: Array, rows: SizeCounts, cols: SizeCounts, block: slice, n: Array, of: CellSum
+) -> tuple[Array, Array]:
+    """Return what is expected of the rest of row and column, given counts `k` (..., S, B, L), by factorial moments."""
+    # E[(N_ij')_r | N_ij = l] = (a_i - l)_r (b_j')_r / (n - b_j)_r. So all that is needed is the sums over j' of
+    # c_r (b_j')_r, less j's own.
+    a, b = rows.sizes[..., :, None], cols.sizes[..., None, :]
+    w, v = rows.counts[..., :, None], cols.counts[..., None, :]
+    lefts = _falling(xp, a[..., None] - k, of), _falling(xp, b[..., block, None] - k, of)
+    pools = _falling(xp, n - b[..., block], of, least=1.0), _falling(xp, n - a, of, least=1.0)
+    sizes = _falling(xp, b, of), _falling(xp, a, of)
+    row_rest = col_rest = xp.zeros_like(lefts[0][0])
+    for r, c in enumerate(_coefficients(xp, a, b, n, of)):
+        of_row, of_col = c * sizes[0][r], c * sizes[1][r]
+        row_others = xp.sum(v * of_row, axis=-1)[..., None] - of_row[..., block]
+        col_others = (xp.sum(w * of_col, axis=-2)[..., None, :] - of_col)[..., block]
+        row_rest = row_rest + lefts[0][r] * (row_others / pools[0][r])[..., None]
+        col_rest = col_rest + lefts[1][r] * (col_others / pools[1][r])[..., None]
+    return row_rest, col_rest
+
+
+def _coefficients(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> list[Array]:
+    """Return c_0, c_1, ... of f(x) = sum of c_r (x)_r: differences of f at 0 over r!; 0 for empty clusters."""
+    shape = np.broadcast_shapes(*[tuple(x.shape) for x in (a, b, n)])
+    there = xp.broadcast_to((a > 0) & (b > 0), shape)
+    zero = xp.zeros(shape, dtype=a.dtype, device=device_of(a))
+    assert of.degree is not None
+    values = [xp.where(there, of.values(xp, zero + x, a, b, n), 0.0) for x in range(of.degree + 1)]
+    found = []
+    for r in range(of.degree + 1):
+        found.append(values[0] / math.factorial(r))
+        values = [after - before for before, after in itertools.pairwise(values)]
+    return found
+
+
+def _check_degree(xp: Namespace, coefficients: list[Array], a: Array, b: Array, n: Array, of: CellSum) -> None:
+    """Raise ValueError where f at the largest count of a cell is not that of the polynomial."""
+    most = xp.minimum(a, b)
+    terms = [c * x for c, x in zip(coefficients, _falling(xp, most, of), strict=True)]
+    found, scale = sum(terms[1:], terms[0]), sum(map(xp.abs, terms[1:]), xp.abs(terms[0]))
+    expected = xp.where(most > 0, of.values(xp, most, a, b, n), found)
+    if bool(xp.any(xp.abs(found - expected) > _DIGITS * (scale + xp.abs(expected)))):
+        raise ValueError(
+            f"degree is {of.degree}, of which cell is no polynomial in x: expected another degree, or None"
+        )
+
+
+def _falling(xp: Namespace, x: Array, of: CellSum, least: float = 0.0) -> list[Array]:
+    """Return (x)_0, (x)_1, ... up to the degree, of whole numbers x; their factors are at least `least`."""
+    x = to_float(xp, x)
+    found = [xp.ones_like(x)]
+    for r in range(of.degree or 0):
+        found.append(found[-1] * at_least(xp, x - r, least))
+    return found
+
+
+def _rests_by_summing(
+    xp: Namespace, k: Array, rows: SizeCounts, cols: SizeCounts, block: slice, n: Array, of: CellSum
+) -> tuple[Array, Array]:
+    """Return what is expected of the rest of row and column, given counts `k` (S, B, L) of one table."""
+    a, b, n = rows.sizes, cols.sizes[block], n[0, 0]
+
+    def of_line(size: Array, own: Array, left: Array, others: SizeCounts, is_row: bool) -> Array:
+        """Return (L,) for a line of `size` samples, of which `left` lie outside of the crossing line of `own`."""
+        pool = n - own
+        every = xp.concat([others.sizes, own[None]])
+        weights = xp.concat([others.counts, -xp.ones_like(others.counts[:1])])  # all clusters, less the line's own
+        capped = xp.minimum(every, pool)  # one of more samples than the pool is the line's own
+        sizes = (size[None, None], every[None, :]) if is_row else (every[None, :], size[None, None])
+        width = fetch(xp.max(n_nodes(xp, left[:, None], capped[None, :], pool, strided=of.is_strided))[None])[0]
+        cells = _expected(xp, left[:, None], capped[None, :], pool, (*sizes, n[None, None]), of, width)
+        return matmul(xp, cells, weights[:, None])[:, 0]
+
+    pairs = [(i, j) for i in range(k.shape[0]) for j in range(k.shape[1])]
+    row_rests = [of_line(a[i], b[j], a[i] - k[i, j, :], cols, True) for i, j in pairs]
+    col_rests = [of_line(b[j], a[i], b[j] - k[i, j, :], rows, False) for i, j in pairs]
+    return xp.reshape(xp.stack(row_rests), k.shape), xp.reshape(xp.stack(col_rests), k.shape)

@@ -1,0 +1,266 @@
+"""Scores beside their exact null distribution, for every score that is a sum over cells, your own included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from amiable._array.devices import on_own_device
+from amiable._array.protocols import Array, Namespace
+from amiable._array.transfers import as_result, host_views
+from amiable.contingency import Cells
+from amiable.inputs.counts import check_margins
+from amiable.scores.cell_score import CellScore, inverse
+from amiable.scores.evaluate import evaluate
+from amiable.scores.registry import SCORES, Score, function_of, record_called, record_of
+from amiable.scores.significance import MUTUAL_INFORMATION, Moments, standardized_mutual_info_score
+
+__all__ = ["adjusted_score", "expected_score", "score_moments", "standardized_score"]
+
+
+@on_own_device
+def expected_score(score: str | Callable[..., Any] | CellScore, row_sums: Any, col_sums: Any) -> Any:
+    """Exact expectation of a score of two labelings with given cluster sizes.
+
+    Over all pairs of labelings with these sizes, equally likely (the permutation model), without simulation.
+
+    Parameters
+    ----------
+    score : str, callable or CellScore
+        A score of amiable, by its short name ("ari", "vi") or its function's, or the function; or one of your own.
+        It is a sum over cells, but for a shift and a factor that the cluster sizes determine.
+    row_sums, col_sums : array-like of whole numbers, shapes (..., R) and (..., C)
+        Cluster sizes of the two labelings, with equal totals n_samples. Leading (batch) dimensions broadcast; sizes 0
+        contribute nothing.
+
+    Returns
+    -------
+    mean : float or array of shape (...)
+        In the unit of the score. A float for lists and 1-D NumPy sizes, else an array of the inputs' library on their
+        device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad sizes; a score whose expectation has no closed form; a bad `CellScore`. The message names the argument.
+
+    References
+    ----------
+    Romano, Vinh, Bailey and Verspoor (2016), Adjusting for chance clustering comparison measures, JMLR 17(134):1-32,
+    10.48550/arXiv.1512.01286.
+
+    Examples
+    --------
+    >>> from amiable import expected_score
+    >>> round(expected_score("ri", [4, 3, 1], [3, 3, 2]), 6)
+    0.589286
+    """
+    return _moments(score, row_sums, col_sums, only_mean=True)[0]
+
+
+@on_own_device
+def score_moments(score: str | Callable[..., Any] | CellScore, row_sums: Any, col_sums: Any) -> Moments:
+    """Exact mean and variance of a score of two labelings with given cluster sizes.
+
+    Over all pairs of labelings with these sizes, equally likely (the permutation model), without simulation.
+
+    Parameters
+    ----------
+    score : str, callable or CellScore
+        As in `expected_score`.
+    row_sums, col_sums : array-like of whole numbers, shapes (..., R) and (..., C)
+        As in `expected_score`.
+
+    Returns
+    -------
+    mean, variance : float or array of shape (...)
+        A named tuple, in the unit of the score and in its square; the variance is exactly 0 where the sizes determine
+        the score. Floats for lists and 1-D NumPy sizes, else arrays of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in `expected_score`.
+
+    Notes
+    -----
+    Scores of pairs (Rand, adjusted Rand, Fowlkes-Mallows) cost R + C operations, polynomials in the count R C, other
+    sums of your own R C (R + C), each times a number of nodes. Relative errors of the variance grow with the counts of
+    single cells, from 1e-15 for pairs to about 1e-16 times a usual count for your own.
+
+    References
+    ----------
+    The derivation is in `amiable.chance.cell_sums` and `amiable.chance.pairs`. The variance of the adjusted Rand index,
+    in another form: Steinley, Brusco and Hubert (2016), Psychological Methods 21(2):261-272, 10.1037/met0000049.
+
+    Examples
+    --------
+    >>> from amiable import score_moments
+    >>> mean, variance = score_moments("ari", [4, 3, 1], [3, 3, 2])
+    >>> round(mean, 6), round(variance, 6)
+    (0.0, 0.038077)
+    """
+    return _moments(score, row_sums, col_sums)
+
+
+def adjusted_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    score: str | Callable[..., Any] | CellScore,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """A score corrected for chance: (score - E[score]) / (best - E[score]), the expectation exact.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    score : str, callable or CellScore
+        As in `expected_score`. The best value is 1, 0 for a distance, the mean of the entropies for mutual information;
+        for a `CellScore` what its `largest` says.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    adjusted : float or array of shape (...)
+        0 on average for independent labelings, 1 for the best value. Where one of the labelings is a single cluster or
+        all singletons: 1 for identical partitions, else 0. A float for lists and 1-D NumPy labels, else an array of the
+        inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts, or as in `expected_score`; the message names the argument.
+
+    References
+    ----------
+    Hubert and Arabie (1985), Comparing partitions, Journal of Classification 2:193-218, 10.1007/BF01908075.
+
+    Examples
+    --------
+    >>> from amiable import adjusted_rand_score, adjusted_score
+    >>> true, pred = [0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]
+    >>> round(adjusted_score(true, pred, score="ri"), 6) == round(adjusted_rand_score(true, pred), 6)
+    True
+    >>> round(adjusted_score(true, pred, score="homogeneity"), 6)
+    0.444444
+    """
+    cells, record = _exact(score)
+    options: dict[str, Any] = {"compiles": False, "cells": cells, "record": record}
+    return evaluate(_adjusted, labels_true, labels_pred, contingency, n_labels, **options)
+
+
+def standardized_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    score: str | Callable[..., Any] | CellScore,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """How many standard deviations a score is from its expectation by chance, both moments exact.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    score : str, callable or CellScore
+        As in `expected_score`.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    standardized : float or array of shape (...)
+        Unbounded, without unit: (score - E[score]) / SD[score], which is negative for a distance where the labelings
+        agree. 0 where the cluster sizes determine the score. A float for lists and 1-D NumPy labels, else an array of
+        the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts, or as in `expected_score`; the message names the argument.
+
+    References
+    ----------
+    Romano, Bailey, Nguyen and Verspoor (2014), Standardized mutual information for clustering comparisons, ICML,
+    PMLR 32(2):1143-1151.
+
+    Examples
+    --------
+    >>> from amiable import standardized_score
+    >>> round(standardized_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2], score="ari"), 6)
+    0.816497
+    """
+    cells, record = _exact(score)
+    if cells is MUTUAL_INFORMATION and record is not None:  # which keeps its digits where it hardly varies
+        smi = standardized_mutual_info_score(labels_true, labels_pred, contingency=contingency, n_labels=n_labels)
+        return -smi if record.is_distance else smi
+    options: dict[str, Any] = {"compiles": False, "cells": cells, "record": record}
+    return evaluate(_standardized, labels_true, labels_pred, contingency, n_labels, **options)
+
+
+def _exact(score: Any) -> tuple[CellScore, Score | None]:
+    """Return the sum over cells that a score is made of, and its record if it is of amiable; raise for another."""
+    if isinstance(score, CellScore):
+        return score, None
+    record = record_called(score) if isinstance(score, str) else record_of(score) if callable(score) else None
+    if record is not None and record.cells is not None and score is not record.public and not isinstance(score, str):
+        raise ValueError("score has options bound: expected a name, a function as it is, or a CellScore")
+    if record is None or record.cells is None:
+        known = ", ".join(repr(name) for name, other in SCORES.items() if other.cells is not None)
+        function_of(score)  # raises for what is no score at all
+        raise ValueError(
+            f"score is {getattr(score, '__name__', score)!r}, whose moments have no closed form: expected one of "
+            f"{known}, or a CellScore; for any other use permutation_test"
+        )
+    return record.cells, record
+
+
+def _moments(score: Any, row_sums: Any, col_sums: Any, only_mean: bool = False) -> Moments:
+    cells, record = _exact(score)
+    xp, *sizes = check_margins(row_sums, col_sums)
+    xp, (rows, cols), back = host_views(xp, *sizes)
+    if only_mean:
+        mean = cells.mean(rows, cols)
+        variance = mean * 0.0
+    else:
+        mean, variance = cells.moments(rows, cols)
+    shift, factor = _rescaled(xp, record, rows, cols)
+    return Moments(*(as_result(back(x)) for x in (shift + factor * mean, factor * factor * variance)))
+
+
+def _rescaled(xp: Namespace, record: Score | None, row_sums: Array, col_sums: Array) -> tuple[Any, Any]:
+    """Return shift and factor (...): a score is shift + factor * sum."""
+    if record is None or record.rescaled is None:
+        return 0.0, 1.0
+    return record.rescaled(xp, row_sums, col_sums)
+
+
+def _adjusted(table: Cells, cells: CellScore, record: Score | None) -> Array:
+    xp, rows, cols = table.xp, table.row_sums, table.col_sums
+    shift, factor = _rescaled(xp, record, rows, cols)
+    expected = cells.mean(rows, cols, static=table.static)
+    if record is None or record.rescaled is None:
+        best = cells.most(rows, cols)
+    else:  # in the unit of the sum
+        best = ((0.0 if record.is_distance else record.high) - shift) * inverse(xp, factor)
+    structure = table.structure()
+    adjusted = (cells.observed(table) - expected) * inverse(xp, best - expected)
+    adjusted = xp.where(structure.degenerate, 0.0, adjusted)
+    is_best = structure.identical if cells.largest is None else structure.identical & structure.degenerate
+    return xp.where(is_best, 1.0, adjusted)
+
+
+def _standardized(table: Cells, cells: CellScore, record: Score | None) -> Array:
+    xp = table.xp
+    mean, variance = cells.moments(table.row_sums, table.col_sums, static=table.static)
+    score = (cells.observed(table) - mean) * inverse(xp, xp.sqrt(variance))
+    return -score if record is not None and record.is_distance else score

@@ -1,0 +1,178 @@
+"""Scores beside their exact null: moments, adjusted and standardised forms, of amiable's scores and your own."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+import amiable
+from amiable import CellScore, adjusted_score, expected_score, score_moments, standardized_score
+from amiable.scores.registry import SCORES
+from tests import oracles
+
+MARGINS = [([4, 3, 1], [3, 3, 2]), ([2, 1, 1, 1], [2, 2, 1]), ([5, 1, 1], [4, 3]), ([6, 5], [9, 2]), ([3], [2, 1])]
+EXACT = [name for name, record in SCORES.items() if record.cells is not None]
+TABLE = np.array([[45, 5, 0], [6, 40, 9], [3, 2, 30]])
+CUBES = CellScore(lambda xp, x, a, b, n: x * x * x, degree=3)
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize(("rows", "cols"), MARGINS)
+def test_moments_are_those_of_all_tables(name, rows, cols):
+    """Each table is scored by the public function, which knows nothing of moments."""
+    tables, chances = zip(*oracles.tables_with_margins(rows, cols), strict=True)
+    scores = SCORES[name].function(contingency=np.array(tables, dtype=np.int64))
+    chances = np.array([float(p) for p in chances])
+    mean = chances @ scores
+    moments = score_moments(name, rows, cols)
+    assert moments.mean == pytest.approx(mean, abs=1e-13)
+    assert moments.variance == pytest.approx(chances @ (scores - mean) ** 2, rel=1e-11, abs=1e-28)
+    assert expected_score(SCORES[name].function, rows, cols) == moments.mean
+
+
+def test_moments_of_random_tables():
+    tables = amiable.random_tables(TABLE.sum(1), TABLE.sum(0), 100_000, rng=1)
+    for score in ("ari", "fmi", CUBES):
+        if score is CUBES:
+            values = CUBES.observed(amiable.ContingencyTable.from_counts(tables))
+        else:
+            values = SCORES[score].function(contingency=tables)
+        mean, variance = score_moments(score, TABLE.sum(1), TABLE.sum(0))
+        assert abs(values.mean() - mean) < 4 * (variance / len(values)) ** 0.5
+        fourth = ((values - mean) ** 4).mean()
+        assert abs(values.var() - variance) < 4 * ((fourth - variance**2) / len(values)) ** 0.5
+
+
+def test_adjusted_scores_that_have_a_name():
+    for name, other in (
+        ("mi", "ami"),
+        ("nmi", "ami"),
+        ("v", "ami"),
+        ("vi", "ami"),
+        ("ami", "ami"),
+        ("ri", "ari"),
+        ("ari", "ari"),
+    ):
+        expected = SCORES[other].function(contingency=TABLE)
+        assert adjusted_score(score=name, contingency=TABLE) == pytest.approx(expected, abs=1e-13)
+    mi, emi = (
+        amiable.mutual_info_score(contingency=TABLE),
+        amiable.expected_mutual_information(TABLE.sum(1), TABLE.sum(0)),
+    )
+    room = amiable.entropy(contingency=TABLE.sum(1)) - emi
+    assert adjusted_score(score="homogeneity", contingency=TABLE) == pytest.approx((mi - emi) / room, abs=1e-13)
+
+
+def test_standardized_scores():
+    smi = amiable.standardized_mutual_info_score(contingency=TABLE)
+    for name in ("mi", "nmi", "homogeneity"):
+        assert standardized_score(score=name, contingency=TABLE) == smi
+    assert standardized_score(score="vi", contingency=TABLE) == -smi
+    mean, variance = score_moments("ari", TABLE.sum(1), TABLE.sum(0))
+    expected = (amiable.adjusted_rand_score(contingency=TABLE) - mean) / variance**0.5
+    for name in ("ari", "ri", "fmi"):
+        assert standardized_score(score=name, contingency=TABLE) == pytest.approx(expected, rel=1e-12)
+
+
+PAIRS = CellScore(lambda xp, x, a, b, n: x * (x - 1) / 2, degree=2, smooth=True)
+
+
+@pytest.mark.parametrize("function", [adjusted_score, standardized_score])
+def test_a_score_of_your_own_on_every_library(function, backend, rng):
+    true, pred = rng.integers(0, 4, (3, 60)), rng.integers(0, 3, (3, 60))
+    found = backend.to_numpy(function(backend.asarray(true), backend.asarray(pred), score=PAIRS))
+    expected = np.array([function(*pair, score="ari") for pair in zip(true, pred, strict=True)])
+    assert found == pytest.approx(expected, abs=1e3 * backend.tolerance)
+    table = amiable.ContingencyTable.from_labels(true[0], pred[0])
+    assert function(contingency=table, score=PAIRS) == pytest.approx(expected[0], abs=1e-12)
+
+
+def test_tables_that_list_some_cells(rng):
+    """Cells that are not listed hold no sample, but a score may count them."""
+    cells = CellScore(lambda xp, x, a, b, n: (x - a * b / n) ** 2, degree=2)
+    true, pred = rng.integers(0, 300, 1000), rng.integers(0, 300, 1000)
+    table = amiable.ContingencyTable.from_labels(true, pred)
+    dense = np.asarray(table.to_dense())
+    assert not table.is_grid
+    expected = ((dense - np.outer(dense.sum(1), dense.sum(0)) / 1000) ** 2).sum()
+    assert cells.observed(table) == pytest.approx(expected, rel=1e-13)
+    full = amiable.ContingencyTable.from_counts(dense[:40])
+    assert cells.observed(full) == pytest.approx(
+        ((dense[:40] - np.outer(dense[:40].sum(1), dense[:40].sum(0)) / dense[:40].sum()) ** 2).sum(), rel=1e-13
+    )
+
+
+def test_limit_cases():
+    for score in ("ri", "mi", CUBES):
+        assert adjusted_score([0, 0, 0], [1, 1, 1], score=score) == 1
+        assert adjusted_score([0, 1, 2], [2, 1, 0], score=score) == 1
+        assert adjusted_score([0, 0, 1], [0, 0, 0], score=score) == 0
+        assert adjusted_score([0, 0, 1, 1], [1, 1, 0, 0], score=score) == 1
+        assert adjusted_score([], [], score=score) == 1
+        assert standardized_score([0, 0, 1], [0, 0, 0], score=score) == 0
+        assert standardized_score([], [], score=score) == 0
+
+
+def test_a_largest_value_of_your_own():
+    half = CellScore(PAIRS.cell, degree=2, largest=lambda xp, rows, cols: 2 * PAIRS.most(rows, cols))
+    value, mean = (
+        PAIRS.observed(amiable.ContingencyTable.from_counts(TABLE)),
+        expected_score(PAIRS, TABLE.sum(1), TABLE.sum(0)),
+    )
+    most = PAIRS.most(TABLE.sum(1), TABLE.sum(0))
+    assert adjusted_score(score=half, contingency=TABLE) == pytest.approx((value - mean) / (2 * most - mean))
+    wrong = CellScore(PAIRS.cell, degree=2, largest=lambda xp, rows, cols: rows)
+    with pytest.raises(ValueError, match=r"largest returned .* expected an array of shape \(\)"):
+        adjusted_score(score=wrong, contingency=TABLE)
+
+
+@pytest.mark.parametrize(
+    ("cell", "options", "message"),
+    [
+        (lambda xp, x, a, b, n: 1.0, {}, "cell returned float: expected an array"),
+        (lambda xp, x, a, b, n: x > 0, {}, "cell returned .*: expected an array of floats"),
+        (lambda xp, x, a, b, n: xp.stack([x, x]), {}, "cell returned shape .* a value for each cell"),
+        (lambda xp, x, a, b, n: x / xp.where(x == 0, 0.0, 1.0), {}, "cell is not finite at x = 0"),
+        (lambda xp, x, a, b, n: xp.where(x == xp.minimum(a, b), xp.inf, x), {}, r"cell is not finite at x = \d"),
+        (lambda xp, x, a, b, n: x**3, {"degree": 2}, "degree is 2, of which cell is no polynomial"),
+        (lambda xp, x, a, b, n: xp.sqrt(x), {"degree": 2}, "degree is 2, of which cell is no polynomial"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:(invalid value|divide by zero)")
+def test_bad_cells(cell, options, message):
+    with pytest.raises(ValueError, match=message):
+        score_moments(CellScore(cell, **options), [4, 3, 1], [3, 3, 2])
+
+
+def test_bad_scores():
+    with pytest.raises(ValueError, match=r"score is 'smi', whose moments have no closed form.*permutation_test"):
+        expected_score("smi", [2, 2], [2, 2])
+    with pytest.raises(ValueError, match="score is 'nonsense': expected"):
+        adjusted_score([0, 1], [0, 1], score="nonsense")
+    with pytest.raises(ValueError, match="score has options bound"):
+        expected_score(partial(amiable.normalized_mutual_info_score, average_method="max"), [2, 2], [2, 2])
+    for options, message in (
+        ({"cell": 3}, "cell is 3: expected a function"),
+        ({"cell": abs, "largest": 1}, "largest is 1: expected a function"),
+        ({"cell": abs, "smooth": "sizes"}, "smooth is 'sizes': expected"),
+        ({"cell": abs, "degree": -1}, "degree is -1: expected"),
+        ({"cell": abs, "degree": 2.0}, "degree is 2.0: expected"),
+    ):
+        with pytest.raises((ValueError, TypeError), match=message):
+            CellScore(**options)
+
+
+def test_under_jit():
+    jax = pytest.importorskip("jax")
+    rows, cols = jax.numpy.asarray([4, 3, 1]), jax.numpy.asarray([3, 3, 2])
+    with jax.enable_x64(True):
+        mean, variance = jax.jit(lambda r, c: tuple(score_moments(CUBES, r, c)))(rows, cols)
+        expected = score_moments(CUBES, [4, 3, 1], [3, 3, 2])
+        assert (float(mean), float(variance)) == pytest.approx(tuple(expected), rel=1e-12)
+        with pytest.raises(ValueError, match="no polynomial look at values"):
+            jax.jit(lambda r, c: score_moments(CellScore(CUBES.cell), r, c).mean)(rows, cols)
+        looks = CellScore(lambda xp, x, a, b, n: x * 1.0 if bool(xp.all(x > 0)) else x * 2.0, degree=1)
+        with pytest.raises(TypeError, match="cell cannot be traced"):
+            jax.jit(lambda r, c: score_moments(looks, r, c).mean)(rows, cols)
