@@ -22,7 +22,7 @@ from amiable.scores.significance import *
 
 __version__ = _version("amiable")
 
-# Each module above names what is public. Type checkers follow the stars; a list put together they could not read.
+# Each module above names what is public. Type checkers follow the stars, but reject a list that is computed.
 globals()["__all__"] = sorted(
     name for name, x in globals().items() if not name.startswith("_") and not isinstance(x, _ModuleType)
 )

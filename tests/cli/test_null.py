@@ -112,3 +112,29 @@ def test_bad_standard_input(run):
     status, _, err = run("score", "-", "--true", "a", stdin="")
     assert status == 2
     assert err.startswith("amiable: standard input could not be read as csv: ")
+
+
+def test_scores_by_the_names_of_their_functions(run):
+    short, long = (
+        run(
+            "null",
+            DIGITS,
+            "--true",
+            "digit",
+            "--pred",
+            "dbscan",
+            "--score",
+            name,
+            "--resamples",
+            50,
+            "--seed",
+            3,
+            "--json",
+        )
+        for name in ("ari", "adjusted_rand_score")
+    )
+    assert short == long
+    assert short[0] == 0
+    status, _, err = run("null", DIGITS, "--true", "digit", "--pred", "dbscan", "--score", "nonsense")
+    assert status == 2
+    assert "'nonsense' is not one of 'ami'" in " ".join(err.replace("│", " ").split())

@@ -22,11 +22,13 @@ DIGITS = Path(__file__).parents[2] / "examples" / "digits.csv"
 
 def numbers_of(page, name):
     """Return the table of one clustering: value, interval and p-value of each score."""
+    from amiable.report._results import MEASURED
+
     table = page[page.index(f"Scores of {name}") :]
     rows = re.findall(
         r"<tr><th scope=\"row\">(.*?)</th><td>(.*?)</td>\s*<td>(.*?)</td><td>(.*?)</td></tr>", table, re.S
     )
-    return {title: (value, interval.strip(), pvalue) for title, value, interval, pvalue in rows[:12]}
+    return {title: (value, interval.strip(), pvalue) for title, value, interval, pvalue in rows[: len(MEASURED)]}
 
 
 def commands_of(page):

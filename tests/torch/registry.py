@@ -48,7 +48,7 @@ METRICS = [
     Registered(getattr(metrics, record.metric), record.function, options)
     for record in SCORES.values()
     if record.metric
-    for options in ({}, *({name: value} for name in record.options for value in MORE_VALUES[name][1:]))
+    for options in ({}, *({name: value} for name in record.options for value in MORE_VALUES.get(name, ())[1:]))
 ]
 
 Batch = tuple[np.ndarray, np.ndarray]

@@ -693,3 +693,11 @@ def test_nothing_warns_on_import_and_the_hint_names_the_extra():
         found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         hint = f"amiable.torch needs {missing}; install it with: pip install 'torch>=2.3' 'torchmetrics>=1.6'"
         assert found.stderr.strip().endswith(hint)
+
+
+def test_bounds_with_options():
+    """With sizes that vary the adjusted Rand index may be lower, and a normalised distance ends at 1."""
+    assert metrics.AdjustedRandScore.plot_lower_bound == metrics.AdjustedRandScore().plot_lower_bound == -0.5
+    assert metrics.AdjustedRandScore(null="all1").plot_lower_bound is None
+    assert metrics.VariationOfInformation().plot_upper_bound is None
+    assert metrics.VariationOfInformation(normalized=True).plot_upper_bound == 1

@@ -153,7 +153,7 @@ def count_ranges(xp: Namespace, sides: Sequence[Array], ranges: Sequence[Range],
 
 
 def count_pairs(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, int], *, onto: Array | None = None) -> Array:
-    """Count pairs of codes (..., n) below R and C: (..., R*C). This is the one place where pairs of codes are counted.
+    """Count pairs of codes (..., n) below R and C: (..., R*C). Promised codes are counted here alone.
 
     Elsewhere than in host memory no value is looked at, and pairs with a code outside are left out; in host memory
     callers check the codes first. With `onto` (R*C,), codes (n,) are counted on top of it, in a new array.
@@ -176,7 +176,7 @@ def count_pairs(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, int],
 
 def _clipped_codes(xp: Namespace, x: Array, low: int, high: int) -> Array:
     """Clip integers or booleans to low..high, as far as their dtype holds these."""
-    if not xp.isdtype(x.dtype, "signed integer"):  # not every library orders all others
+    if not xp.isdtype(x.dtype, "signed integer"):  # some libraries compare no unsigned integers or booleans
         x = to_count(xp, x)
     limits = xp.iinfo(x.dtype)
     return clipped(xp, x, max(low, int(limits.min)), min(high, int(limits.max)))
@@ -192,7 +192,7 @@ def extremes(xp: Namespace, x: Any) -> tuple[Array, Array]:
         return to_count(xp, xp.min(x, axis=-1)), to_count(xp, xp.max(x, axis=-1))
     lows, highs = [], []
     for run in _runs(x, math.prod(x.shape[:-1]), 0):
-        part = to_count(xp, x[..., run])  # not every library orders all others
+        part = to_count(xp, x[..., run])  # some libraries compare no unsigned integers or booleans
         lows.append(xp.min(part, axis=-1))
         highs.append(xp.max(part, axis=-1))
     return xp.min(xp.stack(lows), axis=0), xp.max(xp.stack(highs), axis=0)

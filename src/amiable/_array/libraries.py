@@ -19,7 +19,7 @@ NUMPY: Namespace = cast(Any, np)
 
 
 def _is(x: Any, library: str, name: str) -> bool:
-    # an array of a library that was never imported, or is not yet whole, is none of it
+    # x cannot be an array of a library that was not imported, or not to its end
     kind = getattr(sys.modules.get(library), name, None)
     return kind is not None and isinstance(x, kind)
 

@@ -37,7 +37,7 @@ def as_array(name: str, value: Any) -> Array:
         return value
     try:
         return np.asarray(value)
-    except Exception as error:  # what a foreign object raises when it is asked for an array is its own
+    except Exception as error:  # a foreign object may raise anything here
         if "inhomogeneous" in str(error):
             lengths = " and ".join(map(str, lengths_of_items(value)[:2])) or "some of them nested deeper"
             raise ValueError(f"{name} holds items of unequal lengths, {lengths}: expected equal ones") from error
@@ -50,7 +50,7 @@ def _is_differentiated(x: Any) -> bool:
 
 
 def _strided(name: str, x: Any) -> Array:
-    """Return a tensor without its history; raise TypeError for one that has no values, or not one beside the other."""
+    """Return a tensor without its history; raise TypeError for one that is sparse, nested or quantized."""
     import torch
 
     kinds = {"nested": x.is_nested, "quantized": x.is_quantized, "sparse": x.layout is not torch.strided}

@@ -206,7 +206,7 @@ def expectations_of_sizes(xp: Namespace, a: Array, b: Array, n: Array, *, forms:
     return xp.reshape(expectations_of_pairs(xp, grid_a, grid_b, n, forms), (len(forms), *shape))
 
 
-@np.errstate(under="ignore")  # weights far from the mean are nothing, and meant to be
+@np.errstate(under="ignore")  # weights far from the mean underflow to 0, as intended
 def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Forms) -> Array:
     """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
     n = xp.broadcast_to(n, a.shape)

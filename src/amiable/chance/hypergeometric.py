@@ -30,7 +30,7 @@ _TAIL = -math.log(1e-17)  # log of the null mass left outside the window
 _STRIDE_SIGMA = 4.7
 # k log k is not smooth at k = 0; above this mean P(K = 0) < exp(-40), and a stride does no harm.
 _STRIDE_MEAN = 40.0
-# Stands in for a mean of 0, which has no sample to expect: 1 / n is larger.
+# In place of a mean of 0, which must not be divided by; other means are at least 1 / n.
 NO_MEAN = 1e-30
 # x / mean - 1 is larger than this for every x >= 1 that is walked to: up to a mean of about 170.
 NO_SAMPLE = -0.9999
@@ -70,7 +70,7 @@ def reach(xp: Namespace, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
 def stride_of_reach(up: int) -> int:
     """Return a stride that does no harm where the reach above the mean is at least `up`.
 
-    Such a reach tells of a variance, by Bernstein's bound, that the mean is not much less than.
+    By Bernstein's bound such a reach implies a least variance, and the mean is about as large, or larger.
     """
     beyond = max(up - 2 - _TAIL / 3, 0.0)  # a reach is rounded up, from a start that is rounded down
     variance = max(beyond * beyond - _TAIL * _TAIL / 9, 0.0) / (2 * _TAIL)

@@ -7,7 +7,7 @@ of how many clusters are of each size, how many are on average (`partitions`).
 from __future__ import annotations
 
 import functools
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -21,13 +21,13 @@ from amiable.chance.interpolation import SizeCounts, size_counts_of, size_counts
 from amiable.chance.partitions import Sizes, sizes_of_all_partitions, sizes_of_partitions_into
 
 NullModel = Literal["permutation", "num", "all", "num1", "all1"]
-_MODELS = ("permutation", "num", "all", "num1", "all1")
+TWO_SIDED: tuple[NullModel, ...] = ("permutation", "num", "all")  # which treat both labelings alike
 
 
 def check_null(null: NullModel) -> NullModel:
     """Return `null`; raise ValueError unless it is one of the five."""
-    if null not in _MODELS:
-        raise ValueError(f"null is {null!r}: expected one of {', '.join(map(repr, _MODELS))}")
+    if null not in get_args(NullModel):
+        raise ValueError(f"null is {null!r}: expected one of {', '.join(map(repr, get_args(NullModel)))}")
     return null
 
 

@@ -124,7 +124,7 @@ def _are_small(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
     return is_floor_positive(xp, concentration(xp, row_sums, n), concentration(xp, col_sums, n), n)
 
 
-@np.errstate(under="ignore")  # weights far from the mean are nothing, and meant to be
+@np.errstate(under="ignore")  # weights far from the mean underflow to 0, as intended
 def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, per_octave: int | None) -> Array:
     """Sum over distinct sizes, for one table."""
     n = xp.sum(row_sums)
@@ -196,7 +196,7 @@ def _of_one_cluster(xp: Namespace, size: Array, others: SizeCounts, n: Array, pe
     share = to_float(xp, b) / to_float(xp, n - b)
     of_all = xp.sum(others.counts * to_float(xp, b) / to_float(xp, n) * slope, axis=-1)
     row_slope = (slope - of_all) * (1 + share)
-    # any number may be added to all slopes; with this one, the next count adds nothing at the mean of a usual size
+    # The t_j add up to 0, so that any number may be added to all slopes. This one keeps the terms near the mean small.
     below = xp.astype(mean_count(xp, size, usual, n), n.dtype)
     steps = [offset_from_mean(xp, below + i, size, usual, n) for i in (0, 1)]
     at = [deviance(xp, to_float(xp, below + i), mean_count(xp, size, usual, n), steps[i]) for i in (0, 1)]
@@ -235,7 +235,7 @@ def _rests(
     shapes = [(nodes.sizes.shape[0], margins.shape[0] + 1) for nodes, _ in found]
     pairs: list[list[Array]] = [[], [], []]
     for i, (nodes, _) in enumerate(found):
-        # a cluster of more samples than there are is the line's own alone: the whole pool has no say
+        # only the line's own cluster can exceed the pool; it is cut to the pool, and subtracted below
         every = xp.minimum(xp.concat([margins, own[i : i + 1]]), pools[i])
         for grid, x in zip(pairs, (nodes.sizes[:, None], every[None, :], pools[i : i + 1, None]), strict=True):
             grid.append(xp.reshape(xp.broadcast_to(x, shapes[i]), (-1,)))

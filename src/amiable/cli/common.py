@@ -26,11 +26,9 @@ from rich.table import Table
 
 from amiable import ContingencyTable
 from amiable.files import FileError, Pairs
-from amiable.scores.registry import SCORES
+from amiable.scores.registry import SCORES, Score, record_called
 
-ScoreName = enum.StrEnum("ScoreName", {name: name for name in SCORES})  # type: ignore[misc]  # what --score takes
 _DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-AMI = ScoreName("ami")
 
 
 class Format(enum.StrEnum):
@@ -40,6 +38,25 @@ class Format(enum.StrEnum):
     tsv = "tsv"
     parquet = "parquet"
 
+
+def score_called(name: str) -> Score:
+    """Return the record of a score by its name or short name."""
+    record = record_called(name)
+    if record is None:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, SCORES))} or their functions' names.")
+    return record
+
+
+ScoreOption = Annotated[
+    Score,
+    typer.Option(
+        "--score",
+        parser=score_called,
+        metavar="NAME",
+        help=f"What is computed: {', '.join(SCORES)}, or a function's name. Rows are true labels, where sides differ.",
+    ),
+]
+AMI: Any = "ami"  # made a record as what is typed is
 
 File = Annotated[
     Path,

@@ -13,7 +13,7 @@ from amiable.cli.common import (
     AsJson,
     File,
     Format,
-    ScoreName,
+    ScoreOption,
     StandardInput,
     check_writable,
     complain,
@@ -33,7 +33,7 @@ def null(
     file: File,
     true: Annotated[str, typer.Option("--true", help="The column of true labels.")],
     pred: Annotated[str, typer.Option("--pred", help="The column of predicted labels.")],
-    score: Annotated[ScoreName, typer.Option("--score", help="What is computed of every table.")] = AMI,
+    score: ScoreOption = AMI,
     resamples: Annotated[int, typer.Option("--resamples", min=1, help="How many random tables are drawn.")] = 9999,
     alternative: Annotated[
         str,
@@ -53,8 +53,7 @@ def null(
     - `amiable null digits.csv --true digit --pred kmeans_10`
     - `amiable null digits.csv --true digit --pred dbscan --score mi --resamples 100000 --seed 0 --histogram null.html`
     """
-    chosen = SCORES[score.value]
-    side = alternative or ("less" if chosen.is_distance else "greater")
+    side = alternative or ("less" if score.is_distance else "greater")
     if side not in get_args(Alternative):
         complain(f"--alternative is {side!r}: expected one of {', '.join(get_args(Alternative))}")
     if histogram is not None:
@@ -64,7 +63,7 @@ def null(
     with progress("drawing tables") as advance:
         test = permutation_test(
             contingency=table,
-            score=chosen.function,
+            score=score.function,
             n_resamples=resamples,
             alternative=side,  # type: ignore[arg-type]
             rng=seed,
@@ -75,7 +74,7 @@ def null(
         standardized = standardized_mutual_info_score(contingency=table)
         pvalue = mutual_info_pvalue(contingency=table)
     if histogram is not None:
-        write_figure(lambda: _histogram(test, chosen, moments), histogram)
+        write_figure(lambda: _histogram(test, score, moments), histogram)
     found = {
         "statistic": test.statistic,
         "pvalue": test.pvalue,
@@ -92,16 +91,22 @@ def null(
         },
     }
     if as_json:
-        known = {"file": str(file), "true": true, "pred": pred, "score": score.value, "n_samples": int(table.n_samples)}
+        known = {
+            "file": str(file),
+            "true": true,
+            "pred": pred,
+            "score": score.short_name,
+            "n_samples": int(table.n_samples),
+        }
         print_json({**known, **found})
         return
     exact = found["mutual_information"]
-    unit = f" ({chosen.unit})" if chosen.unit else ""
+    unit = f" ({score.unit})" if score.unit else ""
     print_table(
         f"{file}: {int(table.n_samples)} samples, {true!r} against {pred!r}",
         ["", "value"],
         [
-            [f"{score.value}{unit}", f"{test.statistic:.6g}"],
+            [f"{score.short_name}{unit}", f"{test.statistic:.6g}"],
             [f"mean of {resamples:,} random tables", f"{test.mean:.6g}"],
             ["standard deviation", f"{test.standard_deviation:.6g}"],
             [f"p-value, {side}", f"{test.pvalue:.4g}"],

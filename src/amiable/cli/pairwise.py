@@ -14,7 +14,7 @@ from amiable.cli.common import (
     AsJson,
     File,
     Format,
-    ScoreName,
+    ScoreOption,
     StandardInput,
     check_writable,
     opened,
@@ -25,7 +25,7 @@ from amiable.cli.common import (
     write_figure,
 )
 from amiable.files import FileError, Pairs, columns_of_file, count_every_pair_in_file
-from amiable.scores.registry import SCORES, Score
+from amiable.scores.registry import Score
 
 
 def pairwise(
@@ -33,7 +33,7 @@ def pairwise(
     column: Annotated[
         list[str] | None, typer.Option("--column", help="A column to compare; may be given again. Default: all.")
     ] = None,
-    score: Annotated[ScoreName, typer.Option("--score", help="Rows are true labels in those that tell sides.")] = AMI,
+    score: ScoreOption = AMI,
     heatmap: Annotated[
         Path | None,
         typer.Option("--heatmap", help="Write an HTML page with a heatmap, similar labelings side by side."),
@@ -48,7 +48,6 @@ def pairwise(
     - `amiable pairwise digits.csv`
     - `amiable pairwise runs.parquet --score nmi --heatmap runs.html`
     """
-    chosen = SCORES[score.value]
     if heatmap is not None:
         check_writable(heatmap, file)
     with opened(file, of_input) as path:
@@ -56,16 +55,16 @@ def pairwise(
         if len(names) < 2:
             raise FileError(f"{path} has the columns {', '.join(map(repr, names))}: expected at least two to compare")
         with progress("counting and scoring pairs") as advance:
-            scores = scores_of_every_pair(names, count_every_pair_in_file(path, names), chosen, advance)
+            scores = scores_of_every_pair(names, count_every_pair_in_file(path, names), score, advance)
     if heatmap is not None:
-        write_figure(lambda: _heatmap(scores, names, chosen), heatmap)
+        write_figure(lambda: _heatmap(scores, names, score), heatmap)
     if as_json:
-        result = {"file": str(file), "score": score.value, "labelings": names, "scores": scores.tolist()}
+        result = {"file": str(file), "score": score.short_name, "labelings": names, "scores": scores.tolist()}
         print_json(result)
         return
     rows = [[name, *(f"{value:.4f}" for value in line)] for name, line in zip(names, scores, strict=True)]
-    unit = f" in {chosen.unit}" if chosen.unit else ""
-    print_table(f"{file}: {score.value}{unit} of {len(names)} labelings", ["true", *names], rows)
+    unit = f" in {score.unit}" if score.unit else ""
+    print_table(f"{file}: {score.short_name}{unit} of {len(names)} labelings", ["true", *names], rows)
 
 
 def scores_of_every_pair(
@@ -82,7 +81,7 @@ def scores_of_every_pair(
         scores[i, j] = scores[j, i] = score.function(contingency=table_of_columns(pairs, true, pred))
         labels_true, labels_pred, counts = pairs
         others = {} if score.is_symmetric else {(j, i): Pairs(labels_pred, labels_true, counts)}
-        if j == i + 1:  # neighbours bring every labeling
+        if j == i + 1:  # pairs of neighbours cover every labeling
             others[i, i] = Pairs(labels_true, labels_true, counts)
             others[j, j] = Pairs(labels_pred, labels_pred, counts)
         for (row, col), given in others.items():

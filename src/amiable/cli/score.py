@@ -31,6 +31,8 @@ _SHOWN = [score for score in SCORES.values() if score.measures == "agreement"]
 # what --average-method takes
 AverageMethod = enum.StrEnum("AverageMethod", {name: name for name in METHODS})  # type: ignore[misc]
 _ARITHMETIC = AverageMethod("arithmetic")
+_AVERAGED = [shown.heading for shown in _SHOWN if "average_method" in shown.options]
+_UNITS = [f"{shown.heading} in {shown.unit}" for shown in _SHOWN if shown.unit]
 
 
 def score(
@@ -40,7 +42,7 @@ def score(
         list[str] | None, typer.Option("--pred", help="A column to score; may be given again. Default: all others.")
     ] = None,
     average_method: Annotated[
-        AverageMethod, typer.Option("--average-method", help="The mean of entropies in AMI and NMI.")
+        AverageMethod, typer.Option("--average-method", help=f"The mean of entropies in {' and '.join(_AVERAGED)}.")
     ] = _ARITHMETIC,
     of_input: StandardInput = Format.csv,
     as_json: AsJson = False,
@@ -58,7 +60,7 @@ def score(
         scores = [_score_labeling(true, name, pairs, average_method.value) for name, pairs in counted.items()]
     n_samples = int(next(iter(counted.values())).counts.sum())
     identifiers = [row["labeling"] for row in scores if is_identifier(row["n_clusters"], n_samples)]
-    scores.sort(key=lambda row: (row["labeling"] in identifiers, -row["adjusted_mutual_info_score"], row["labeling"]))
+    scores.sort(key=lambda row: (row["labeling"] in identifiers, -row[SCORES["ami"].name], row["labeling"]))
     result = {
         "file": str(file),
         "true": true,
@@ -78,7 +80,7 @@ def score(
         rows,
         " ".join(
             [
-                f"Best AMI first; AMI and NMI by the {average_method.value} mean; MI and VI in nats.",
+                f"Best AMI first; {' and '.join(_AVERAGED)} by the {average_method.value} mean; {', '.join(_UNITS)}.",
                 *(of_identifier(name) for name in identifiers),
             ]
         ),

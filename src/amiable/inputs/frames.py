@@ -16,7 +16,7 @@ def count_columns(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the pairs of labels (M,), (M,) in two columns of `frame`, and in how many rows (M,) each stands.
 
-    The arguments are those of `ContingencyTable.from_frame`, as are the complaints.
+    The arguments are those of `ContingencyTable.from_frame`, and so are the errors.
     """
     nw = _narwhals()
     try:

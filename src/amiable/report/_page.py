@@ -72,6 +72,7 @@ def render_page(
         true_name=true,  # true is a word of the template's language
         clusterings=ordered,
         scores=MEASURED,
+        orders={order: [s for s in MEASURED.values() if s.order == order] for order in clusterings[0].pvalues},
         commands=commands or {},
         null_commands=null_commands or {},
         percent=f"{100 * ordered[0].confidence_level:.12g} %",

@@ -1,4 +1,4 @@
-"""What is known of one clustering: scores, how far they reach, how likely chance would do as well."""
+"""What is known of one clustering: scores, their confidence intervals, how likely chance would do as well."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Clustering:
     intervals : dict of str to (float, float)
         Confidence intervals of all scores but the standardized one; none where the table is too large.
     pvalues : dict of str to float
-        "information": of the scores that follow mutual information; "pairs": of those that count pairs of samples.
+        By order: "information": of the scores that follow mutual information; "pairs": of those that count pairs of
+        samples.
     null : PermutationTestResult
         Of adjusted mutual information.
     n_tables, n_resamples : int
@@ -122,16 +123,18 @@ def measure_clustering(
     table = table.with_arrays(map(to_numpy, table.arrays))
     n_drawn = min(math.prod(table.shape), most_cells(int(table.n_samples)))
     n_tables = min(n_resamples, max(_BUDGET // n_drawn, _FEWEST_TABLES))
-    tested = [SCORES[short].function for short in ("ami", "mi", "ari")]
-    of_ami, of_mi, of_ari = permutation_tests(table, tested, n_resamples=n_tables, rng=rng)
+    # one score stands for all of its order: the first, which is AMI where mutual information orders them
+    leaders = {score.order: score for score in reversed(MEASURED.values())}
+    tests = permutation_tests(table, [score.function for score in leaders.values()], n_resamples=n_tables, rng=rng)
+    of_order = dict(zip(leaders, tests, strict=True))
     n_resampled, intervals = _intervals(table, n_resamples, confidence_level, rng)
     return Clustering(
         name,
         table,
         scores={short: float(score.function(contingency=table)) for short, score in MEASURED.items()},
         intervals=intervals,
-        pvalues={"information": float(of_mi.pvalue), "pairs": float(of_ari.pvalue)},
-        null=of_ami,
+        pvalues={order: float(test.pvalue) for order, test in of_order.items()},
+        null=of_order[SCORES["ami"].order],
         n_tables=n_tables,
         n_resamples=n_resampled,
         confidence_level=confidence_level,

@@ -97,7 +97,7 @@ def _draw(
     signs = (1, -1, -1, 1)[: len(counts)]
     inverses = [1 / at_least(xp, mean, NO_MEAN) for mean in means]
     scale = _HAT_SLOPE * xp.sqrt(variance + 0.5) + _HAT_OFFSET
-    # beyond, there is less than uniforms can tell from nothing; so large counts stay far from 0
+    # beyond, the chance is below the resolution of the uniforms; so large counts stay far from 0
     reach = xp.ceil(reach_above(xp, variance, _TAIL)) + 2
     least, most = (to_float(xp, x - counts[0]) for x in (low, high))
     limits = [xp.maximum(least, -reach), xp.minimum(most, reach)]

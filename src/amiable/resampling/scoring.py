@@ -64,7 +64,7 @@ def scores_of_blocks(
 def rounding(xp: Namespace, values: Array, observed: Array) -> Array:
     """Return by how much two values of one score may differ through rounding alone, as sums have another order.
 
-    A small share of the spread is added: it holds few of many values, and is more than rounding makes.
+    A small share of the spread is added: few of many values lie within it, and rounding errors are smaller.
     """
     eps: float = float(xp.finfo(values.dtype).eps)
     largest = xp.maximum(xp.max(xp.abs(values)), xp.abs(observed))

@@ -217,7 +217,7 @@ def _adjusted_for_model(table: Cells, average_method: str, null: str) -> Array:
     expected = expected_deviances(xp, table.row_sums, table.col_sums, null) / n
     ceiling = average(xp, *largest_entropies(xp, table.row_sums, table.col_sums, null), average_method)
     degenerate = is_degenerate(xp, table.row_sums, table.col_sums, null)
-    excess = xp.minimum(known.mutual, ceiling) - expected  # a largest entropy is larger, but for rounding
+    excess = xp.minimum(known.mutual, ceiling) - expected  # MI is at most that, but for rounding
     score = excess / xp.where(degenerate, 1.0, ceiling - expected)
     return xp.where(degenerate, to_float(xp, known.structure.identical), score)
 

@@ -65,7 +65,7 @@ def _table_without_totals(contingency: Any) -> ContingencyTable:
     are_sums = (_ends_in_sums(rows, cols, counts, *sums), _ends_in_sums(cols, rows, counts, *sums[::-1]))
     by_name = zip(("last row", "last column"), are_sums, _name_totals(contingency), strict=True)
     ends = [end for end, is_sum, named in by_name if is_sum and named]
-    if all(are_sums) and min(map(np.count_nonzero, sums)) > 2:  # of fewer clusters, equal ones are such sums
+    if all(are_sums) and min(map(np.count_nonzero, sums)) > 2:  # of two clusters, equal sizes look like totals
         ends = ["last row", "last column"]
     if ends:
         raise ValueError(

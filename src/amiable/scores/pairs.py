@@ -79,7 +79,7 @@ def _check_pairs(table: Cells, labels: Any) -> None:
     """Raise ValueError where the integers of the device do not hold the number of ordered pairs."""
     if not table.static and not is_traced(table.counts):
         n = int(table.xp.max(table.n_samples))
-    elif labels is not None:  # nobody may look at the counts, but the shape of the labels is known
+    elif labels is not None:  # the counts cannot be read here, but the shape of the labels is known
         n = labels.shape[-1]
     else:
         return

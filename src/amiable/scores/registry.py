@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Literal
 
 from amiable._array.protocols import Array, Namespace
+from amiable.chance.random_models import TWO_SIDED
 from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score, expected_mutual_information
 from amiable.scores.cell_score import CellScore, Rescaled
 from amiable.scores.homogeneity import completeness_score, homogeneity_score, v_measure_score
@@ -46,8 +47,6 @@ from amiable.scores.significance import (
 # Labelings with given cluster sizes have one order by all scores that rise or fall with mutual information, and one by
 # all that do with the number of pairs of samples that are together in both: one p-value for each of the two.
 Order = Literal["information", "pairs"]
-
-_TWO_SIDED = ("permutation", "num", "all")  # null models that treat both labelings alike
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +143,15 @@ class Score:
         others = ("contingency", "n_labels")
         return {p.name: p for p in keywords if p.kind is p.KEYWORD_ONLY and p.name not in others}
 
+    def range_with(self, options: Mapping[str, Any]) -> tuple[float, float]:
+        """Return the lowest and the highest value with these options of its function."""
+        for record in RECORDS:
+            bound = record.function.keywords if isinstance(record.function, partial) else {}
+            if bound and record.public is self.public and all(options.get(name) == x for name, x in bound.items()):
+                return record.low, record.high
+        is_other_null = options.get("null", "permutation") != "permutation"  # whose sizes vary
+        return -math.inf if is_other_null else self.low, self.high
+
     def is_symmetric_with(self, options: Mapping[str, Any]) -> bool:
         """Whether the score is symmetric with these options of its function."""
         return self.is_symmetric and all(
@@ -163,7 +171,7 @@ RECORDS = (
         low=-math.inf,
         high=1,
         order="information",
-        symmetric_options={"null": _TWO_SIDED},
+        symmetric_options={"null": TWO_SIDED},
         cells=MUTUAL_INFORMATION,
         rescaled=rescaled_to_adjusted,
     ),
@@ -192,7 +200,7 @@ RECORDS = (
         low=-0.5,
         high=1,
         order="pairs",
-        symmetric_options={"null": _TWO_SIDED},
+        symmetric_options={"null": TWO_SIDED},
         cells=PAIRS_TOGETHER,
         rescaled=rescaled_to_adjusted_rand,
     ),
@@ -347,7 +355,7 @@ RECORDS = (
         high=math.inf,
         order="information",
         unit="nats",
-        symmetric_options={"null": _TWO_SIDED},
+        symmetric_options={"null": TWO_SIDED},
         needs="sizes",
     ),
 )

@@ -164,7 +164,7 @@ class ContingencyMetric(Metric):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return the score of one batch, and add it to what was counted before, which an error leaves as it was."""
         before = dict(self.__dict__)
-        self._is_batch = True  # of which nothing may be left without a warning
+        self._is_batch = True  # of which all samples may be ignored without a warning
         try:
             return super().forward(*args, **kwargs)
         except Exception:
@@ -255,7 +255,7 @@ class ContingencyMetric(Metric):
 
     @property
     def _nan(self) -> int:
-        """The label, of no cluster, that NaN among logits gets where nobody may look."""
+        """The label that stands for NaN among logits on an accelerator, and for no cluster."""
         return -1 if self.ignored[1] != -1 else -2
 
     def _largest(self, preds: Tensor, target: Tensor) -> Tensor:

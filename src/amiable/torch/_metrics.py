@@ -43,19 +43,25 @@ def _metric_of(record: Score) -> type[ContingencyMetric]:
         ContingencyMetric.__init__(self, **options.pop("kwargs"))
         record.function(contingency=ContingencyTable.from_counts([[1]]), **options)  # complains of bad options
         self.options = options
+        lower, upper = _finite(record.range_with(options))
+        self.__dict__.update(plot_lower_bound=lower, plot_upper_bound=upper)  # which torchmetrics lets nobody set
 
-    low, high = record.low, record.high
+    lowest, highest = _finite(record.range_with({}))
     body = {
         "__init__": initialise,
         "__signature__": signature,
         "__doc__": _docstring(record),
-        "__module__": "amiable.torch",  # where it is found by who unpickles it
+        "__module__": "amiable.torch",  # pickle looks the class up there
         "score": staticmethod(record.function),
         "higher_is_better": not record.is_distance,
-        "plot_lower_bound": float(low) if math.isfinite(low) else None,
-        "plot_upper_bound": float(high) if math.isfinite(high) else None,
+        "plot_lower_bound": lowest,
+        "plot_upper_bound": highest,
     }
     return type(record.metric, (ContingencyMetric,), body)
+
+
+def _finite(ends: tuple[float, float]) -> list[float | None]:
+    return [float(end) if math.isfinite(end) else None for end in ends]
 
 
 def _docstring(record: Score) -> str:
