@@ -9,6 +9,7 @@ import numpy as np
 
 from amiable._array import libraries
 from amiable._array.devices import device_of, is_captured, is_traced, on_device_of
+from amiable._array.dtypes import to_float
 from amiable._array.libraries import NUMPY_TYPES
 from amiable._array.protocols import Array, Namespace
 
@@ -21,6 +22,11 @@ def at_least(xp: Namespace, x: Any, least: float) -> Array:
     if isinstance(x, NUMPY_TYPES):
         return np.maximum(x, x.dtype.type(least))
     return x.clamp(min=least) if libraries.is_torch_array(x) else xp.maximum(x, least)
+
+
+def to_divisor(xp: Namespace, x: Array) -> Array:
+    """Return whole numbers as floats of at least 1, which may be divided by."""
+    return to_float(xp, at_least(xp, x, 1))
 
 
 def clipped(xp: Namespace, x: Any, low: int, high: int) -> Array:

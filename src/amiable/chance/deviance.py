@@ -10,7 +10,7 @@ import math
 from decimal import Decimal
 from typing import Any
 
-from amiable._array.arithmetic import at_least, constant
+from amiable._array.arithmetic import at_least, constant, to_divisor
 from amiable._array.devices import maybe_any, on_cpu
 from amiable._array.dtypes import to_float, working_dtype
 from amiable._array.protocols import Array, Namespace
@@ -75,7 +75,7 @@ def copy_constants(xp: Namespace, like: Array) -> None:
 
 def mean_count(xp: Namespace, row_sum: Array, col_sum: Array, n: Array) -> Array:
     """Return row_sum col_sum / n, the mean count of a cell under independence; 0 where n is 0."""
-    return to_float(xp, row_sum) * (to_float(xp, col_sum) / to_float(xp, at_least(xp, n, 1)))
+    return to_float(xp, row_sum) * (to_float(xp, col_sum) / to_divisor(xp, n))
 
 
 def offset_from_mean(xp: Namespace, count: Array, row_sum: Array, col_sum: Array, n: Array) -> Array:
@@ -90,7 +90,7 @@ def offset_from_mean(xp: Namespace, count: Array, row_sum: Array, col_sum: Array
         and n.dtype == getattr(xp, "int64", None)
         and (math.prod(n.shape) == 0 or int(xp.max(n)) <= _EXACT_PRODUCTS)
     ):
-        return to_float(xp, count * n - row_sum * col_sum) / to_float(xp, at_least(xp, n, 1))
+        return to_float(xp, count * n - row_sum * col_sum) / to_divisor(xp, n)
     wide = count.dtype == getattr(xp, "int64", None) and working_dtype(xp, count) == xp.float64
     bits, n_digits = (30, 2) if wide else (14, 3)  # below 2**60, below 2**42; digits are exact as floats
     x, m, a, b = (_digits(v, bits, n_digits) for v in (count, n, row_sum, col_sum))
@@ -106,7 +106,7 @@ def offset_from_mean(xp: Namespace, count: Array, row_sum: Array, col_sum: Array
     numerator = to_float(xp, carry)
     for digit in reversed(places):
         numerator = numerator * float(1 << bits) + to_float(xp, digit)
-    return numerator / to_float(xp, at_least(xp, n, 1))
+    return numerator / to_divisor(xp, n)
 
 
 def _digits(x: Array, bits: int, n_digits: int) -> list[Array]:

@@ -1,16 +1,21 @@
-"""What cluster sizes tell before anything is random: entropies, and the least mutual information there can be."""
+"""What cluster sizes tell before anything is random: their number, entropies, the least mutual information."""
 
 from __future__ import annotations
 
-from amiable._array.arithmetic import at_least
-from amiable._array.dtypes import to_float
+from amiable._array.arithmetic import to_divisor
+from amiable._array.dtypes import to_count, to_float
 from amiable._array.protocols import Array, Namespace
 from amiable.chance.deviance import xlogx
 
 
+def number_of_clusters(xp: Namespace, sizes: Array) -> Array:
+    """Return how many clusters (...) of sizes (..., K) have samples."""
+    return xp.sum(to_count(xp, sizes > 0), axis=-1)
+
+
 def concentration(xp: Namespace, sizes: Array, n: Array) -> Array:
     """Return sum a log a / n (...) of cluster sizes (..., K): log n less the entropy, without the cancellation."""
-    return xp.sum(xlogx(xp, to_float(xp, sizes)), axis=-1) / to_float(xp, at_least(xp, n, 1))
+    return xp.sum(xlogx(xp, to_float(xp, sizes)), axis=-1) / to_divisor(xp, n)
 
 
 def entropy(xp: Namespace, sizes: Array, n: Array) -> Array:
@@ -20,8 +25,8 @@ def entropy(xp: Namespace, sizes: Array, n: Array) -> Array:
 
 def entropy_of_concentration(xp: Namespace, sizes: Array, n: Array, below: Array) -> Array:
     """Return the entropy, given by how much it is below log n."""
-    most = xp.log(to_float(xp, at_least(xp, n, 1)))
-    shares = to_float(xp, sizes) / to_float(xp, at_least(xp, n, 1))[..., None]
+    most = xp.log(to_divisor(xp, n))
+    shares = to_float(xp, sizes) / to_divisor(xp, n)[..., None]
     direct = xp.sum(shares * log_ratio(xp, n[..., None], sizes), axis=-1)
     return xp.where(2 * below < most, most - below, direct)
 
@@ -32,9 +37,9 @@ def is_floor_positive(xp: Namespace, rows: Array, cols: Array, n: Array) -> Arra
     The joint entropy is at most log n, so MI is at least the floor. Almost all clusters are small where it is positive.
     Sums of K log K, which is 0 for K <= 1, then keep digits that sums of deviances lose.
     """
-    return rows + cols < xp.log(to_float(xp, at_least(xp, n, 1)))
+    return rows + cols < xp.log(to_divisor(xp, n))
 
 
 def log_ratio(xp: Namespace, whole: Array, part: Array) -> Array:
     """Return log(whole / part) >= 0 for whole numbers 0 < part <= whole, with all its digits where they are close."""
-    return xp.log1p(to_float(xp, whole - part) / to_float(xp, at_least(xp, part, 1)))
+    return xp.log1p(to_float(xp, whole - part) / to_divisor(xp, part))

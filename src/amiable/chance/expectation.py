@@ -125,6 +125,9 @@ def each_table(xp: Namespace, row_sums: Array, col_sums: Array, of_table: Callab
 
 def _sums_of_batch(xp: Namespace, rows: Array, cols: Array, forms: Forms, per_octave: int | None) -> Array:
     """Return the sums (T, B) for tables (B, R) and (B, C), in the way that shares most."""
+    # Three ways, by what can be shared. Few pairs are computed one by one. Tables of one total share F for the distinct
+    # sizes of all. Where there are several totals, each has an F of its own, if its tables have pairs enough to pay for
+    # it.
     n_pairs = math.prod(rows.shape) * cols.shape[-1]
     if n_pairs <= _FEW_PAIRS:
         return _sums_over_pairs(xp, rows, cols, forms)
@@ -140,6 +143,8 @@ def _sums_of_batch(xp: Namespace, rows: Array, cols: Array, forms: Forms, per_oc
 def _sums_over_pairs(xp: Namespace, rows: Array, cols: Array, forms: Forms) -> Array:
     """Sum over every cell of small tables (B, R) and (B, C) of many totals, whose sizes have nothing to share."""
     shape = (rows.shape[-1], cols.shape[-1])
+    # All pairs (i, j) of a block of tables as one vector, each with the total of its table, and summed a table at a
+    # time.
     parts = []
     for block in blocks(rows.shape[0], budget(rows) * 16 // math.prod(shape)):
         a, b = rows[block, :, None], cols[block, None, :]
@@ -156,6 +161,7 @@ def _sums_by_total(
     xp: Namespace, rows: Array, cols: Array, totals: Array, which: Array, forms: Forms, per_octave: int | None
 ) -> Array:
     """Sum over distinct sizes for each total in turn: tables (B, R) and (B, C), each of `totals[which]`."""
+    # The tables of each total in turn; sorting their positions puts the sums back into the order of the batch.
     parts, members = [], []
     for group in range(totals.shape[0]):
         members.append(xp.nonzero(which == group)[0])
@@ -242,6 +248,7 @@ def _expectations_of_block(xp: Namespace, pairs: list[Array], forms: Forms) -> A
 
 def _expectations_in_equal_blocks(xp: Namespace, a: Array, b: Array, n: Array, forms: Forms) -> Array:
     """Return the same in blocks of one shape, the last one padded with empty cells: compiled once for all."""
+    # A cell of size 0 of a total of 0 expects 0, so that the last block may be filled up with such.
     n_pairs, step = a.shape[0], budget(a) // MAX_NODES
     padding = xp.zeros(-n_pairs % step, dtype=a.dtype, device=device_of(a))
     a, b, n = (xp.concat([x, padding]) for x in (a, b, n))

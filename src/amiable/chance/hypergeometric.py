@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from amiable._array.arithmetic import at_least, running_product
+from amiable._array.arithmetic import at_least, running_product, to_divisor
 from amiable._array.devices import device_of
 from amiable._array.dtypes import count_dtype, to_float
 from amiable._array.protocols import Array, Namespace
@@ -72,7 +72,10 @@ def stride_of_reach(up: int) -> int:
 
     By Bernstein's bound such a reach implies a least variance, and the mean is about as large, or larger.
     """
-    beyond = max(up - 2 - _TAIL / 3, 0.0)  # a reach is rounded up, from a start that is rounded down
+    # The reach is tail / 3 + sqrt(tail**2 / 9 + 2 tail variance), solved for the variance. It was rounded up, from a
+    # start that was rounded down, so that 2 are taken off. The mean is at least the variance; 1 percent is left for
+    # rounding.
+    beyond = max(up - 2 - _TAIL / 3, 0.0)
     variance = max(beyond * beyond - _TAIL * _TAIL / 9, 0.0) / (2 * _TAIL)
     if variance <= _STRIDE_MEAN * 1.01:
         return 1
@@ -96,7 +99,8 @@ def _bounds(xp: Namespace, a: Array, b: Array, n: Array) -> tuple[Array, Array, 
 
 def mean_and_variance(xp: Namespace, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
     """Return mean and variance of Hypergeometric(n, a, b), elementwise."""
-    size, mean = to_float(xp, at_least(xp, n, 1)), mean_count(xp, a, b, n)
+    # a b / n, and that times (n - a) / n times (n - b) / (n - 1)
+    size, mean = to_divisor(xp, n), mean_count(xp, a, b, n)
     rest = (to_float(xp, n - a) / size) * (to_float(xp, n - b) / at_least(xp, size - 1, 1.0))
     return mean, mean * rest
 
@@ -117,6 +121,8 @@ def below_mean(xp: Namespace, a: Array, b: Array, n: Array, mean: Array) -> Arra
 
 def _start(xp: Namespace, a: Array, b: Array, n: Array, mean: Array, *, exact: bool = False) -> tuple[Array, Array]:
     """Return the whole number below the mean, inside the support, and how far it is beyond the mean."""
+    # Rounding may put a start outside of the support max(0, a + b - n) .. min(a, b), which has few counts near its
+    # ends.
     start = xp.minimum(xp.maximum(below_mean(xp, a, b, n, mean), a - (n - b)), xp.minimum(a, b))
     return start, offset_from_mean(xp, start, a, b, n) if exact else to_float(xp, start) - mean
 

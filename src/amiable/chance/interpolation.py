@@ -134,11 +134,10 @@ def _octaves(xp: Namespace, sizes: Array, n: Array) -> tuple[int, list[tuple[sli
 
 def _chebyshev(low: int, high: int, per_octave: int) -> np.ndarray:
     """Return distinct whole numbers in low..high, near Chebyshev points in the logarithm."""
+    # Chebyshev points x of [-1, 1], taken to log s = log low + (1 + x) / 2 * log(high / low), and s rounded.
     points = np.cos((2 * np.arange(per_octave) + 1) / (2 * per_octave) * math.pi)
-    above = low * np.expm1(
-        math.log1p((high - low) / low) / 2 * (1 + points)
-        # measured from low: floats of large numbers would lose their difference
-    )
+    # What s is above low, as floats of large numbers would lose their difference.
+    above = low * np.expm1(math.log1p((high - low) / low) / 2 * (1 + points))
     return np.unique(low + np.clip(np.rint(above).astype(np.int64), 0, high - low))
 
 

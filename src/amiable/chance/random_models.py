@@ -11,11 +11,12 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from amiable._array.arithmetic import at_least, matmul
+from amiable._array.arithmetic import matmul, to_divisor
 from amiable._array.devices import device_of, is_traced
-from amiable._array.dtypes import to_count, to_float
+from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
+from amiable.chance.entropies import number_of_clusters
 from amiable.chance.expectation import each_table, expectations_of_sizes
 from amiable.chance.interpolation import SizeCounts, size_counts_of, size_counts_of_clusters
 from amiable.chance.partitions import Sizes, sizes_of_all_partitions, sizes_of_partitions_into
@@ -70,26 +71,22 @@ def expected_rand(xp: Namespace, row_sums: Array, col_sums: Array, null: str) ->
 def largest_entropies(xp: Namespace, row_sums: Array, col_sums: Array, null: str) -> tuple[Array, Array]:
     """Return the largest entropies (...) of two partitions under a model other than "permutation"."""
     if null.startswith("num"):
-        rows, cols = (_n_clusters(xp, sums) for sums in (row_sums, col_sums))
+        rows, cols = (number_of_clusters(xp, sums) for sums in (row_sums, col_sums))
     else:
         rows = cols = xp.sum(row_sums, axis=-1)
-    log_rows, log_cols = (xp.log(to_float(xp, at_least(xp, x, 1))) for x in (rows, cols))
+    log_rows, log_cols = (xp.log(to_divisor(xp, x)) for x in (rows, cols))
     return log_rows, log_cols
 
 
 def is_degenerate(xp: Namespace, row_sums: Array, col_sums: Array, null: str) -> Array:
     """Whether the mutual information is the same for all that is random, under a model other than "permutation"."""
     n = xp.sum(row_sums, axis=-1)
-    rows, cols = (_n_clusters(xp, sums) for sums in (row_sums, col_sums))
+    rows, cols = (number_of_clusters(xp, sums) for sums in (row_sums, col_sums))
     if null == "num":
         return (rows <= 1) | (cols <= 1) | ((rows == n) & (cols == n))
     if null == "num1":
         return (rows <= 1) | (cols <= 1) | (cols == n)
     return n <= 1
-
-
-def _n_clusters(xp: Namespace, sums: Array) -> Array:
-    return xp.sum(to_count(xp, sums > 0), axis=-1)
 
 
 def _random_sides(xp: Namespace, row_sums: Array, col_sums: Array, null: str) -> tuple[Any, Any]:
@@ -101,7 +98,7 @@ def _random_sides(xp: Namespace, row_sums: Array, col_sums: Array, null: str) ->
         return size_counts_of_clusters(xp, sums)
 
     def random(n: int, sums: Array) -> SizeCounts:
-        k = fetch(_n_clusters(xp, sums)[None])[0] if null.startswith("num") else None
+        k = fetch(number_of_clusters(xp, sums)[None])[0] if null.startswith("num") else None
         sizes, counts = _random_sizes(n, k)
         dtype, device = to_float(xp, sums).dtype, device_of(sums)
         return size_counts_of(

@@ -39,11 +39,11 @@ from amiable._array.bins import unique_inverse
 from amiable._array.blocks import blocks, budget, cell_blocks
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_traced
-from amiable._array.dtypes import to_count, to_float
+from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlogx
-from amiable.chance.entropies import concentration, is_floor_positive
+from amiable.chance.entropies import concentration, is_floor_positive, number_of_clusters
 from amiable.chance.expectation import each_table, expectations_of_pairs, expectations_of_sizes, in_few_shapes
 from amiable.chance.hypergeometric import MAX_NODES, Form, Forms, Lattice, expectations, lattice, n_nodes
 from amiable.chance.interpolation import Nodes, SizeCounts, nodes_for, size_counts_of_clusters
@@ -108,10 +108,13 @@ def is_constant(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
     They do where one labeling is a single cluster or all singletons, and where one is a single sample beside the rest
     and the clusters of the other are of one size.
     """
+    # A trivial labeling shares with any other exactly what its own sizes say. Where a single sample stands beside the
+    # rest, the table is settled by the cluster of the other labeling that this sample lies in: clusters of one size all
+    # give the same cells. Enumeration of all margins of up to nine samples finds no other case.
     n = xp.sum(row_sums, axis=-1)
     trivial, single_out, of_one_size = [], [], []
     for sums in (row_sums, col_sums):
-        n_clusters = xp.sum(to_count(xp, sums > 0), axis=-1)
+        n_clusters = number_of_clusters(xp, sums)
         most = xp.max(sums, axis=-1) if sums.shape[-1] else n
         trivial.append((n_clusters <= 1) | (n_clusters == n))
         single_out.append((n_clusters == 2) & (most == n - 1))
@@ -120,6 +123,7 @@ def is_constant(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
 
 
 def _are_small(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
+    """Whether nearly all clusters are so small that sums of K log K keep digits which sums of deviances lose."""
     n = xp.sum(row_sums, axis=-1)
     return is_floor_positive(xp, concentration(xp, row_sums, n), concentration(xp, col_sums, n), n)
 
@@ -157,7 +161,7 @@ def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, per_octave: int
 
 def is_one_cluster(xp: Namespace, sums: Array) -> Array:
     """Whether all clusters (..., K) but one are singletons, and that one is not: booleans of shape (...)."""
-    n_clusters, size = xp.sum(to_count(xp, sums > 0), axis=-1), xp.max(sums, axis=-1)
+    n_clusters, size = number_of_clusters(xp, sums), xp.max(sums, axis=-1)
     return (n_clusters - 1 == xp.sum(sums, axis=-1) - size) & (size > 1)
 
 
@@ -193,6 +197,9 @@ def _of_one_cluster(xp: Namespace, size: Array, others: SizeCounts, n: Array, pe
     # v_j = log(b_j / b), for b a usual size; the t_j add up to 0, so that any b gives the same sum.
     n_clusters = xp.astype(xp.round(xp.sum(others.counts)), n.dtype)
     usual, slope = n // n_clusters, slopes(xp, b, n, n_clusters)
+    # The sum of all v_j' t_j', given t_j = t. The samples that column j lacks are spread over the others in proportion
+    # to their sizes: E[t_j' | t] = -t b_j' / (n - b_j). So it is t (v_j - sum over j' != j of v_j' b_j' / (n - b_j)),
+    # which, with the mean `of_all` = sum over all j' of v_j' b_j' / n, is t (v_j - of_all) n / (n - b_j).
     share = to_float(xp, b) / to_float(xp, n - b)
     of_all = xp.sum(others.counts * to_float(xp, b) / to_float(xp, n) * slope, axis=-1)
     row_slope = (slope - of_all) * (1 + share)
@@ -209,6 +216,7 @@ def _of_one_cluster(xp: Namespace, size: Array, others: SizeCounts, n: Array, pe
 
 def _of_line(xp: Namespace, nodes: Lattice, size: Array, others: Array, n: Array) -> Array:
     """Return the deviance of the nodes and that of the rest of their line, of `size` samples, as one cell."""
+    # D(l, a b / n) + D(a - l, a (n - b) / n), the first two terms of row_ij(l): the cell, and all others as one.
     size, others, n = size[..., None], others[..., None], n[..., None]
     left, pool = size - nodes.k, n - others
     return nodes.deviance + deviance(xp, to_float(xp, left), mean_count(xp, size, pool, n), -nodes.t)
@@ -262,6 +270,7 @@ def _cell_covariance(
     xp: Namespace, nodes: Lattice, a: Array, b: Array, n: Array, row_rest: Array, col_rest: Array, form: Form
 ) -> Array:
     """Return E[row(l) col(l)] of cells: shape (...), from nodes and centred rests of shape (..., L)."""
+    # K log K of the cell itself, or its deviance with that of the rest of its line; the rests are those of other cells
     if form == "xlogx":
         row = col = xlogx(xp, to_float(xp, nodes.k))
     else:
@@ -301,12 +310,16 @@ def _rests_of_cells(
 
     `k` is (..., R, C, L), for rows `i` and columns `j`. One program serves both, as it is long.
     """
+    # Along a new last axis stand the other cells of row i, one a column, and then those of column j, one a row. Each is
+    # hypergeometric: of the pool (samples outside of column j, or of row i) `left` lie in the line, `margins` in the
+    # other cluster.
     shape = (*k.shape, col_sums.shape[-1] + row_sums.shape[-1])
     of_row = xp.arange(shape[-1], dtype=n.dtype, device=device_of(n)) < col_sums.shape[-1]  # else of the column
     size, pool = (xp.where(of_row, x[..., None, None], y[..., None, None]) for x, y in ((a, b), (n - b, n - a)))
     left = xp.broadcast_to(size - k[..., None], shape)
     margins = xp.minimum(xp.concat([col_sums, row_sums], axis=-1)[..., None, None, None, :], pool)
     number = xp.concat([xp.arange(x.shape[-1], dtype=n.dtype, device=device_of(n)) for x in (col_sums, row_sums)])
+    # the crossing line itself is no other cell: it adds nothing
     own = xp.where(of_row, j[None, :, None, None], i[:, None, None, None]) == number
     cells = expectations(xp, left, margins, pool)
     cells = xp.where(own, 0.0, cells)

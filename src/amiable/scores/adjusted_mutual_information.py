@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from amiable._array.arithmetic import at_least
+from amiable._array.arithmetic import at_least, to_divisor
 from amiable._array.devices import maybe_any, on_cpu, on_own_device
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
@@ -165,7 +165,7 @@ def _may_be_close(table: Cells, h: Array) -> Array:
     """Whether EMI may exceed h / 2, being at most log(1 + (R - 1) (C - 1) / (n - 1)): Vinh et al. (2010)."""
     xp = table.xp
     rows, cols = (xp.sum(to_float(xp, sums > 0), axis=-1) - 1 for sums in (table.row_sums, table.col_sums))
-    return 2 * xp.log1p(at_least(xp, rows * cols, 0.0) / to_float(xp, at_least(xp, table.n_samples - 1, 1))) > h
+    return 2 * xp.log1p(at_least(xp, rows * cols, 0.0) / to_divisor(xp, table.n_samples - 1)) > h
 
 
 def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
@@ -180,7 +180,7 @@ def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
     forms: Forms = ("deviance", "xlogx") if either else ("deviance",)
     sums = expected_sums(xp, known.row_sums, known.col_sums, static=static, forms=forms)
     total = xp.where(known.floor_positive, sums[1, ...], sums[0, ...]) if either else sums[0, ...]
-    expected = total / to_float(xp, at_least(xp, xp.sum(known.row_sums, axis=-1), 1))
+    expected = total / to_divisor(xp, xp.sum(known.row_sums, axis=-1))
     return known.mutual - expected, expected
 
 
@@ -204,7 +204,7 @@ def _below_entropies(known: Observed, average_method: str) -> tuple[Array, Array
     H(pred) - MI = H(pred | true) and H(pred) - EMI, its expectation, are sums of positive terms, too.
     """
     xp = namespace_of(known.row_sums)
-    n = to_float(xp, at_least(xp, xp.sum(known.row_sums, axis=-1), 1))
+    n = to_divisor(xp, xp.sum(known.row_sums, axis=-1))
     sums = expected_sums(xp, known.row_sums, known.col_sums, forms=("given_row", "given_col"))
     rest_pred, rest_true = sums[0, ...] / n, sums[1, ...] / n
     excess = xp.where(rest_pred < rest_true, rest_pred - known.rest_pred, rest_true - known.rest_true)
@@ -213,7 +213,7 @@ def _below_entropies(known: Observed, average_method: str) -> tuple[Array, Array
 
 def _adjusted_for_model(table: Cells, average_method: str, null: str) -> Array:
     xp, known = table.xp, information(table)
-    n = to_float(xp, at_least(xp, table.n_samples, 1))
+    n = to_divisor(xp, table.n_samples)
     expected = expected_deviances(xp, table.row_sums, table.col_sums, null) / n
     ceiling = average(xp, *largest_entropies(xp, table.row_sums, table.col_sums, null), average_method)
     degenerate = is_degenerate(xp, table.row_sums, table.col_sums, null)
@@ -273,7 +273,7 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, null: NullModel
     xp, (rows, cols), back = host_views(xp, *sizes)
     if null == "permutation":
         return as_result(back(expected_information(xp, rows, cols)))
-    n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
+    n = to_divisor(xp, xp.sum(rows, axis=-1))
     mean = expected_deviances(xp, rows, cols, null) / n
     return as_result(back(xp.minimum(mean, xp.log(n))))
 
@@ -281,5 +281,5 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, null: NullModel
 def expected_information(xp: Namespace, rows: Array, cols: Array) -> Array:
     """Return EMI (...) of checked cluster sizes, at most either entropy."""
     n = xp.sum(rows, axis=-1)
-    mean = expected_sums(xp, rows, cols, forms=("deviance",))[0, ...] / to_float(xp, at_least(xp, n, 1))
+    mean = expected_sums(xp, rows, cols, forms=("deviance",))[0, ...] / to_divisor(xp, n)
     return xp.minimum(mean, xp.minimum(entropy(xp, rows, n), entropy(xp, cols, n)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from amiable._array.arithmetic import at_least
+from amiable._array.arithmetic import to_divisor
 from amiable._array.bins import sum_by_key
 from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
@@ -35,7 +35,7 @@ def information(table: Cells) -> Information:
     rows, cols = (concentration(xp, sizes, n_samples) for sizes in (table.row_sums, table.col_sums))
     h_true = entropy_of_concentration(xp, table.row_sums, n_samples, rows)
     h_pred = entropy_of_concentration(xp, table.col_sums, n_samples, cols)
-    mutual = total / to_float(xp, at_least(xp, n_samples, 1))
+    mutual = total / to_divisor(xp, n_samples)
     mutual = capped(xp, mutual, structure, h_true, h_pred)
     return Information(mutual, h_true, h_pred, rows, cols, structure)
 
@@ -81,4 +81,4 @@ def _cell_deviance(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Arr
 
 
 def _per_sample(table: Cells, f: Callable[..., Array]) -> Array:
-    return table.sum_cells(f) / to_float(table.xp, at_least(table.xp, table.n_samples, 1))
+    return table.sum_cells(f) / to_divisor(table.xp, table.n_samples)

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array.arithmetic import at_least
+from amiable._array.arithmetic import to_divisor
 from amiable._array.devices import on_own_device
-from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array
 from amiable._array.transfers import as_result, host_views
 from amiable.chance.entropies import entropy as entropy_of_sizes
@@ -189,7 +188,7 @@ def _variation(table: Cells, normalized: bool) -> Array:
     xp = table.xp
     distance = true_given_pred + pred_given_true
     if not normalized:
-        return xp.minimum(distance, xp.log(to_float(xp, at_least(xp, table.n_samples, 1))))
+        return xp.minimum(distance, xp.log(to_divisor(xp, table.n_samples)))
     joint = joint_entropy(table)
     one = xp.ones_like(joint)
     return xp.minimum(distance / xp.where(joint > 0, joint, one), one)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from amiable._array.arithmetic import at_least
+from amiable._array.arithmetic import at_least, to_divisor
 from amiable._array.bins import sum_by_key
 from amiable._array.devices import on_cpu, on_own_device
-from amiable._array.dtypes import to_count, to_float
+from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.special import gammaincc
 from amiable._array.transfers import as_result, host_views
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean
-from amiable.chance.entropies import entropy
+from amiable.chance.entropies import entropy, number_of_clusters
 from amiable.chance.variance import expected_line, is_one_cluster, slopes, variance_of_sum
 from amiable.contingency import Cells
 from amiable.inputs.counts import check_margins
@@ -84,7 +84,7 @@ def mutual_information_moments(row_sums: Any, col_sums: Any) -> Moments:
     """
     xp, *sizes = check_margins(row_sums, col_sums)
     xp, (rows, cols), back = host_views(xp, *sizes)
-    n = to_float(xp, at_least(xp, xp.sum(rows, axis=-1), 1))
+    n = to_divisor(xp, xp.sum(rows, axis=-1))
     variance = variance_of_sum(xp, rows, cols) / n / n
     return Moments(as_result(back(expected_information(xp, rows, cols))), as_result(back(variance)))
 
@@ -160,7 +160,7 @@ def _line(table: Cells, is_column: bool) -> tuple[Array, Array]:
     held = xp.where(xp.take(sums, at, axis=-1) == size, table.counts, 0)
     held = sum_by_key(xp, across, held, others.shape[-1])
     t, mean = offset_from_mean(xp, held, size, others, n), mean_count(xp, size, others, n)
-    slope = slopes(xp, others, n, xp.sum(to_count(xp, others > 0), axis=-1, keepdims=True))
+    slope = slopes(xp, others, n, number_of_clusters(xp, others)[..., None])
     terms = deviance(xp, to_float(xp, held), mean, t) + t * slope
     applies = is_one_cluster(xp, sums) if sums.shape[-1] else n[..., 0] < 0
     return xp.sum(terms, axis=-1), applies
@@ -170,7 +170,7 @@ def _standardized(*known: Array, static: bool) -> Array:
     *rest, line, has_line = known
     xp, found, excess, _ = _excess(tuple(rest), static)
     if on_cpu(has_line) and bool(xp.any(has_line)):
-        n = to_float(xp, at_least(xp, xp.sum(found.row_sums, axis=-1), 1))
+        n = to_divisor(xp, xp.sum(found.row_sums, axis=-1))
         excess = xp.where(has_line, (line - expected_line(xp, found.row_sums, found.col_sums)) / n, excess)
     variance, constant = _variance(xp, found, static)
     score = excess / xp.sqrt(xp.where(constant, 1.0, variance))
@@ -236,7 +236,7 @@ def mutual_info_pvalue(
 def _pvalue(*known: Array, static: bool) -> Array:
     xp, found, excess, expected = _excess(known, static)
     variance, constant = _variance(xp, found, static)
-    n = to_float(xp, at_least(xp, xp.sum(found.row_sums, axis=-1), 1))
+    n = to_divisor(xp, xp.sum(found.row_sums, axis=-1))
     floor = found.h_true + found.h_pred - xp.log(n)
     mean = expected + xp.where(found.floor_positive, floor, 0.0)
     mean, variance = (xp.where(constant, 1.0, x) for x in (mean, variance))
@@ -251,7 +251,7 @@ def _excess(known: tuple[Array, ...], static: bool) -> tuple[Namespace, Observed
 
 def _variance(xp: Namespace, found: Observed, static: bool) -> tuple[Array, Array]:
     """Return the variance of MI and whether it is 0, which it is exactly where the sizes determine MI."""
-    n = to_float(xp, at_least(xp, xp.sum(found.row_sums, axis=-1), 1))
+    n = to_divisor(xp, xp.sum(found.row_sums, axis=-1))
     variance = variance_of_sum(xp, found.row_sums, found.col_sums, static=static) / n / n
     return variance, variance == 0
 
@@ -267,7 +267,7 @@ class _MutualInformation(CellScore):
 
     def moments(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> tuple[Array, Array]:
         xp = namespace_of(row_sums)
-        n = to_float(xp, at_least(xp, xp.sum(row_sums, axis=-1), 1))
+        n = to_divisor(xp, xp.sum(row_sums, axis=-1))
         variance = variance_of_sum(xp, row_sums, col_sums, static=static) / n / n
         return self.mean(row_sums, col_sums, static=static), variance
 
@@ -304,7 +304,7 @@ def rescaled_to_adjusted(xp: Namespace, row_sums: Array, col_sums: Array) -> Res
     expected = expected_information(xp, row_sums, col_sums)
     h_true, h_pred = _entropies(xp, row_sums, col_sums)
     n = xp.sum(row_sums, axis=-1)
-    rows, cols = (xp.sum(to_count(xp, sums > 0), axis=-1) for sums in (row_sums, col_sums))
+    rows, cols = (number_of_clusters(xp, sums) for sums in (row_sums, col_sums))
     trivial = (rows <= 1) | (rows == n), (cols <= 1) | (cols == n)
     known = xp.where(trivial[0] | trivial[1], 0.0, inverse(xp, (h_true + h_pred) / 2 - expected))
     identical = trivial[0] & trivial[1] & (rows == cols)
