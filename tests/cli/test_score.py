@@ -336,3 +336,29 @@ def test_hint_where_the_extra_is_missing():
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.returncode == 1
     assert found.stderr == f"amiable: {hint('the command line', 'polars', 'cli')}\n"
+
+
+def test_scores_by_name(run):
+    from amiable.scores.registry import SCORES
+
+    asked = ("score", DIGITS, "--true", "digit", "--pred", "dbscan", "--pred", "kmeans_5")
+    status, out, _ = run(*asked, "--scores", "vi, pair_f1_score,ecs", "--json")
+    assert status == 0
+    rows = json.loads(out)["scores"]
+    assert list(rows[0]) == [
+        "labeling",
+        "n_clusters",
+        "variation_of_information",
+        "pair_f1_score",
+        "element_centric_similarity",
+    ]
+    assert rows[0]["variation_of_information"] < rows[1]["variation_of_information"]  # the best first
+    status, out, _ = run(*asked, "--scores", "f1,nmi")
+    assert status == 0
+    assert "Best pair F1 first; NMI by the arithmetic mean." in " ".join(out.split())
+    status, out, _ = run(*asked, "--scores", "all", "--json")
+    assert status == 0
+    assert len(json.loads(out)["scores"][0]) == 2 + len(SCORES)
+    status, _, err = run(*asked, "--scores", "ami,nonsense")
+    assert status == 2
+    assert "'nonsense' is not one of" in " ".join(err.replace("│", " ").split())

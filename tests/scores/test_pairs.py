@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from fractions import Fraction
 
 import numpy as np
 import pytest
+import sklearn.metrics as peer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -82,3 +84,44 @@ def test_limits():
     assert amiable.fowlkes_mallows_score([0, 1, 2], [0, 1, 2]) == 0.0
     assert amiable.fowlkes_mallows_score([0, 0, 0], [0, 1, 2]) == 0.0
     np.testing.assert_array_equal(amiable.pair_confusion_matrix([], []), np.zeros((2, 2)))
+
+
+def together(labels):
+    return np.array([a == b for a, b in itertools.combinations(labels, 2)])
+
+
+@pytest.mark.filterwarnings("ignore:A single label was found")
+@pytest.mark.parametrize("seed", range(20))
+def test_shares_of_pairs(seed):
+    """Against every pair of samples, looked at one by one, and scikit-learn's scores of binary classification."""
+    rng = np.random.default_rng(seed)
+    true, pred = (rng.integers(0, rng.integers(1, 8), 25) for _ in range(2))
+    of_true, of_pred = together(true), together(pred)
+    assert amiable.pair_precision_score(true, pred) == pytest.approx(
+        peer.precision_score(of_true, of_pred, zero_division=0)
+    )
+    assert amiable.pair_recall_score(true, pred) == pytest.approx(peer.recall_score(of_true, of_pred, zero_division=0))
+    assert amiable.pair_f1_score(true, pred) == pytest.approx(peer.f1_score(of_true, of_pred, zero_division=0))
+    assert amiable.pair_jaccard_score(true, pred) == pytest.approx(
+        peer.jaccard_score(of_true, of_pred, zero_division=0)
+    )
+    assert amiable.pair_correlation_score(true, pred) == pytest.approx(
+        peer.matthews_corrcoef(of_true, of_pred), abs=1e-12
+    )
+    product = amiable.pair_precision_score(true, pred) * amiable.pair_recall_score(true, pred)
+    assert amiable.fowlkes_mallows_score(true, pred) == pytest.approx(product**0.5)
+
+
+def test_shares_of_no_pairs():
+    apart, one, some = [0, 1, 2], [0, 0, 0], [0, 0, 1]
+    for score in (
+        amiable.pair_precision_score,
+        amiable.pair_recall_score,
+        amiable.pair_f1_score,
+        amiable.pair_jaccard_score,
+    ):
+        assert score(apart, apart) == score(one, one) == score([], []) == score([0], [0]) == 1
+        assert score(apart, some) == score(some, apart) == score(apart, one) == 0
+    for trivial in (apart, one):
+        assert amiable.pair_correlation_score(trivial, trivial) == 1
+        assert amiable.pair_correlation_score(trivial, some) == amiable.pair_correlation_score(some, trivial) == 0

@@ -17,8 +17,8 @@ from amiable.resampling.permutation import PermutationTestResult, permutation_te
 from amiable.resampling.scoring import check_count, one_table
 from amiable.scores.registry import SCORES, Order
 
-# A page tells of all scores but the approximate p-value, beside which it simulates one.
-MEASURED = {short: score for short, score in SCORES.items() if short != "pvalue"}
+# A page tells of all common scores but the approximate p-value, beside which it simulates one.
+MEASURED = {short: score for short, score in SCORES.items() if score.is_common and short != "pvalue"}
 
 # Numbers drawn for one clustering: large tables are simulated less often, so that each takes a few seconds at most.
 _BUDGET = 5_000_000

@@ -20,6 +20,11 @@ __all__ = [
     "adjusted_rand_score",
     "fowlkes_mallows_score",
     "pair_confusion_matrix",
+    "pair_correlation_score",
+    "pair_f1_score",
+    "pair_jaccard_score",
+    "pair_precision_score",
+    "pair_recall_score",
     "rand_score",
 ]
 
@@ -261,6 +266,271 @@ def _fowlkes_mallows(table: Cells) -> Array:
     return xp.sqrt(precision) * xp.sqrt(recall)
 
 
+def pair_precision_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Pair precision: of the pairs of samples together in a cluster, the share of one class.
+
+    TP / (TP + FP) over pairs of samples. Merging clusters lowers it; it is not corrected for chance. In entity
+    resolution it is called pairwise precision, among similarity indices Wallace's (pred to true).
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    precision : float or array of shape (...)
+        In [0, 1]; where pred has no pair together, 1 if true has none either, else 0. A float for lists and 1-D NumPy
+        labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Wallace (1983), Comment on Fowlkes and Mallows, J. American Statistical Association 78:569-576,
+    10.1080/01621459.1983.10478009.
+
+    Examples
+    --------
+    >>> from amiable import pair_precision_score
+    >>> round(pair_precision_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    1.0
+    """
+    return evaluate(_pair_precision, labels_true, labels_pred, contingency, n_labels)
+
+
+def pair_recall_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Pair recall: of the pairs of samples of one class, the share that is together in a cluster.
+
+    TP / (TP + FN) over pairs of samples. Splitting clusters lowers it; it is not corrected for chance. In entity
+    resolution it is called pairwise recall, among similarity indices Wallace's (true to pred).
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    recall : float or array of shape (...)
+        In [0, 1]; where true has no pair together, 1 if pred has none either, else 0. A float for lists and 1-D NumPy
+        labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Wallace (1983), Comment on Fowlkes and Mallows, J. American Statistical Association 78:569-576,
+    10.1080/01621459.1983.10478009.
+
+    Examples
+    --------
+    >>> from amiable import pair_recall_score
+    >>> round(pair_recall_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.5
+    """
+    return evaluate(_pair_recall, labels_true, labels_pred, contingency, n_labels)
+
+
+def pair_f1_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Pair F1: the harmonic mean of pair precision and pair recall.
+
+    2 TP / (2 TP + FP + FN) over pairs of samples, also known as the Dice or Czekanowski index of pairs. Not corrected
+    for chance. Pairs that are apart in both labelings do not count.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    f1 : float or array of shape (...)
+        In [0, 1]; 1 where neither labeling has a pair together. A float for lists and 1-D NumPy
+        labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Albatineh, Niewiadomska-Bugaj and Mihalko (2006), On similarity indices and correction for chance agreement, Journal
+    of Classification 23:301-313, 10.1007/s00357-006-0017-z.
+
+    Examples
+    --------
+    >>> from amiable import pair_f1_score
+    >>> round(pair_f1_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.666667
+    """
+    return evaluate(_pair_f1, labels_true, labels_pred, contingency, n_labels)
+
+
+def pair_jaccard_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Jaccard index of pairs: of the pairs together in either labeling, the share together in both.
+
+    TP / (TP + FP + FN) over pairs of samples. Not corrected for chance. It is F1 / (2 - F1), so that both rank alike.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    jaccard : float or array of shape (...)
+        In [0, 1]; 1 where neither labeling has a pair together. A float for lists and 1-D NumPy
+        labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Albatineh, Niewiadomska-Bugaj and Mihalko (2006), On similarity indices and correction for chance agreement, Journal
+    of Classification 23:301-313, 10.1007/s00357-006-0017-z.
+
+    Examples
+    --------
+    >>> from amiable import pair_jaccard_score
+    >>> round(pair_jaccard_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.5
+    """
+    return evaluate(_pair_jaccard, labels_true, labels_pred, contingency, n_labels)
+
+
+def pair_correlation_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Pair correlation: over pairs of samples, that of being together in one labeling and in the other.
+
+    (TP TN - FP FN) / sqrt((TP + FP) (TP + FN) (TN + FP) (TN + FN)), also known as the phi coefficient or Pearson's
+    index of pairs. 0 on average for random labelings with these cluster sizes: it is corrected for chance.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    correlation : float or array of shape (...)
+        In [-1, 1]; where one labeling has all pairs together or none, 1 for identical partitions, else 0. A float for
+        lists and 1-D NumPy labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Gösgens, Tikhonov and Prokhorenkova (2021), Systematic analysis of cluster similarity indices: how to validate
+    validation measures, ICML, PMLR 139:3799-3808.
+
+    Examples
+    --------
+    >>> from amiable import pair_correlation_score
+    >>> round(pair_correlation_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
+    0.632456
+    """
+    return evaluate(_pair_correlation, labels_true, labels_pred, contingency, n_labels)
+
+
+def _pair_precision(table: Cells) -> Array:
+    _, pred_only, _, together = _unstacked(_pairs(table))
+    return _share_of_pairs(table, together, together + pred_only)
+
+
+def _pair_recall(table: Cells) -> Array:
+    _, _, true_only, together = _unstacked(_pairs(table))
+    return _share_of_pairs(table, together, together + true_only)
+
+
+def _pair_f1(table: Cells) -> Array:
+    _, pred_only, true_only, together = _unstacked(_pairs(table))
+    return _share_of_pairs(table, 2 * together, 2 * together + pred_only + true_only)
+
+
+def _pair_jaccard(table: Cells) -> Array:
+    _, pred_only, true_only, together = _unstacked(_pairs(table))
+    return _share_of_pairs(table, together, together + pred_only + true_only)
+
+
+def _share_of_pairs(table: Cells, part: Array, whole: Array) -> Array:
+    """Return part / whole; 0/0 is 1 for identical partitions, else 0."""
+    return _ratio(table.xp, part, whole, to_float(table.xp, table.structure().identical))
+
+
+def _pair_correlation(table: Cells) -> Array:
+    xp, pairs = table.xp, _pairs(table)
+    # as shares of all pairs: their products stay inside float32 too
+    apart, pred_only, true_only, together = _unstacked(_ratio(xp, pairs, xp.sum(pairs, axis=0), 0.0))
+    of_pred = xp.sqrt(together + pred_only) * xp.sqrt(apart + true_only)
+    of_true = xp.sqrt(together + true_only) * xp.sqrt(apart + pred_only)
+    excess = together * apart - true_only * pred_only
+    score = _ratio(xp, excess, of_pred * of_true, to_float(xp, table.structure().identical))
+    return xp.where(table.structure().identical, 1.0, xp.minimum(score, xp.ones_like(score)))
+
+
 def _pairs(table: Cells, whole: bool = False) -> Array:
     """Count ordered pairs: apart in both, together in pred only, in true only, together in both; shape (4, ...).
 
@@ -279,7 +549,7 @@ def _unstacked(pairs: Array) -> tuple[Array, ...]:
     return tuple([pairs[i, ...] for i in range(4)])  # torch.compile follows no generators
 
 
-def _ratio(xp: Namespace, part: Array, whole: Array, where_zero: float) -> Array:
+def _ratio(xp: Namespace, part: Array, whole: Array, where_zero: Array | float) -> Array:
     return xp.where(whole == 0, where_zero, part / xp.where(whole == 0, 1.0, whole))
 
 
@@ -301,6 +571,37 @@ def rescaled_to_rand(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescale
     of_all, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
     known = inverse(xp, of_all)
     return xp.where(of_all == 0, 1.0, (of_all - of_true - of_pred) * known), 2 * known
+
+
+def rescaled_to_precision(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """Pair precision is S / B; 0/0 is 1 where A is 0, too."""
+    _, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
+    return _where_no_pair(xp, of_true, of_pred), inverse(xp, of_pred)
+
+
+def rescaled_to_recall(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """Pair recall is S / A; 0/0 is 1 where B is 0, too."""
+    _, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
+    return _where_no_pair(xp, of_true, of_pred), inverse(xp, of_true)
+
+
+def rescaled_to_f1(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """Pair F1 is 2 S / (A + B); 0/0 is 1."""
+    _, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
+    return _where_no_pair(xp, of_true, of_pred), 2 * inverse(xp, of_true + of_pred)
+
+
+def rescaled_to_correlation(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """Pair correlation is (S - A B / N2) / sqrt(A B (1 - A / N2) (1 - B / N2)); 0/0 is 1 for identical partitions."""
+    of_all, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
+    one = inverse(xp, of_all)
+    spread = xp.sqrt(of_true * (of_all - of_true) * one) * xp.sqrt(of_pred * (of_all - of_pred) * one)
+    known = inverse(xp, spread)
+    return xp.where((spread == 0) & (of_true == of_pred), 1.0, -of_true * (of_pred * one) * known), known
+
+
+def _where_no_pair(xp: Namespace, of_true: Array, of_pred: Array) -> Array:
+    return xp.where((of_true == 0) & (of_pred == 0), 1.0, 0.0)
 
 
 def rescaled_to_adjusted_rand(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:

@@ -18,6 +18,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable.chance.random_models import TWO_SIDED
 from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score, expected_mutual_information
 from amiable.scores.cell_score import CellScore, Rescaled
+from amiable.scores.elements import ELEMENT_CENTRIC, element_centric_similarity
 from amiable.scores.homogeneity import completeness_score, homogeneity_score, v_measure_score
 from amiable.scores.mutual_information import (
     mutual_info_score,
@@ -28,10 +29,19 @@ from amiable.scores.pairs import (
     PAIRS_TOGETHER,
     adjusted_rand_score,
     fowlkes_mallows_score,
+    pair_correlation_score,
+    pair_f1_score,
+    pair_jaccard_score,
+    pair_precision_score,
+    pair_recall_score,
     rand_score,
     rescaled_to_adjusted_rand,
+    rescaled_to_correlation,
+    rescaled_to_f1,
     rescaled_to_fowlkes_mallows,
+    rescaled_to_precision,
     rescaled_to_rand,
+    rescaled_to_recall,
 )
 from amiable.scores.significance import (
     MUTUAL_INFORMATION,
@@ -46,7 +56,7 @@ from amiable.scores.significance import (
 
 # Labelings with given cluster sizes have one order by all scores that rise or fall with mutual information, and one by
 # all that do with the number of pairs of samples that are together in both: one p-value for each of the two.
-Order = Literal["information", "pairs"]
+Order = Literal["information", "pairs", "elements"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +77,7 @@ class Score:
         What it says, in plain words.
     low, high : float
         Its range.
-    order : {"information", "pairs"}
+    order : {"information", "pairs", "elements"}
         By what all labelings with given cluster sizes are ordered: the scores of one order share their p-value.
     unit : str
         Empty for a number without a unit.
@@ -84,6 +94,8 @@ class Score:
     rescaled : callable or None
         `rescaled(xp, row_sums, col_sums)` returns shift and factor (...): the score is shift + factor * sum. None where
         it is the sum itself.
+    is_common : bool
+        Whether the command line and a report show it unasked.
     needs : {"labels", "sizes"}
         Whether it is computed from two labelings (or their table), or from their cluster sizes alone.
     name : str
@@ -108,6 +120,7 @@ class Score:
     measures: Literal["agreement", "evidence"] = "agreement"
     cells: CellScore | None = None
     rescaled: Callable[[Namespace, Array, Array], Rescaled] | None = None
+    is_common: bool = True
     needs: Literal["labels", "sizes"] = "labels"
     name: str = ""
     metric: str = ""
@@ -343,6 +356,95 @@ RECORDS = (
         order="information",
         is_distance=True,
         measures="evidence",
+    ),
+    Score(
+        short_name="precision",
+        function=pair_precision_score,
+        heading="pair P",
+        title="pair precision",
+        definition="TP / (TP + FP) over pairs of samples",
+        meaning="Of the pairs of samples together in a cluster, the share of one class. "
+        "Merging clusters lowers it; not corrected for chance.",
+        low=0,
+        high=1,
+        order="pairs",
+        is_symmetric=False,
+        cells=PAIRS_TOGETHER,
+        rescaled=rescaled_to_precision,
+        is_common=False,
+    ),
+    Score(
+        short_name="recall",
+        function=pair_recall_score,
+        heading="pair R",
+        title="pair recall",
+        definition="TP / (TP + FN) over pairs of samples",
+        meaning="Of the pairs of samples of one class, the share together in a cluster. "
+        "Splitting clusters lowers it; not corrected for chance.",
+        low=0,
+        high=1,
+        order="pairs",
+        is_symmetric=False,
+        cells=PAIRS_TOGETHER,
+        rescaled=rescaled_to_recall,
+        is_common=False,
+    ),
+    Score(
+        short_name="f1",
+        function=pair_f1_score,
+        heading="pair F1",
+        title="pair F1",
+        definition="2 TP / (2 TP + FP + FN) over pairs of samples",
+        meaning="The harmonic mean of pair precision and pair recall. Pairs that are apart in both labelings "
+        "do not count. Not corrected for chance.",
+        low=0,
+        high=1,
+        order="pairs",
+        cells=PAIRS_TOGETHER,
+        rescaled=rescaled_to_f1,
+        is_common=False,
+    ),
+    Score(
+        short_name="jaccard",
+        function=pair_jaccard_score,
+        heading="Jaccard",
+        title="Jaccard index of pairs",
+        definition="TP / (TP + FP + FN) over pairs of samples",
+        meaning="Of the pairs of samples together in either labeling, the share together in both. "
+        "Not corrected for chance.",
+        low=0,
+        high=1,
+        order="pairs",
+        is_common=False,
+    ),
+    Score(
+        short_name="correlation",
+        function=pair_correlation_score,
+        heading="pair corr.",
+        title="pair correlation",
+        definition="(TP TN - FP FN) / √((TP + FP) (TP + FN) (TN + FP) (TN + FN)) over pairs",
+        meaning="The correlation, over pairs of samples, of being together in one labeling and in the other. "
+        "0 is chance, 1 the same partition.",
+        low=-1,
+        high=1,
+        order="pairs",
+        cells=PAIRS_TOGETHER,
+        rescaled=rescaled_to_correlation,
+        is_common=False,
+    ),
+    Score(
+        short_name="ecs",
+        function=element_centric_similarity,
+        heading="ECS",
+        title="element-centric similarity",
+        definition="(1/n) Σ n_ij² / max(a_i, b_j)",
+        meaning="The mean over samples of the overlap of their two clusters, as a share of the larger. "
+        "Not corrected for chance.",
+        low=0,
+        high=1,
+        order="elements",
+        cells=ELEMENT_CENTRIC,
+        is_common=False,
     ),
     Score(
         short_name="emi",
