@@ -105,9 +105,10 @@ def test_shares_of_pairs(seed):
     assert amiable.pair_jaccard_score(true, pred) == pytest.approx(
         peer.jaccard_score(of_true, of_pred, zero_division=0)
     )
-    assert amiable.pair_correlation_score(true, pred) == pytest.approx(
-        peer.matthews_corrcoef(of_true, of_pred), abs=1e-12
-    )
+    if 0 < of_true.mean() < 1 and 0 < of_pred.mean() < 1:  # else 0/0
+        assert amiable.pair_correlation_score(true, pred) == pytest.approx(
+            peer.matthews_corrcoef(of_true, of_pred), abs=1e-12
+        )
     product = amiable.pair_precision_score(true, pred) * amiable.pair_recall_score(true, pred)
     assert amiable.fowlkes_mallows_score(true, pred) == pytest.approx(product**0.5)
 
