@@ -115,6 +115,7 @@ NOT_SCORES = {
     "ContingencyTable": "tests/contingency/test_table.py",
     "Moments": "tests/scores/test_significance.py",
     "PermutationTestResult": "tests/resampling/test_permutation.py",
+    "bcubed_precision_recall_fscore": "tests/scores/test_elements.py",
     "bootstrap": "tests/resampling/test_bootstrap.py",
     "contingency_matrix": "tests/scores/test_matrix.py",
     "entropy": "tests/scores/test_mutual_information.py",

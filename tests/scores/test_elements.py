@@ -43,3 +43,31 @@ def test_limit_cases():
     score = amiable.element_centric_similarity
     assert score([0, 1, 2], [2, 0, 1]) == score([0, 0, 0], [1, 1, 1]) == score([], []) == 1
     assert score([0, 1, 2], [0, 0, 0]) == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("beta", [1.0, 2.0, 0.0])
+@pytest.mark.parametrize("seed", range(10))
+def test_bcubed(seed, beta):
+    """Against the mean over samples, in exact fractions."""
+    rng = np.random.default_rng(seed)
+    true, pred = (rng.integers(0, rng.integers(1, 7), 18).tolist() for _ in range(2))
+    precision, recall = Fraction(0), Fraction(0)
+    for i in range(18):
+        common = sum(t == true[i] and p == pred[i] for t, p in zip(true, pred, strict=True))
+        precision += Fraction(common, 18 * pred.count(pred[i]))
+        recall += Fraction(common, 18 * true.count(true[i]))
+    weight = Fraction(beta) ** 2
+    expected = precision, recall, (1 + weight) * precision * recall / (weight * precision + recall)
+    found = amiable.bcubed_precision_recall_fscore(true, pred, beta=beta)
+    assert found == pytest.approx([float(x) for x in expected], rel=1e-13)
+    assert found[:2] == (amiable.bcubed_precision_score(true, pred), amiable.bcubed_recall_score(true, pred))
+    assert found[2] == amiable.bcubed_fscore(true, pred, beta=beta)
+
+
+def test_bcubed_limit_cases():
+    score = amiable.bcubed_precision_recall_fscore
+    assert score([0, 1, 2], [2, 0, 1]) == score([0, 0, 0], [1, 1, 1]) == score([], []) == (1, 1, 1)
+    assert score([0, 1, 2], [0, 0, 0]) == pytest.approx((1 / 3, 1, 0.5))
+    assert score([0, 0, 0], [0, 1, 2]) == pytest.approx((1, 1 / 3, 0.5))
+    with pytest.raises(ValueError, match="beta is -1: expected"):
+        score([0], [0], beta=-1)

@@ -79,6 +79,7 @@ def test_standardized_scores():
 PAIRS = CellScore(lambda xp, x, a, b, n: x * (x - 1) / 2, degree=2, smooth=True)
 
 
+@pytest.mark.slow_on("jax-as-accelerator", "jax-x64")
 @pytest.mark.parametrize("function", [adjusted_score, standardized_score])
 def test_a_score_of_your_own_on_every_library(function, backend, rng):
     true, pred = rng.integers(0, 4, (3, 60)), rng.integers(0, 3, (3, 60))
@@ -102,6 +103,20 @@ def test_tables_that_list_some_cells(rng):
     assert cells.observed(full) == pytest.approx(
         ((dense[:40] - np.outer(dense[:40].sum(1), dense[:40].sum(0)) / dense[:40].sum()) ** 2).sum(), rel=1e-13
     )
+
+
+def test_it_is_a_function_like_any_other(rng):
+    true, pred = rng.integers(0, 4, 90), rng.integers(0, 3, (5, 90))
+    assert adjusted_score(true, pred, score=PAIRS) == pytest.approx(amiable.adjusted_rand_score(true, pred), abs=1e-13)
+    mean, variance = score_moments(PAIRS, np.bincount(true), np.bincount(pred[0]))
+    table = amiable.ContingencyTable.from_labels(true, pred[0])
+    assert isinstance(PAIRS(true, pred[0]), float)
+    assert PAIRS(true, pred).tolist() == [PAIRS(true, one) for one in pred]
+    test = amiable.permutation_test(contingency=table, score=PAIRS, rng=0)
+    assert abs(test.mean - mean) < 4 * test.standard_error
+    assert test.standard_deviation == pytest.approx(variance**0.5, rel=0.05)
+    assert test.pvalue == amiable.permutation_test(contingency=table, score="ari", rng=0).pvalue
+    assert amiable.pairwise_scores(pred, score=PAIRS).shape == (5, 5)
 
 
 def test_limit_cases():

@@ -126,3 +126,11 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
     xp = common_namespace(labels=x)
     _check_column("labels", x)
     return xp, sizes_of_labels(xp, x, None if n_labels is None else check_one_n_labels(n_labels))
+
+
+def check_beta(beta: Any) -> float:
+    """Return `beta`, a number of at least 0."""
+    is_number = isinstance(beta, (int, float, np.integer, np.floating)) and not isinstance(beta, bool)
+    if not (is_number and 0 <= float(beta) < math.inf):
+        raise ValueError(f"beta is {beta!r}: expected a number >= 0")
+    return float(beta)

@@ -11,6 +11,7 @@ from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable.chance.cell_sums import CellSum, mean_of_sum, moments_of_sum, sum_of_empty_cells
 from amiable.contingency import Cells
+from amiable.scores.evaluate import evaluate
 
 __all__ = ["CellScore"]
 
@@ -23,7 +24,8 @@ class CellScore(CellSum):
     """A score of your own that is a sum over the cells of a table: its mean and variance by chance are known exactly.
 
     The score is the sum of ``cell(xp, x, a, b, n)`` over all pairs of a class and a cluster, of a and b samples, x of
-    which are in both, among n samples. Clusters without samples are left out.
+    which are in both, among n samples. Clusters without samples are left out. It is called as the functions of amiable
+    are, with labels or ``contingency=``, and taken as ``score=`` wherever they are.
 
     Attributes
     ----------
@@ -58,6 +60,8 @@ class CellScore(CellSum):
     >>> mean, variance = score_moments(cubes, [4, 3, 1], [3, 3, 2])
     >>> round(mean, 6), round(variance, 6)
     (22.571429, 79.787755)
+    >>> cubes(contingency=[[4, 0, 0], [0, 3, 0], [0, 0, 1]])
+    92.0
     """
 
     largest: Largest | None = field(default=None, kw_only=True)
@@ -72,6 +76,17 @@ class CellScore(CellSum):
         is_whole = isinstance(self.degree, int) and not isinstance(self.degree, bool)
         if self.degree is not None and not (is_whole and self.degree >= 0):
             raise ValueError(f"degree is {self.degree!r}: expected a whole number of at least 0, or None")
+
+    def __call__(
+        self,
+        labels_true: Any = None,
+        labels_pred: Any = None,
+        *,
+        contingency: Any = None,
+        n_labels: tuple[int, int] | None = None,
+    ) -> Any:
+        """Return the score of labels or of a table, as the functions of amiable do."""
+        return evaluate(self.observed, labels_true, labels_pred, contingency, n_labels, compiles=False)
 
     def observed(self, table: Cells) -> Array:
         """Return the score (...) of a table."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
-
-import numpy as np
 
 from amiable._array.protocols import Array
 from amiable.contingency import Cells
+from amiable.scores.arguments import check_beta
 from amiable.scores.evaluate import evaluate
 from amiable.scores.information import information
 
@@ -196,14 +194,6 @@ def v_measure_score(
     0.8
     """
     return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=check_beta(beta))[2]
-
-
-def check_beta(beta: Any) -> float:
-    """Return `beta`, a number of at least 0."""
-    is_number = isinstance(beta, (int, float, np.integer, np.floating)) and not isinstance(beta, bool)
-    if not (is_number and 0 <= float(beta) < math.inf):
-        raise ValueError(f"beta is {beta!r}: expected a number >= 0")
-    return float(beta)
 
 
 def _measures(table: Cells, beta: float = 1.0) -> tuple[Array, Array, Array]:

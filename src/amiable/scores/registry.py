@@ -18,7 +18,15 @@ from amiable._array.protocols import Array, Namespace
 from amiable.chance.random_models import TWO_SIDED
 from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score, expected_mutual_information
 from amiable.scores.cell_score import CellScore, Rescaled
-from amiable.scores.elements import ELEMENT_CENTRIC, element_centric_similarity
+from amiable.scores.elements import (
+    BCUBED_PRECISION,
+    BCUBED_RECALL,
+    ELEMENT_CENTRIC,
+    bcubed_fscore,
+    bcubed_precision_score,
+    bcubed_recall_score,
+    element_centric_similarity,
+)
 from amiable.scores.homogeneity import completeness_score, homogeneity_score, v_measure_score
 from amiable.scores.mutual_information import (
     mutual_info_score,
@@ -444,6 +452,49 @@ RECORDS = (
         high=1,
         order="elements",
         cells=ELEMENT_CENTRIC,
+        is_common=False,
+    ),
+    Score(
+        short_name="b3_precision",
+        function=bcubed_precision_score,
+        heading="B³ P",
+        title="B-cubed precision",
+        definition="Σ n_ij² / (n b_j)",
+        meaning="The mean share of a sample's cluster that is of its class. Merging clusters lowers it; not corrected "
+        "for chance.",
+        low=0,
+        high=1,
+        order="elements",
+        is_symmetric=False,
+        cells=BCUBED_PRECISION,
+        is_common=False,
+    ),
+    Score(
+        short_name="b3_recall",
+        function=bcubed_recall_score,
+        heading="B³ R",
+        title="B-cubed recall",
+        definition="Σ n_ij² / (n a_i)",
+        meaning="The mean share of a sample's class that is in its cluster. Splitting clusters lowers it; not "
+        "corrected for chance.",
+        low=0,
+        high=1,
+        order="elements",
+        is_symmetric=False,
+        cells=BCUBED_RECALL,
+        is_common=False,
+    ),
+    Score(
+        short_name="b3_f",
+        function=bcubed_fscore,
+        heading="B³ F",
+        title="B-cubed F",
+        definition="(1 + β²) P R / (β² P + R)",
+        meaning="The harmonic mean of B-cubed precision and recall. Not corrected for chance.",
+        low=0,
+        high=1,
+        order="elements",
+        symmetric_options={"beta": (1.0,)},
         is_common=False,
     ),
     Score(
