@@ -41,6 +41,8 @@ from amiable.chance.variance import is_constant
 
 # f(xp, x, a, b, n) of floats that broadcast: what a cell of count x adds, in a row of a samples and a column of b
 Cell = Callable[[Namespace, Array, Array, Array, Array], Array]
+# what is expected of the rest of row and column, given counts k (..., S, B, L) in a block of B columns
+Rests = Callable[[Array, slice], tuple[Array, Array]]
 
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 _DIGITS = 1e-4  # by which polynomials of the right degree and of a wrong one differ, in float32 too
@@ -109,7 +111,7 @@ class CellSum:
 def mean_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *, static: bool = False) -> Array:
     """Return the mean (...) alone; all else is as in `moments_of_sum`."""
     if static or is_traced(row_sums) or is_traced(col_sums):
-        return _static_moments(xp, row_sums, col_sums, of)[0]
+        return _static_mean(xp, row_sums, col_sums, of)[0]
     return each_table(xp, row_sums, col_sums, lambda rows, cols: _mean_of_table(xp, rows, cols, of))
 
 
@@ -186,18 +188,23 @@ def _variance_of_table(xp: Namespace, row_sums: Array, col_sums: Array, of: Cell
     return xp.where(variance <= (_ROUNDING * mean) ** 2, 0.0, variance)
 
 
-def _static_moments(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> tuple[Array, Array]:
-    """Return mean and variance (...) from every cell on a fixed number of nodes: no shape depends on a value."""
+def _static_mean(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> tuple[Array, Array]:
+    """Return the mean (...) and what is expected of every cell (..., R, C): no shape depends on a value."""
     if of.degree is None:
         raise ValueError(
             "the moments of a sum over cells that is no polynomial look at values: expected a degree, or a call "
             "outside of tracing"
         )
-    n = xp.sum(row_sums, axis=-1)
     rows, cols = _every_cluster(xp, row_sums, col_sums)
-    cells = _expected_cells(xp, row_sums, col_sums, n, of)
-    mean = xp.sum(cells * rows.counts[..., :, None] * cols.counts[..., None, :], axis=(-2, -1))
-    variance = _variance(xp, rows, cols, n, of, cells, MAX_NODES)
+    cells = _expected_cells(xp, row_sums, col_sums, xp.sum(row_sums, axis=-1), of)
+    return xp.sum(cells * rows.counts[..., :, None] * cols.counts[..., None, :], axis=(-2, -1)), cells
+
+
+def _static_moments(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> tuple[Array, Array]:
+    """Return mean and variance (...) from every cell on a fixed number of nodes."""
+    mean, cells = _static_mean(xp, row_sums, col_sums, of)
+    rows, cols = _every_cluster(xp, row_sums, col_sums)
+    variance = _variance(xp, rows, cols, xp.sum(row_sums, axis=-1), of, cells, MAX_NODES)
     none = is_constant(xp, row_sums, col_sums) | (variance <= (_ROUNDING * mean) ** 2)
     return mean, xp.where(none, 0.0, variance)
 
@@ -238,7 +245,7 @@ def _variance(
     # E[R_i] and E[C_j], which centre the conditional expectations
     of_rows = xp.sum(expected * v, axis=-1)[..., None, None]
     of_cols = xp.sum(expected * w, axis=-2)[..., None, :, None]
-    rests = _rests_of_polynomial if of.degree is not None else _rests_by_summing
+    rests = (_rests_of_polynomial if of.degree is not None else _rests_by_summing)(xp, rows, cols, n, of)
     total = xp.zeros_like(to_float(xp, n[..., 0, 0]))
     traced = is_traced(a) or is_traced(b)
     step = b.shape[-1] if traced else budget(a) * _ROOM // (math.prod(a.shape) * width)
@@ -246,32 +253,35 @@ def _variance(
         some = SizeCounts(b[..., block], v[..., block])
         nodes = lattice(xp, a, some.sizes, n, width=width, line=True, strided=of.is_strided)
         own = of.values(xp, nodes.k, a[..., None], some.sizes[..., None], n[..., None])
-        row_rest, col_rest = rests(xp, nodes.k, rows, cols, block, n, of)
+        row_rest, col_rest = rests(nodes.k, block)
         product = (own + row_rest - of_rows) * (own + col_rest - of_cols[..., block, :])
         cells = xp.sum(nodes.weights * product, axis=-1) / xp.sum(nodes.weights, axis=-1)
         total = total + xp.sum(w * cells * some.counts, axis=(-2, -1))
     return total
 
 
-def _rests_of_polynomial(
-    xp: Namespace, k: Array, rows: SizeCounts, cols: SizeCounts, block: slice, n: Array, of: CellSum
-) -> tuple[Array, Array]:
-    """Return what is expected of the rest of row and column, given counts `k` (..., S, B, L), by factorial moments."""
-    # E[(N_ij')_r | N_ij = l] = (a_i - l)_r (b_j')_r / (n - b_j)_r. So all that is needed is the sums over j' of
-    # c_r (b_j')_r, less j's own.
+def _rests_of_polynomial(xp: Namespace, rows: SizeCounts, cols: SizeCounts, n: Array, of: CellSum) -> Rests:
+    """Return the rests by factorial moments: E[(N_ij')_r | N_ij = l] = (a_i - l)_r (b_j')_r / (n - b_j)_r."""
+    # So all that is needed is, for each r, the sum over j' of c_r (b_j')_r, less j's own; and for columns alike.
     a, b = rows.sizes[..., :, None], cols.sizes[..., None, :]
     w, v = rows.counts[..., :, None], cols.counts[..., None, :]
-    lefts = _falling(xp, a[..., None] - k, of), _falling(xp, b[..., block, None] - k, of)
-    pools = _falling(xp, n - b[..., block], of, least=1.0), _falling(xp, n - a, of, least=1.0)
-    sizes = _falling(xp, b, of), _falling(xp, a, of)
-    row_rest = col_rest = xp.zeros_like(lefts[0][0])
-    for r, c in enumerate(_coefficients(xp, a, b, n, of)):
-        of_row, of_col = c * sizes[0][r], c * sizes[1][r]
-        row_others = xp.sum(v * of_row, axis=-1)[..., None] - of_row[..., block]
-        col_others = (xp.sum(w * of_col, axis=-2)[..., None, :] - of_col)[..., block]
-        row_rest = row_rest + lefts[0][r] * (row_others / pools[0][r])[..., None]
-        col_rest = col_rest + lefts[1][r] * (col_others / pools[1][r])[..., None]
-    return row_rest, col_rest
+    coefficients = _coefficients(xp, a, b, n, of)
+    of_row, of_col = ([c * x for c, x in zip(coefficients, _falling(xp, sizes, of), strict=True)] for sizes in (b, a))
+    row_sums = [xp.sum(v * x, axis=-1)[..., None] for x in of_row]
+    col_sums = [xp.sum(w * x, axis=-2)[..., None, :] for x in of_col]
+
+    def rests(k: Array, block: slice) -> tuple[Array, Array]:
+        lefts = _falling(xp, a[..., None] - k, of), _falling(xp, b[..., block, None] - k, of)
+        pools = _falling(xp, n - b[..., block], of, least=1.0), _falling(xp, n - a, of, least=1.0)
+        row_rest = col_rest = xp.zeros_like(lefts[0][0])
+        for r in range(len(coefficients)):
+            row_others = row_sums[r] - of_row[r][..., block]
+            col_others = (col_sums[r] - of_col[r])[..., block]
+            row_rest = row_rest + lefts[0][r] * (row_others / pools[0][r])[..., None]
+            col_rest = col_rest + lefts[1][r] * (col_others / pools[1][r])[..., None]
+        return row_rest, col_rest
+
+    return rests
 
 
 def _coefficients(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> list[Array]:
@@ -309,11 +319,9 @@ def _falling(xp: Namespace, x: Array, of: CellSum, least: float = 0.0) -> list[A
     return found
 
 
-def _rests_by_summing(
-    xp: Namespace, k: Array, rows: SizeCounts, cols: SizeCounts, block: slice, n: Array, of: CellSum
-) -> tuple[Array, Array]:
-    """Return what is expected of the rest of row and column, given counts `k` (S, B, L) of one table."""
-    a, b, n = rows.sizes, cols.sizes[block], n[0, 0]
+def _rests_by_summing(xp: Namespace, rows: SizeCounts, cols: SizeCounts, n: Array, of: CellSum) -> Rests:
+    """Return the rests of one table by sums over the counts of every other cell."""
+    n = n[0, 0]
 
     def of_line(size: Array, own: Array, left: Array, others: SizeCounts, is_row: bool) -> Array:
         """Return (L,) for a line of `size` samples, of which `left` lie outside of the crossing line of `own`."""
@@ -326,7 +334,11 @@ def _rests_by_summing(
         cells = _expected(xp, left[:, None], capped[None, :], pool, (*sizes, n[None, None]), of, width)
         return matmul(xp, cells, weights[:, None])[:, 0]
 
-    pairs = [(i, j) for i in range(k.shape[0]) for j in range(k.shape[1])]
-    row_rests = [of_line(a[i], b[j], a[i] - k[i, j, :], cols, True) for i, j in pairs]
-    col_rests = [of_line(b[j], a[i], b[j] - k[i, j, :], rows, False) for i, j in pairs]
-    return xp.reshape(xp.stack(row_rests), k.shape), xp.reshape(xp.stack(col_rests), k.shape)
+    def rests(k: Array, block: slice) -> tuple[Array, Array]:
+        a, b = rows.sizes, cols.sizes[block]
+        pairs = [(i, j) for i in range(k.shape[0]) for j in range(k.shape[1])]
+        row_rests = [of_line(a[i], b[j], a[i] - k[i, j, :], cols, True) for i, j in pairs]
+        col_rests = [of_line(b[j], a[i], b[j] - k[i, j, :], rows, False) for i, j in pairs]
+        return xp.reshape(xp.stack(row_rests), k.shape), xp.reshape(xp.stack(col_rests), k.shape)
+
+    return rests

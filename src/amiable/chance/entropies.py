@@ -13,6 +13,12 @@ def number_of_clusters(xp: Namespace, sizes: Array) -> Array:
     return xp.sum(to_count(xp, sizes > 0), axis=-1)
 
 
+def is_trivial(xp: Namespace, sizes: Array) -> Array:
+    """Whether a labeling (...) with sizes (..., K) is a single cluster, or none, or all singletons."""
+    n_clusters = number_of_clusters(xp, sizes)
+    return (n_clusters <= 1) | (n_clusters == xp.sum(sizes, axis=-1))
+
+
 def concentration(xp: Namespace, sizes: Array, n: Array) -> Array:
     """Return sum a log a / n (...) of cluster sizes (..., K): log n less the entropy, without the cancellation."""
     return xp.sum(xlogx(xp, to_float(xp, sizes)), axis=-1) / to_divisor(xp, n)

@@ -43,7 +43,7 @@ from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlogx
-from amiable.chance.entropies import concentration, is_floor_positive, number_of_clusters
+from amiable.chance.entropies import concentration, is_floor_positive, is_trivial, number_of_clusters
 from amiable.chance.expectation import each_table, expectations_of_pairs, expectations_of_sizes, in_few_shapes
 from amiable.chance.hypergeometric import MAX_NODES, Form, Forms, Lattice, expectations, lattice, n_nodes
 from amiable.chance.interpolation import Nodes, SizeCounts, nodes_for, size_counts_of_clusters
@@ -116,7 +116,7 @@ def is_constant(xp: Namespace, row_sums: Array, col_sums: Array) -> Array:
     for sums in (row_sums, col_sums):
         n_clusters = number_of_clusters(xp, sums)
         most = xp.max(sums, axis=-1) if sums.shape[-1] else n
-        trivial.append((n_clusters <= 1) | (n_clusters == n))
+        trivial.append(is_trivial(xp, sums))
         single_out.append((n_clusters == 2) & (most == n - 1))
         of_one_size.append(n_clusters * most == n)
     return trivial[0] | trivial[1] | (single_out[0] & of_one_size[1]) | (single_out[1] & of_one_size[0])

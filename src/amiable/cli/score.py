@@ -106,16 +106,9 @@ def _scores_called(names: str | None) -> list[Score]:
 
 def _legend(shown: list[Score], average_method: str) -> str:
     averaged = " and ".join(one.heading for one in shown if "average_method" in one.options)
-    parts = [
-        f"Best {shown[0].heading} first",
-        *([f"{averaged} by the {average_method} mean"] if averaged else []),
-        *(
-            [", ".join(f"{one.heading} in {one.unit}" for one in shown if one.unit)]
-            if any(one.unit for one in shown)
-            else []
-        ),
-    ]
-    return f"{'; '.join(parts)}."
+    units = ", ".join(f"{one.heading} in {one.unit}" for one in shown if one.unit)
+    parts = [f"Best {shown[0].heading} first", f"{averaged} by the {average_method} mean" if averaged else "", units]
+    return f"{'; '.join(filter(None, parts))}."
 
 
 def _score_labeling(true: str, name: str, pairs: Pairs, shown: list[Score], average_method: str) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array
 from amiable.contingency import Cells
 from amiable.scores.arguments import check_beta
@@ -265,24 +264,26 @@ ELEMENT_CENTRIC = CellScore(lambda xp, x, a, b, n: x * x / (n * xp.maximum(a, b)
 
 
 def _bcubed(table: Cells, beta: float) -> tuple[Array, Array, Array]:
-    xp, structure = table.xp, table.structure()
-    one = xp.ones_like(to_float(xp, table.n_samples))
-    # at most 1, but for rounding, and exactly 1 where no cluster mixes classes, or no class is split
-    precision = xp.where(structure.homogeneous, one, xp.minimum(BCUBED_PRECISION.observed(table), one))
-    recall = xp.where(structure.complete, one, xp.minimum(BCUBED_RECALL.observed(table), one))
+    precision, recall = _bcubed_precision(table), _bcubed_recall(table)
     return precision, recall, (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
 
 
 def _bcubed_precision(table: Cells) -> Array:
-    return _bcubed(table, 1.0)[0]
+    return _at_most_one(table, BCUBED_PRECISION.observed(table), table.structure().homogeneous)
 
 
 def _bcubed_recall(table: Cells) -> Array:
-    return _bcubed(table, 1.0)[1]
+    return _at_most_one(table, BCUBED_RECALL.observed(table), table.structure().complete)
 
 
 def _bcubed_f(table: Cells, beta: float) -> Array:
     return _bcubed(table, beta)[2]
+
+
+def _at_most_one(table: Cells, share: Array, is_one: Array) -> Array:
+    """Return a share without what rounding adds beyond 1, and exactly 1 where it is."""
+    one = table.xp.ones_like(share)
+    return table.xp.where(is_one, one, table.xp.minimum(share, one))
 
 
 BCUBED_PRECISION = CellScore(lambda xp, x, a, b, n: x * x / (n * b), degree=2, smooth=True)

@@ -55,7 +55,10 @@ def expected_score(score: str | Callable[..., Any] | CellScore, row_sums: Any, c
     >>> round(expected_score("ri", [4, 3, 1], [3, 3, 2]), 6)
     0.589286
     """
-    return _moments(score, row_sums, col_sums, only_mean=True)[0]
+    cells, record = _exact(score)
+    xp, rows, cols, back = _margins(row_sums, col_sums)
+    shift, factor = _rescaled(xp, record, rows, cols)
+    return as_result(back(shift + factor * cells.mean(rows, cols)))
 
 
 @on_own_device
@@ -100,7 +103,11 @@ def score_moments(score: str | Callable[..., Any] | CellScore, row_sums: Any, co
     >>> round(mean, 6), round(variance, 6)
     (0.0, 0.038077)
     """
-    return _moments(score, row_sums, col_sums)
+    cells, record = _exact(score)
+    xp, rows, cols, back = _margins(row_sums, col_sums)
+    mean, variance = cells.moments(rows, cols)
+    shift, factor = _rescaled(xp, record, rows, cols)
+    return Moments(as_result(back(shift + factor * mean)), as_result(back(factor * factor * variance)))
 
 
 def adjusted_score(
@@ -224,17 +231,11 @@ def _exact(score: Any) -> tuple[CellScore, Score | None]:
     return record.cells, record
 
 
-def _moments(score: Any, row_sums: Any, col_sums: Any, only_mean: bool = False) -> Moments:
-    cells, record = _exact(score)
+def _margins(row_sums: Any, col_sums: Any) -> tuple[Namespace, Array, Array, Callable[[Array], Array]]:
+    """Return checked cluster sizes, as views of host memory where they lie there, and the way back for results."""
     xp, *sizes = check_margins(row_sums, col_sums)
     xp, (rows, cols), back = host_views(xp, *sizes)
-    if only_mean:
-        mean = cells.mean(rows, cols)
-        variance = mean * 0.0
-    else:
-        mean, variance = cells.moments(rows, cols)
-    shift, factor = _rescaled(xp, record, rows, cols)
-    return Moments(*(as_result(back(x)) for x in (shift + factor * mean, factor * factor * variance)))
+    return xp, rows, cols, back
 
 
 def _rescaled(xp: Namespace, record: Score | None, row_sums: Array, col_sums: Array) -> tuple[Any, Any]:

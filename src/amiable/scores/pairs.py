@@ -527,7 +527,7 @@ def _pair_correlation(table: Cells) -> Array:
     of_pred = xp.sqrt(together + pred_only) * xp.sqrt(apart + true_only)
     of_true = xp.sqrt(together + true_only) * xp.sqrt(apart + pred_only)
     excess = together * apart - true_only * pred_only
-    score = _ratio(xp, excess, of_pred * of_true, to_float(xp, table.structure().identical))
+    score = _ratio(xp, excess, of_pred * of_true, 0.0)
     return xp.where(table.structure().identical, 1.0, xp.minimum(score, xp.ones_like(score)))
 
 

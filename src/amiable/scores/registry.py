@@ -523,8 +523,9 @@ def function_of(score: Any) -> Callable[..., Any]:
 
     Raises ValueError for anything else, and for a function of amiable that needs cluster sizes.
     """
-    if isinstance(score, str) and score in _BY_NAME:
-        return _BY_NAME[score].function
+    called = record_called(score) if isinstance(score, str) else None
+    if called is not None:
+        return called.function
     expected = f"a function of tables, or one of {', '.join(map(repr, SCORES))} or the names of their functions"
     if not callable(score):
         raise ValueError(f"score is {score!r}: expected {expected}")

@@ -13,7 +13,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.special import gammaincc
 from amiable._array.transfers import as_result, host_views
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean
-from amiable.chance.entropies import entropy, number_of_clusters
+from amiable.chance.entropies import entropy, is_trivial, number_of_clusters
 from amiable.chance.variance import expected_line, is_one_cluster, slopes, variance_of_sum
 from amiable.contingency import Cells
 from amiable.inputs.counts import check_margins
@@ -303,9 +303,8 @@ def rescaled_to_adjusted(xp: Namespace, row_sums: Array, col_sums: Array) -> Res
     """AMI = (MI - EMI) / (mean(H(true), H(pred)) - EMI), 0 or 1 where one of the labelings is trivial."""
     expected = expected_information(xp, row_sums, col_sums)
     h_true, h_pred = _entropies(xp, row_sums, col_sums)
-    n = xp.sum(row_sums, axis=-1)
     rows, cols = (number_of_clusters(xp, sums) for sums in (row_sums, col_sums))
-    trivial = (rows <= 1) | (rows == n), (cols <= 1) | (cols == n)
+    trivial = is_trivial(xp, row_sums), is_trivial(xp, col_sums)
     known = xp.where(trivial[0] | trivial[1], 0.0, inverse(xp, (h_true + h_pred) / 2 - expected))
     identical = trivial[0] & trivial[1] & (rows == cols)
     return xp.where(identical, 1.0, -expected * known), known
