@@ -13,7 +13,8 @@ from amiable.inputs.counts import check_margins
 from amiable.scores.cell_score import CellScore, inverse
 from amiable.scores.evaluate import evaluate
 from amiable.scores.registry import SCORES, Score, function_of, record_called, record_of
-from amiable.scores.significance import MUTUAL_INFORMATION, Moments, standardized_mutual_info_score
+from amiable.scores.significance import Moments, standardized_mutual_info_score
+from amiable.scores.sums import MUTUAL_INFORMATION
 
 __all__ = ["adjusted_score", "expected_score", "score_moments", "standardized_score"]
 

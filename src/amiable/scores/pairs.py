@@ -7,13 +7,10 @@ from typing import Any
 from amiable._array.arithmetic import at_least
 from amiable._array.devices import is_traced, on_own_device
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
-from amiable.chance.pairs import moments_of_pairs
 from amiable.chance.random_models import NullModel, check_null, expected_rand
 from amiable.contingency import Cells
 from amiable.scores.arguments import as_table
-from amiable.scores.cell_score import CellScore, Rescaled, inverse
 from amiable.scores.evaluate import evaluate
 
 __all__ = [
@@ -551,78 +548,3 @@ def _unstacked(pairs: Array) -> tuple[Array, ...]:
 
 def _ratio(xp: Namespace, part: Array, whole: Array, where_zero: Array | float) -> Array:
     return xp.where(whole == 0, where_zero, part / xp.where(whole == 0, 1.0, whole))
-
-
-class _PairsTogether(CellScore):
-    """The number of pairs of samples that are together in both labelings, with moments in closed form."""
-
-    def mean(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> Array:
-        return self.moments(row_sums, col_sums, static=static)[0]
-
-    def moments(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> tuple[Array, Array]:  # noqa: ARG002
-        return moments_of_pairs(namespace_of(row_sums), row_sums, col_sums)
-
-
-PAIRS_TOGETHER = _PairsTogether(lambda xp, x, a, b, n: x * (x - 1) / 2, degree=2, smooth=True)
-
-
-def rescaled_to_rand(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """RI = (N2 - A - B + 2 S) / N2, of N2 pairs, of which A and B are together in either."""
-    of_all, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
-    known = inverse(xp, of_all)
-    return xp.where(of_all == 0, 1.0, (of_all - of_true - of_pred) * known), 2 * known
-
-
-def rescaled_to_precision(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """Pair precision is S / B; 0/0 is 1 where A is 0, too."""
-    _, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
-    return _where_no_pair(xp, of_true, of_pred), inverse(xp, of_pred)
-
-
-def rescaled_to_recall(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """Pair recall is S / A; 0/0 is 1 where B is 0, too."""
-    _, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
-    return _where_no_pair(xp, of_true, of_pred), inverse(xp, of_true)
-
-
-def rescaled_to_f1(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """Pair F1 is 2 S / (A + B); 0/0 is 1."""
-    _, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
-    return _where_no_pair(xp, of_true, of_pred), 2 * inverse(xp, of_true + of_pred)
-
-
-def rescaled_to_correlation(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """Pair correlation is (S - A B / N2) / sqrt(A B (1 - A / N2) (1 - B / N2)); 0/0 is 1 for identical partitions."""
-    of_all, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
-    one = inverse(xp, of_all)
-    spread = xp.sqrt(of_true * (of_all - of_true) * one) * xp.sqrt(of_pred * (of_all - of_pred) * one)
-    known = inverse(xp, spread)
-    return xp.where((spread == 0) & (of_true == of_pred), 1.0, -of_true * (of_pred * one) * known), known
-
-
-def _where_no_pair(xp: Namespace, of_true: Array, of_pred: Array) -> Array:
-    return xp.where((of_true == 0) & (of_pred == 0), 1.0, 0.0)
-
-
-def rescaled_to_adjusted_rand(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """ARI = (S - A B / N2) / ((A + B) / 2 - A B / N2)."""
-    of_all, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
-    expected = of_true * (of_pred * inverse(xp, of_all))
-    room = (of_true * (of_all - of_pred) + of_pred * (of_all - of_true)) * inverse(xp, of_all) / 2
-    known = inverse(xp, room)
-    return xp.where(room == 0, 1.0, -expected * known), known
-
-
-def rescaled_to_fowlkes_mallows(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """FMI = S / sqrt(A B)."""
-    _, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
-    known = inverse(xp, xp.sqrt(of_true) * xp.sqrt(of_pred))
-    return xp.zeros_like(known), known
-
-
-def _numbers_of_pairs(xp: Namespace, row_sums: Array, col_sums: Array) -> tuple[Array, Array, Array]:
-    """Return N2, A and B (...): all pairs of samples, those together in true, those together in pred."""
-    n = to_float(xp, xp.sum(row_sums, axis=-1))
-    sizes = to_float(xp, row_sums), to_float(xp, col_sums)
-    of_true, of_pred = (xp.sum(size * at_least(xp, size - 1, 0.0), axis=-1) / 2 for size in sizes)
-    return n * at_least(xp, n - 1, 0.0) / 2, of_true, of_pred

@@ -34,7 +34,6 @@ from amiable.scores.mutual_information import (
     variation_of_information,
 )
 from amiable.scores.pairs import (
-    PAIRS_TOGETHER,
     adjusted_rand_score,
     fowlkes_mallows_score,
     pair_correlation_score,
@@ -43,23 +42,23 @@ from amiable.scores.pairs import (
     pair_precision_score,
     pair_recall_score,
     rand_score,
+)
+from amiable.scores.significance import mutual_info_pvalue, standardized_mutual_info_score
+from amiable.scores.sums import (
+    MUTUAL_INFORMATION,
+    PAIRS_TOGETHER,
+    rescaled_to_adjusted,
     rescaled_to_adjusted_rand,
     rescaled_to_correlation,
     rescaled_to_f1,
     rescaled_to_fowlkes_mallows,
+    rescaled_to_mean,
     rescaled_to_precision,
+    rescaled_to_pred,
     rescaled_to_rand,
     rescaled_to_recall,
-)
-from amiable.scores.significance import (
-    MUTUAL_INFORMATION,
-    mutual_info_pvalue,
-    rescaled_to_adjusted,
-    rescaled_to_mean,
-    rescaled_to_pred,
     rescaled_to_true,
     rescaled_to_variation,
-    standardized_mutual_info_score,
 )
 
 # Labelings with given cluster sizes have one order by all scores that rise or fall with mutual information, and one by

@@ -13,14 +13,12 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.special import gammaincc
 from amiable._array.transfers import as_result, host_views
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean
-from amiable.chance.entropies import entropy, is_trivial, number_of_clusters
+from amiable.chance.entropies import number_of_clusters
 from amiable.chance.variance import expected_line, is_one_cluster, slopes, variance_of_sum
 from amiable.contingency import Cells
 from amiable.inputs.counts import check_margins
 from amiable.scores.adjusted_mutual_information import Observed, excess_information, expected_information, observed
-from amiable.scores.cell_score import CellScore, Rescaled, inverse
 from amiable.scores.evaluate import evaluate
-from amiable.scores.information import mutual_information
 
 __all__ = [
     "Moments",
@@ -254,66 +252,3 @@ def _variance(xp: Namespace, found: Observed, static: bool) -> tuple[Array, Arra
     n = to_divisor(xp, xp.sum(found.row_sums, axis=-1))
     variance = variance_of_sum(xp, found.row_sums, found.col_sums, static=static) / n / n
     return variance, variance == 0
-
-
-class _MutualInformation(CellScore):
-    """Mutual information in nats, with the kernels that keep its digits for any cluster sizes."""
-
-    def observed(self, table: Cells) -> Array:
-        return mutual_information(table)
-
-    def mean(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> Array:  # noqa: ARG002
-        return expected_information(namespace_of(row_sums), row_sums, col_sums)
-
-    def moments(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> tuple[Array, Array]:
-        xp = namespace_of(row_sums)
-        n = to_divisor(xp, xp.sum(row_sums, axis=-1))
-        variance = variance_of_sum(xp, row_sums, col_sums, static=static) / n / n
-        return self.mean(row_sums, col_sums, static=static), variance
-
-
-MUTUAL_INFORMATION = _MutualInformation(
-    lambda xp, x, a, b, n: x / n * xp.log(xp.where(x > 0, x, 1.0) / a * (n / b)), smooth=True
-)
-
-
-def rescaled_to_true(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """Homogeneity is MI / H(true), and 1 where there is one class."""
-    return _share_of(xp, _entropies(xp, row_sums, col_sums)[0])
-
-
-def rescaled_to_pred(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """Completeness is MI / H(pred), and 1 where there is one cluster."""
-    return _share_of(xp, _entropies(xp, row_sums, col_sums)[1])
-
-
-def rescaled_to_mean(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """NMI and the V-measure are MI / mean(H(true), H(pred))."""
-    h_true, h_pred = _entropies(xp, row_sums, col_sums)
-    return _share_of(xp, (h_true + h_pred) / 2)
-
-
-def rescaled_to_variation(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """VI = H(true) + H(pred) - 2 MI."""
-    h_true, h_pred = _entropies(xp, row_sums, col_sums)
-    return h_true + h_pred, xp.zeros_like(h_true) - 2
-
-
-def rescaled_to_adjusted(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
-    """AMI = (MI - EMI) / (mean(H(true), H(pred)) - EMI), 0 or 1 where one of the labelings is trivial."""
-    expected = expected_information(xp, row_sums, col_sums)
-    h_true, h_pred = _entropies(xp, row_sums, col_sums)
-    rows, cols = (number_of_clusters(xp, sums) for sums in (row_sums, col_sums))
-    trivial = is_trivial(xp, row_sums), is_trivial(xp, col_sums)
-    known = xp.where(trivial[0] | trivial[1], 0.0, inverse(xp, (h_true + h_pred) / 2 - expected))
-    identical = trivial[0] & trivial[1] & (rows == cols)
-    return xp.where(identical, 1.0, -expected * known), known
-
-
-def _entropies(xp: Namespace, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
-    n = xp.sum(row_sums, axis=-1)
-    return entropy(xp, row_sums, n), entropy(xp, col_sums, n)
-
-
-def _share_of(xp: Namespace, whole: Array) -> Rescaled:
-    return xp.where(whole == 0, 1.0, 0.0), inverse(xp, whole)
