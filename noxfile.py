@@ -123,6 +123,13 @@ def peer_suite(session: nox.Session) -> None:
 
 
 @nox.session
+def peers(session: nox.Session) -> None:
+    """Scores against the packages of the fields that use them."""
+    session.install(".", *group("test"), *group("peers"))
+    session.run("python", "-m", "pytest", "tests/peers", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """The tests with all slow cases, and how much of the package they run; a floor is in pyproject.toml."""
     run_tests(session, "-n", "auto", "--slow", "--cov", "--cov-report=term", *session.posargs)

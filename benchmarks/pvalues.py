@@ -10,12 +10,22 @@ import numpy as np
 import scipy.stats
 
 import amiable
+from amiable.scores.registry import SCORES
 from benchmarks.measure import Options
 from benchmarks.places import Place, to_host
 from benchmarks.report import Report, power, table
 
+CUBES = amiable.CellScore(lambda xp, x, a, b, n: (x / n) ** 3, degree=3)
+OTHERS: dict[str, str | amiable.CellScore] = {
+    "ARI": "ari",
+    "element-centric": "ecs",
+    "B-cubed precision": "b3_precision",
+    "chi-square": "chi2",
+    "cubes": CUBES,
+}
 LEVELS = (0.05, 0.01, 0.001, 0.0001)
 TABLES = 10**6
+TABLES_OF_OTHERS = 2 * 10**5
 
 
 class Sizes(NamedTuple):
@@ -71,8 +81,22 @@ def run(options: Options) -> Report:
         "",
         *table(["case", *(f"{law}, {x}" for law in ("gamma", "chi-square") for x in levels)], second),
     ]
+    lines += [
+        "The same for `score_pvalue` of other scores (a sum of cubes among them), of "
+        f"{power(TABLES_OF_OTHERS)} tables a case; then by the",
+        "beta distribution that has the same mean and variance and the same least value, and ends at the largest one.",
+        "",
+        *table(
+            ["case", "score", *(f"{law}, {x}" for law in ("gamma", "beta") for x in levels[:3])],
+            [[r["case"], *row] for r in rows for row in _rows_of_others(r["others"])],
+        ),
+    ]
     far = [r["case"] for r in rows if max(abs(r["mean_z"]), abs(r["variance_z"])) > 4]
     return Report("Moments and p-values against random tables", lines, rows, far)
+
+
+def _rows_of_others(found: dict[str, dict[str, list[float]]]) -> list[list[str]]:
+    return [[name, *map(_ratio, laws["gamma"]), *map(_ratio, laws["beta"])] for name, laws in found.items()]
 
 
 def _ratio(x: float) -> str:
@@ -96,6 +120,25 @@ def simulate(case: Sizes, place: Place) -> dict[str, Any]:
         "variance_z": float(((z**2).mean() - 1) / (z**2).std() * math.sqrt(TABLES)),
         "gamma": [float(np.mean(gamma <= level) / level) for level in LEVELS],
         "chi_square": [float(np.mean(chi_square <= level) / level) for level in LEVELS],
+        "others": {name: simulate_other(score, rows, cols) for name, score in OTHERS.items()},
     }
     print(found, file=sys.stderr)
     return found
+
+
+def simulate_other(score: str | amiable.CellScore, rows: Any, cols: Any) -> dict[str, list[float]]:
+    """Return how often p-values of random tables are at most some levels, as shares of these."""
+    cells = SCORES[score].cells if isinstance(score, str) else score
+    pvalues, values = [], []
+    for tables in amiable.iter_random_tables(rows, cols, TABLES_OF_OTHERS, rng=2):
+        pvalues.append(to_host(amiable.score_pvalue(contingency=tables, score=score)))
+        values.append(to_host(cells(contingency=tables)))
+    mean, variance = (float(to_host(x)) for x in amiable.score_moments(cells, rows, cols))
+    least, most = float(to_host(cells.least(rows, cols))), float(to_host(cells.most(rows, cols)))
+    beta = np.ones(1)
+    if variance > 0:
+        share = (mean - least) / (most - least)
+        both = share * (1 - share) * (most - least) ** 2 / variance - 1
+        beta = scipy.stats.beta.sf((np.concatenate(values) - least) / (most - least), share * both, (1 - share) * both)
+    found = {"gamma": np.concatenate(pvalues), "beta": beta}
+    return {law: [float(np.mean(p <= level) / level) for level in LEVELS[:3]] for law, p in found.items()}

@@ -16,13 +16,15 @@ from tests.backends import Backend
 
 # options of functions that are tested beside their defaults
 VALUES: dict[str, tuple[Any, ...]] = {
+    "alpha": (0.5, 0.8),
     "average_method": ("arithmetic", "geometric", "min", "max"),
     "beta": (1.0, 0.3),
     "normalized": (False,),  # the other value has a record of its own
+    "symmetric": (False, True),
     "null": ("permutation",),  # the others take cluster sizes, and have tests of their own
 }
 # for empty labels and single samples, where it is not as for identical partitions
-DEGENERATE = {"smi": 0.0, "pvalue": 1.0}
+DEGENERATE = {"smi": 0.0, "pvalue": 1.0, "chi2": 0.0}
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,12 @@ CASES = [case for record in SCORES.values() for case in cases_of(record)]
 
 # Public, but not one number for two labelings: where each is tested instead.
 NOT_SCORES = {
+    "Matching": "tests/scores/test_matching.py",
+    "cluster_matching": "tests/scores/test_matching.py",
     "CellScore": "tests/scores/test_exact_null.py",
     "adjusted_score": "tests/scores/test_exact_null.py",
     "expected_score": "tests/scores/test_exact_null.py",
+    "score_pvalue": "tests/scores/test_exact_null.py",
     "score_moments": "tests/scores/test_exact_null.py",
     "standardized_score": "tests/scores/test_exact_null.py",
     "BootstrapResult": "tests/resampling/test_bootstrap.py",

@@ -13,12 +13,15 @@ from amiable.resampling.permutation import *
 from amiable.resampling.tables import *
 from amiable.scores.adjusted_mutual_information import *
 from amiable.scores.cell_score import *
+from amiable.scores.chi_square import *
 from amiable.scores.elements import *
 from amiable.scores.exact_null import *
 from amiable.scores.homogeneity import *
+from amiable.scores.matching import *
 from amiable.scores.matrix import *
 from amiable.scores.mutual_information import *
 from amiable.scores.pairs import *
+from amiable.scores.reduced_mutual_information import *
 from amiable.scores.significance import *
 
 __version__ = _version("amiable")

@@ -6,13 +6,26 @@ from functools import partial
 
 import numpy as np
 import pytest
+import scipy.optimize
+import scipy.stats
 
 import amiable
-from amiable import CellScore, adjusted_score, expected_score, score_moments, standardized_score
+from amiable import CellScore, adjusted_score, expected_score, score_moments, score_pvalue, standardized_score
 from amiable.scores.registry import SCORES
 from tests import oracles
 
-MARGINS = [([4, 3, 1], [3, 3, 2]), ([2, 1, 1, 1], [2, 2, 1]), ([5, 1, 1], [4, 3]), ([6, 5], [9, 2]), ([3], [2, 1])]
+MARGINS = [
+    ([4, 3, 1], [3, 3, 2]),
+    ([2, 1, 1, 1], [2, 2, 1]),
+    ([5, 1, 1], [4, 3]),
+    ([6, 5], [9, 2]),
+    ([3], [2, 1]),
+    ([3, 3, 3], [3, 3, 3]),
+    ([7, 1], [4, 4]),
+    ([2, 2, 2, 1], [3, 2, 2]),
+    ([1, 1, 1, 1], [2, 2]),
+    ([2, 1], [2, 1]),
+]
 EXACT = [name for name, record in SCORES.items() if record.cells is not None]
 TABLE = np.array([[45, 5, 0], [6, 40, 9], [3, 2, 30]])
 CUBES = CellScore(lambda xp, x, a, b, n: x * x * x, degree=3)
@@ -80,7 +93,7 @@ PAIRS = CellScore(lambda xp, x, a, b, n: x * (x - 1) / 2, degree=2, smooth=True)
 
 
 @pytest.mark.slow_on("jax-as-accelerator", "jax-x64")
-@pytest.mark.parametrize("function", [adjusted_score, standardized_score])
+@pytest.mark.parametrize("function", [adjusted_score, standardized_score, score_pvalue])
 def test_a_score_of_your_own_on_every_library(function, backend, rng):
     true, pred = rng.integers(0, 4, (3, 60)), rng.integers(0, 3, (3, 60))
     found = backend.to_numpy(function(backend.asarray(true), backend.asarray(pred), score=PAIRS))
@@ -128,6 +141,7 @@ def test_limit_cases():
         assert adjusted_score([], [], score=score) == 1
         assert standardized_score([0, 0, 1], [0, 0, 0], score=score) == 0
         assert standardized_score([], [], score=score) == 0
+        assert score_pvalue([0, 0, 1], [0, 0, 0], score=score) == score_pvalue([], [], score=score) == 1
 
 
 def test_a_largest_value_of_your_own():
@@ -191,3 +205,64 @@ def test_under_jit():
         looks = CellScore(lambda xp, x, a, b, n: x * 1.0 if bool(xp.all(x > 0)) else x * 2.0, degree=1)
         with pytest.raises(TypeError, match="cell cannot be traced"):
             jax.jit(lambda r, c: score_moments(looks, r, c).mean)(rows, cols)
+
+
+@pytest.mark.parametrize("score", ["ari", "ecs", "b3_precision", "chi2", "vi", pytest.param(CUBES, id="cubes")])
+def test_pvalues_are_uniform_under_the_null(score):
+    """Of 2,000 pairs of random labelings, whose clusters have from 20 to 100 samples."""
+    rows, cols = [100, 80, 60, 60], [100, 90, 50, 40, 20]
+    pvalues = score_pvalue(contingency=amiable.random_tables(rows, cols, 2000, rng=3), score=score)
+    assert scipy.stats.kstest(pvalues, "uniform").pvalue > 0.01
+    for level in (0.01, 0.05):
+        assert abs(np.mean(pvalues <= level) - level) < 4 * (level * (1 - level) / 2000) ** 0.5
+
+
+@pytest.mark.parametrize("score", ["f1", "correlation", "b3_recall", pytest.param(CUBES, id="cubes")])
+def test_pvalues_against_permutation(score):
+    table = np.array([[30, 20, 12], [22, 34, 15], [18, 14, 24]])
+    test = amiable.permutation_test(contingency=table, score=score, n_resamples=20_000, rng=0)
+    assert score_pvalue(contingency=table, score=score) == pytest.approx(test.pvalue, rel=0.2)
+
+
+def test_pvalues_of_one_order_are_one():
+    known = score_pvalue(contingency=TABLE, score="ari")
+    for name in ("ri", "fmi", "f1", "are", "precision", "correlation"):
+        assert score_pvalue(contingency=TABLE, score=name) == known
+    for name in ("ami", "vi", "homogeneity", "nid"):
+        assert score_pvalue(contingency=TABLE, score=name) == amiable.mutual_info_pvalue(contingency=TABLE)
+
+
+def test_pvalues_of_terms_that_are_not_convex():
+    """They get the normal distribution: the more the labelings agree, the less is the sum of roots."""
+    roots = CellScore(lambda xp, x, a, b, n: -xp.sqrt(x), smooth="count")
+    both = CellScore(lambda xp, x, a, b, n: xp.where(x > 2, x * 1.0, 0.0))
+    for score in (roots, both):
+        table = np.array([[6, 5, 4], [5, 6, 3], [4, 4, 7]])
+        mean, variance = score_moments(score, table.sum(1), table.sum(0))
+        expected = scipy.stats.norm.sf(float(score(contingency=table)), mean, variance**0.5)
+        if score is both:
+            assert score_pvalue(contingency=table, score=score) == pytest.approx(expected, rel=0.01)
+        assert 0 < score_pvalue(contingency=table, score=score) < 1
+
+
+def test_the_least_sum():
+    """Over tables of real counts, found by a general solver; for counts beyond the parabola, about."""
+    rows, cols = np.array([9, 7, 4]), np.array([8, 6, 6])
+    start = np.outer(rows, cols) / 20
+
+    def least(score):
+        a, b = np.broadcast_arrays(rows[:, None] * 1.0, cols[None, :] * 1.0)
+        sums = [
+            {"type": "eq", "fun": lambda x, k=k, axis=axis, m=m: x.reshape(3, 3).sum(axis)[k] - m[k]}
+            for axis, m in ((1, rows), (0, cols))
+            for k in range(3)
+        ][:-1]
+        of = lambda x: score.cell(np, x.reshape(3, 3), a, b, np.full((3, 3), 20.0)).sum()  # noqa: E731
+        return scipy.optimize.minimize(of, start.ravel(), constraints=sums, options={"ftol": 1e-14, "maxiter": 500}).fun
+
+    for name in ("ari", "ecs", "b3_precision", "b3_recall"):
+        cells = SCORES[name].cells
+        for static in (False, True):
+            assert cells.least(rows, cols, static=static) == pytest.approx(least(cells), rel=1e-6)
+    assert SCORES["chi2"].cells.least(rows, cols) == pytest.approx(0, abs=1e-12)
+    assert CUBES.least(rows, cols) == pytest.approx(least(CUBES), rel=0.1)

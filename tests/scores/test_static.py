@@ -14,7 +14,7 @@ from amiable.chance import expectation
 from tests.backends import _as_accelerator, named
 from tests.registry import CASES
 
-every_score = pytest.mark.parametrize("score", CASES, ids=str)
+traceable = pytest.mark.parametrize("score", [score for score in CASES if score.record.is_traceable], ids=str)
 x64 = pytest.mark.parametrize("x64", [False, True], ids=["float32", "float64"])
 
 
@@ -23,7 +23,7 @@ def labels(rng):
     return rng.integers(0, 4, (6, 50)), rng.integers(0, 5, (6, 50))
 
 
-@every_score
+@traceable
 @x64
 def test_jit_and_vmap(score, x64, labels, request):
     jax = pytest.importorskip("jax")
@@ -90,7 +90,7 @@ def test_codes_outside_are_not_taken_for_others():
     np.testing.assert_array_equal(matrix, [[1, 0], [0, 1]])
 
 
-@every_score
+@traceable
 def test_no_value_is_looked_at(score):
     """A tensor on torch's meta device has a shape and no values: asking for one raises."""
     torch = pytest.importorskip("torch")
@@ -99,7 +99,7 @@ def test_no_value_is_looked_at(score):
     assert (got.shape, got.device, got.dtype) == ((6,), labels.device, torch.float64)
 
 
-@every_score
+@traceable
 def test_what_an_accelerator_computes(score, labels, monkeypatch):
     """The path of torch tensors that nobody may look at, on tensors that this test can."""
     torch = pytest.importorskip("torch")

@@ -16,6 +16,7 @@ torchmetrics = pytest.importorskip("torchmetrics")
 
 import amiable  # noqa: E402
 import amiable.torch as metrics  # noqa: E402
+from amiable.scores.registry import record_of  # noqa: E402
 from tests.backends import named, needs_cuda, never_waiting  # noqa: E402
 from tests.registry import CASES  # noqa: E402
 from tests.torch.registry import METRICS  # noqa: E402
@@ -59,7 +60,7 @@ def ints(*values):
 
 def test_every_metric_and_score_is_registered():
     assert {r.metric.__name__ for r in METRICS} == set(metrics.__all__) - {"ContingencyMetric"}
-    assert {score.public for score in CASES} == {r.score for r in METRICS}
+    assert {score.public for score in CASES} == {record_of(r.score).public for r in METRICS}
 
 
 @every_metric
@@ -238,8 +239,7 @@ def test_constants(registered):
     metric = registered.make()
     assert metric.is_differentiable is False
     assert metric.full_state_update is False
-    distances = (metrics.VariationOfInformation, metrics.MutualInfoPvalue)
-    assert metric.higher_is_better is (registered.metric not in distances)
+    assert metric.higher_is_better is not record_of(registered.score).is_distance
     with pytest.raises(RuntimeError, match="Can't change const"):
         metric.higher_is_better = True
     assert isinstance(hash(metric), int)

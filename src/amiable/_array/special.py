@@ -30,6 +30,27 @@ def gammaincc(xp: Namespace, a: Array, x: Array) -> Array:
     return _by_numpy(xp, scipy.special.gammaincc, a, x)
 
 
+def gammaln(xp: Namespace, x: Array) -> Array:
+    """Return the logarithm of the gamma function of floats above 0."""
+    if libraries.is_torch_namespace(xp):
+        import torch
+
+        return torch.lgamma(x)
+    if libraries.is_jax_namespace(xp):
+        import jax
+
+        return jax.scipy.special.gammaln(x)
+    if libraries.is_cupy_namespace(xp):
+        import cupyx.scipy.special
+
+        return cupyx.scipy.special.gammaln(x)
+    import scipy.special
+
+    if libraries.is_numpy_namespace(xp):
+        return scipy.special.gammaln(x)
+    return _by_numpy(xp, scipy.special.gammaln, x)
+
+
 def _by_numpy(xp: Namespace, f: np.ufunc, *arrays: Array) -> Array:
     """Call a function of NumPy on arrays of a library that has none of its own, value by value."""
     lists = [[float(v) for v in _values(xp, x)] for x in arrays]

@@ -121,4 +121,9 @@ def to_numpy(x: Any) -> np.ndarray:
     """Copy an array of any library, or a list, to NumPy: for what the host draws or writes."""
     if libraries.is_torch_array(x):
         return np.asarray(x.detach().cpu())
-    return np.asarray(x.get() if libraries.is_cupy_array(x) else x)
+    if libraries.is_cupy_array(x):
+        return np.asarray(x.get())
+    if compat.is_array_api_obj(x) and host_view(x) is None and not libraries.is_jax_array(x):
+        xp: Any = libraries.namespace_of(x)
+        x = compat.to_device(x, xp.__array_namespace_info__().default_device())
+    return np.asarray(x)

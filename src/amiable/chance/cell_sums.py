@@ -46,6 +46,7 @@ Rests = Callable[[Array, slice], tuple[Array, Array]]
 
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 _DIGITS = 1e-4  # by which polynomials of the right degree and of a wrong one differ, in float32 too
+_ROUNDS = 20  # of potentials; one is enough where f bends alike in all cells
 _ROUNDING = 1e-14  # a standard deviation below this share of the mean is rounding
 
 
@@ -139,6 +140,66 @@ def moments_of_sum(
 
     both = each_table(xp, row_sums, col_sums, of_table)
     return both[..., 0], both[..., 1]
+
+
+def least_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *, static: bool = False) -> Array:
+    """Return about the least sum (...) over tables of any real counts with these margins; -inf where none is known.
+
+    In each cell f is taken for a parabola near the mean of the count, c x**2 + d x + e, which polynomials of degree 2
+    are. For any potentials u of the rows and v of the columns no table has less than
+
+        sum over i of a_i u_i + sum over j of b_j v_j + sum over i, j of e_ij - (u_i + v_j - d_ij)**2 / (4 c_ij),
+
+    the dual of the least sum, which one potential after another is moved up to. All else is as in `moments_of_sum`.
+    """
+
+    def least(rows: SizeCounts, cols: SizeCounts, n: Array) -> Array:
+        shape = (*rows.sizes.shape, cols.sizes.shape[-1])
+        a, b, n = (xp.broadcast_to(to_float(xp, x), shape) for x in _as_cells(rows.sizes, cols.sizes, n))
+        there = (a > 0) & (b > 0)
+        w, v = rows.counts[..., :, None], cols.counts[..., None, :]
+        first = xp.floor(at_least(xp, a * (b / at_least(xp, n, 1.0)) - 1, 0.0))
+        f = [of.values(xp, first + k, a, b, n) for k in range(3)]
+        c = xp.where(there, (f[2] - 2 * f[1] + f[0]) / 2, 1.0)
+        slope = xp.where(there, f[1] - f[0] - c, 0.0)  # at the first of the three
+        is_convex = xp.all(xp.reshape(c > 0, (*c.shape[:-2], -1)), axis=-1)
+        c = xp.where(c > 0, c, 1.0)
+        stiff = xp.where(there, 1 / (2 * c), 0.0)
+        # of what a row or column has beyond the first of three counts
+        beyond_row = a[..., 0] - xp.sum(v * first, axis=-1)
+        beyond_col = b[..., 0, :] - xp.sum(w * first, axis=-2)
+        of_rows, of_cols = xp.zeros_like(beyond_row), xp.zeros_like(beyond_col)
+        for _ in range(_ROUNDS):
+            rest = beyond_row - xp.sum(v * stiff * (of_cols[..., None, :] - slope), axis=-1)
+            of_rows = rest / _or_one(xp, xp.sum(v * stiff, axis=-1))
+            rest = beyond_col - xp.sum(w * stiff * (of_rows[..., :, None] - slope), axis=-2)
+            of_cols = rest / _or_one(xp, xp.sum(w * stiff, axis=-2))
+        gap = of_rows[..., :, None] + of_cols[..., None, :] - slope
+        cells = xp.where(there, f[0] - gap * gap / (4 * c), 0.0)
+        total = xp.sum(w * v * cells, axis=(-2, -1))
+        total = total + xp.sum(rows.counts * beyond_row * of_rows, axis=-1)
+        total = total + xp.sum(cols.counts * beyond_col * of_cols, axis=-1)
+        return xp.where(is_convex, total, -math.inf)
+
+    def of_table(row_sums: Array, col_sums: Array) -> Array:
+        n = xp.sum(row_sums)
+        if int(n) == 0:
+            return xp.zeros_like(to_float(xp, n))
+        rows, cols = (of.sizes(xp, sums, PER_OCTAVE) for sums in (row_sums, col_sums))
+        return least(rows, cols, n)
+
+    if static or is_traced(row_sums) or is_traced(col_sums):
+        rows, cols = _every_cluster(xp, row_sums, col_sums)
+        return least(rows, cols, xp.sum(row_sums, axis=-1))
+    return each_table(xp, row_sums, col_sums, of_table)
+
+
+def _or_one(xp: Namespace, x: Array) -> Array:
+    return xp.where(x > 0, x, 1.0)
+
+
+def _as_cells(row_sizes: Array, col_sizes: Array, n: Array) -> tuple[Array, Array, Array]:
+    return row_sizes[..., :, None], col_sizes[..., None, :], n[..., None, None]
 
 
 def sum_of_empty_cells(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> Array:

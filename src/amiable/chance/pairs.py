@@ -22,6 +22,8 @@ from amiable._array.arithmetic import at_least
 from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 
+_ROUNDING = 8  # terms that cancel leave so many eps of their size at most
+
 
 def moments_of_pairs(xp: Namespace, row_sums: Array, col_sums: Array) -> tuple[Array, Array]:
     """Return mean and variance (...) of the number of pairs that are together in both, for sizes (..., R), (..., C)."""
@@ -32,8 +34,10 @@ def moments_of_pairs(xp: Namespace, row_sums: Array, col_sums: Array) -> tuple[A
     others = at_least(xp, n - 2, 0.0)
     disjoint = others * at_least(xp, n - 3, 0.0) / 2
     apart = (d[0] + 2 * others * d[1]) * (e[0] + 2 * others * e[1]) / xp.where(disjoint > 0, disjoint, 1.0)
-    share = d[0] * e[0] + 2 * others * d[1] * e[1] + xp.where(disjoint > 0, apart, 0.0)
-    return n_pairs * of_row * of_col, n_pairs * at_least(xp, share, 0.0)
+    terms = xp.stack([d[0] * e[0], 2 * others * d[1] * e[1], xp.where(disjoint > 0, apart, 0.0)])
+    share, size = xp.sum(terms, axis=0), xp.sum(xp.abs(terms), axis=0)
+    is_rounding = share <= _ROUNDING * xp.finfo(share.dtype).eps * size  # of a sum that is 0
+    return n_pairs * of_row * of_col, n_pairs * xp.where(is_rounding, 0.0, share)
 
 
 def _shares(xp: Namespace, sums: Array) -> tuple[Array, Array, Array]:

@@ -27,6 +27,8 @@ from amiable.scores.evaluate import evaluate
 from amiable.scores.information import capped, concentration_of_cells, conditional_entropies, information
 
 __all__ = [
+    "adjusted_completeness_score",
+    "adjusted_homogeneity_score",
     "adjusted_mutual_info_score",
     "expected_mutual_information",
 ]
@@ -114,6 +116,104 @@ def adjusted_mutual_info_score(
         finish=_adjusted,
         average_method=average_method,
     )
+
+
+def adjusted_homogeneity_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Adjusted homogeneity: (MI - EMI) / (H(true) - EMI), homogeneity corrected for chance.
+
+    Unlike homogeneity it does not rise as clusters are split at random.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    homogeneity : float or array of shape (...)
+        At most 1; 1 where each cluster holds samples of one class only, 0 on average for independent labelings.
+        Where one of the labelings is a single cluster or all singletons: 1 for identical partitions, empty ones
+        included, else 0. A float for lists and 1-D NumPy labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Romano, Vinh, Bailey and Verspoor (2016), Adjusting for chance clustering comparison measures, JMLR 17(134):1-32,
+    10.48550/arXiv.1512.01286.
+
+    Examples
+    --------
+    >>> from amiable import adjusted_homogeneity_score
+    >>> adjusted_homogeneity_score([0, 0, 1, 1, 1], [0, 0, 1, 1, 2])
+    1.0
+    >>> round(adjusted_homogeneity_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
+    0.444444
+    """
+    options: dict[str, Any] = {"finish": _adjusted, "average_method": "true"}
+    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, **options)
+
+
+def adjusted_completeness_score(
+    labels_true: Any = None,
+    labels_pred: Any = None,
+    *,
+    contingency: Any = None,
+    n_labels: tuple[int, int] | None = None,
+) -> Any:
+    """Adjusted completeness: (MI - EMI) / (H(pred) - EMI), completeness corrected for chance.
+
+    Unlike completeness it does not rise as clusters are merged at random.
+
+    Parameters
+    ----------
+    labels_true, labels_pred : array-like of shape (..., n_samples)
+        Labels of any kind. Leading (batch) dimensions broadcast.
+    contingency : ContingencyTable, array-like (..., R, C) or SciPy sparse (R, C), optional
+        Counts in place of labels.
+    n_labels : tuple of two int, optional
+        (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+
+    Returns
+    -------
+    completeness : float or array of shape (...)
+        At most 1; 1 where each class lies in one cluster only, 0 on average for independent labelings.
+        Where one of the labelings is a single cluster or all singletons: 1 for identical partitions, empty ones
+        included, else 0. A float for lists and 1-D NumPy labels, else an array of the inputs' library on their device.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Bad labels or counts; the message names the argument.
+
+    References
+    ----------
+    Romano, Vinh, Bailey and Verspoor (2016), Adjusting for chance clustering comparison measures, JMLR 17(134):1-32,
+    10.48550/arXiv.1512.01286.
+
+    Examples
+    --------
+    >>> from amiable import adjusted_completeness_score
+    >>> adjusted_completeness_score([0, 0, 1, 1, 2], [0, 0, 1, 1, 1])
+    1.0
+    >>> round(adjusted_completeness_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
+    0.225042
+    """
+    options: dict[str, Any] = {"finish": _adjusted, "average_method": "pred"}
+    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, **options)
 
 
 class Observed(NamedTuple):

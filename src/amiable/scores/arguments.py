@@ -130,7 +130,16 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
 
 def check_beta(beta: Any) -> float:
     """Return `beta`, a number of at least 0."""
-    is_number = isinstance(beta, (int, float, np.integer, np.floating)) and not isinstance(beta, bool)
-    if not (is_number and 0 <= float(beta) < math.inf):
-        raise ValueError(f"beta is {beta!r}: expected a number >= 0")
-    return float(beta)
+    return _check_number("beta", beta, math.inf, "a number >= 0")
+
+
+def check_share(name: str, value: Any) -> float:
+    """Return a number from 0 to 1."""
+    return _check_number(name, value, 1.0, "a number from 0 to 1")
+
+
+def _check_number(name: str, value: Any, most: float, expected: str) -> float:
+    is_number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    if not (is_number and 0 <= float(value) <= most and math.isfinite(value)):
+        raise ValueError(f"{name} is {value!r}: expected {expected}")
+    return float(value)

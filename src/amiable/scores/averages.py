@@ -18,7 +18,9 @@ def check_average_method(average_method: AverageMethod) -> AverageMethod:
 
 
 def average(xp: Namespace, h_true: Array, h_pred: Array, average_method: str) -> Array:
-    """Return a mean of two entropies."""
+    """Return a mean of two entropies; or one of them, by "true" or "pred"."""
+    if average_method in ("true", "pred"):
+        return h_true if average_method == "true" else h_pred
     if average_method == "min":
         return xp.minimum(h_true, h_pred)
     if average_method == "max":

@@ -9,7 +9,7 @@ from typing import Any
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
-from amiable.chance.cell_sums import CellSum, mean_of_sum, moments_of_sum, sum_of_empty_cells
+from amiable.chance.cell_sums import CellSum, least_of_sum, mean_of_sum, moments_of_sum, sum_of_empty_cells
 from amiable.contingency import Cells
 from amiable.scores.evaluate import evaluate
 
@@ -110,6 +110,10 @@ class CellScore(CellSum):
     def moments(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> tuple[Array, Array]:
         """Return mean and variance (...) over random labelings with these cluster sizes."""
         return moments_of_sum(namespace_of(row_sums), row_sums, col_sums, self, static=static)
+
+    def least(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> Array:
+        """Return about the least value (...) with these cluster sizes; -inf where none is known."""
+        return least_of_sum(namespace_of(row_sums), row_sums, col_sums, self, static=static)
 
     def most(self, row_sums: Array, col_sums: Array) -> Array:
         """Return the value (...) that the score is adjusted to."""

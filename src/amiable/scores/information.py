@@ -28,10 +28,7 @@ class Information(NamedTuple):
 def information(table: Cells) -> Information:
     """Return the mutual information of a table, the entropies and which labeling refines the other."""
     xp, n_samples, structure = table.xp, table.n_samples, table.structure()
-    total = table.sum_cells(_cell_deviance)
-    unlisted = _unlisted_col_sums(table)
-    if unlisted is not None:  # a cell without samples deviates by its mean
-        total = total + xp.sum(mean_count(xp, table.row_sums, unlisted, n_samples[..., None]), axis=-1)
+    total = table.sum_cells(_cell_deviance) + means_of_unlisted(table)  # a cell without samples deviates by its mean
     rows, cols = (concentration(xp, sizes, n_samples) for sizes in (table.row_sums, table.col_sums))
     h_true = entropy_of_concentration(xp, table.row_sums, n_samples, rows)
     h_pred = entropy_of_concentration(xp, table.col_sums, n_samples, cols)
@@ -68,12 +65,14 @@ def concentration_of_cells(table: Cells) -> Array:
     return _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))
 
 
-def _unlisted_col_sums(table: Cells) -> Array | None:
-    """Return, for each row (..., R), the column sums of the cells that are not listed; None if all are."""
+def means_of_unlisted(table: Cells) -> Array | float:
+    """Return the sum of a b / n (...) over the cells that are not listed."""
     if table.is_grid:
-        return None
-    listed = table.xp.take(table.col_sums, table.cols, axis=-1)
-    return table.n_samples[..., None] - sum_by_key(table.xp, table.rows, listed, table.row_sums.shape[-1])
+        return 0.0
+    xp, n = table.xp, table.n_samples[..., None]
+    listed = xp.take(table.col_sums, table.cols, axis=-1)
+    unlisted = n - sum_by_key(xp, table.rows, listed, table.row_sums.shape[-1])  # of the columns, for each row
+    return xp.sum(mean_count(xp, table.row_sums, unlisted, n), axis=-1)
 
 
 def _cell_deviance(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:

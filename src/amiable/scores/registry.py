@@ -11,13 +11,19 @@ import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any, Literal
 
 from amiable._array.protocols import Array, Namespace
 from amiable.chance.random_models import TWO_SIDED
-from amiable.scores.adjusted_mutual_information import adjusted_mutual_info_score, expected_mutual_information
+from amiable.scores.adjusted_mutual_information import (
+    adjusted_completeness_score,
+    adjusted_homogeneity_score,
+    adjusted_mutual_info_score,
+    expected_mutual_information,
+)
 from amiable.scores.cell_score import CellScore, Rescaled
+from amiable.scores.chi_square import CHI_SQUARE, chi_square, cramers_v, tschuprows_t
 from amiable.scores.elements import (
     BCUBED_PRECISION,
     BCUBED_RECALL,
@@ -28,12 +34,23 @@ from amiable.scores.elements import (
     element_centric_similarity,
 )
 from amiable.scores.homogeneity import completeness_score, homogeneity_score, v_measure_score
+from amiable.scores.matching import (
+    inverse_purity_score,
+    matching_accuracy_score,
+    normalized_clustering_accuracy,
+    pair_sets_index,
+    purity_score,
+)
 from amiable.scores.mutual_information import (
     mutual_info_score,
+    normalized_information_distance,
     normalized_mutual_info_score,
     variation_of_information,
+    variation_of_information_merge,
+    variation_of_information_split,
 )
 from amiable.scores.pairs import (
+    adapted_rand_error,
     adjusted_rand_score,
     fowlkes_mallows_score,
     pair_correlation_score,
@@ -43,27 +60,46 @@ from amiable.scores.pairs import (
     pair_recall_score,
     rand_score,
 )
+from amiable.scores.reduced_mutual_information import reduced_mutual_info_score
 from amiable.scores.significance import mutual_info_pvalue, standardized_mutual_info_score
 from amiable.scores.sums import (
     MUTUAL_INFORMATION,
     PAIRS_TOGETHER,
+    rescaled_to_adapted_rand_error,
     rescaled_to_adjusted,
+    rescaled_to_adjusted_pred,
     rescaled_to_adjusted_rand,
+    rescaled_to_adjusted_true,
     rescaled_to_correlation,
     rescaled_to_f1,
     rescaled_to_fowlkes_mallows,
+    rescaled_to_information_distance,
     rescaled_to_mean,
+    rescaled_to_merge,
     rescaled_to_precision,
     rescaled_to_pred,
     rescaled_to_rand,
     rescaled_to_recall,
+    rescaled_to_split,
     rescaled_to_true,
     rescaled_to_variation,
 )
 
 # Labelings with given cluster sizes have one order by all scores that rise or fall with mutual information, and one by
 # all that do with the number of pairs of samples that are together in both: one p-value for each of the two.
-Order = Literal["information", "pairs", "elements"]
+Order = Literal["information", "pairs", "elements", "matching", "chi-square", "description"]
+
+
+class First:
+    """A score that is the first of the values that a public function returns."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        update_wrapper(self, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the first value."""
+        return self.function(*args, **kwargs)[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +139,8 @@ class Score:
         it is the sum itself.
     is_common : bool
         Whether the command line and a report show it unasked.
+    is_traceable : bool
+        Whether it is computed under tracing; not so where SciPy computes it in host memory.
     needs : {"labels", "sizes"}
         Whether it is computed from two labelings (or their table), or from their cluster sizes alone.
     name : str
@@ -128,6 +166,7 @@ class Score:
     cells: CellScore | None = None
     rescaled: Callable[[Namespace, Array, Array], Rescaled] | None = None
     is_common: bool = True
+    is_traceable: bool = True
     needs: Literal["labels", "sizes"] = "labels"
     name: str = ""
     metric: str = ""
@@ -365,6 +404,90 @@ RECORDS = (
         measures="evidence",
     ),
     Score(
+        short_name="adj_homogeneity",
+        function=adjusted_homogeneity_score,
+        heading="adj. homog.",
+        title="adjusted homogeneity",
+        definition="(MI - EMI) / (H(true) - EMI)",
+        meaning="Homogeneity corrected for chance: splitting clusters at random does not raise it. 1 if no "
+        "cluster mixes classes, 0 is chance.",
+        low=-math.inf,
+        high=1,
+        order="information",
+        is_symmetric=False,
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_adjusted_true,
+        is_common=False,
+    ),
+    Score(
+        short_name="adj_completeness",
+        function=adjusted_completeness_score,
+        heading="adj. compl.",
+        title="adjusted completeness",
+        definition="(MI - EMI) / (H(pred) - EMI)",
+        meaning="Completeness corrected for chance: merging clusters at random does not raise it. 1 if no class "
+        "is spread over several clusters, 0 is chance.",
+        low=-math.inf,
+        high=1,
+        order="information",
+        is_symmetric=False,
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_adjusted_pred,
+        is_common=False,
+    ),
+    Score(
+        short_name="vi_split",
+        function=variation_of_information_split,
+        heading="VI split",
+        title="split part of the variation of information",
+        definition="H(pred given true)",
+        meaning="What is left unknown of the cluster of a sample once its class is known: over-segmentation. A "
+        "distance: 0 if no class is split.",
+        low=0,
+        high=math.inf,
+        order="information",
+        unit="nats",
+        is_distance=True,
+        is_symmetric=False,
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_split,
+        is_common=False,
+    ),
+    Score(
+        short_name="vi_merge",
+        function=variation_of_information_merge,
+        heading="VI merge",
+        title="merge part of the variation of information",
+        definition="H(true given pred)",
+        meaning="What is left unknown of the class of a sample once its cluster is known: under-segmentation. A "
+        "distance: 0 if no cluster mixes classes.",
+        low=0,
+        high=math.inf,
+        order="information",
+        unit="nats",
+        is_distance=True,
+        is_symmetric=False,
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_merge,
+        is_common=False,
+    ),
+    Score(
+        short_name="nid",
+        function=normalized_information_distance,
+        heading="NID",
+        title="normalized information distance",
+        definition="1 - MI / max(H(U), H(V))",
+        meaning="What the labelings do not tell of each other, as a share of the larger entropy. A distance: 0 is "
+        "the same partition. Not corrected for chance.",
+        low=0,
+        high=1,
+        order="information",
+        is_distance=True,
+        cells=MUTUAL_INFORMATION,
+        rescaled=rescaled_to_information_distance,
+        is_common=False,
+    ),
+    Score(
         short_name="precision",
         function=pair_precision_score,
         heading="pair P",
@@ -440,6 +563,23 @@ RECORDS = (
         is_common=False,
     ),
     Score(
+        short_name="are",
+        function=First(adapted_rand_error),
+        heading="ARE",
+        title="adapted Rand error",
+        definition="1 - TP / (α (TP + FP) + (1 - α) (TP + FN)) over pairs of samples, α = 1/2",
+        meaning="1 less pair F1, as connectomics reports segmentations. A distance: 0 is the same partition. Not "
+        "corrected for chance.",
+        low=0,
+        high=1,
+        order="pairs",
+        is_distance=True,
+        symmetric_options={"alpha": (0.5,)},
+        cells=PAIRS_TOGETHER,
+        rescaled=rescaled_to_adapted_rand_error,
+        is_common=False,
+    ),
+    Score(
         short_name="ecs",
         function=element_centric_similarity,
         heading="ECS",
@@ -497,6 +637,131 @@ RECORDS = (
         is_common=False,
     ),
     Score(
+        short_name="purity",
+        function=purity_score,
+        heading="purity",
+        title="purity",
+        definition="Σ_j max_i n_ij / n",
+        meaning="The share of samples that are of the most frequent class of their cluster. Splitting clusters "
+        "raises it, up to 1 for singletons; not corrected for chance.",
+        low=0,
+        high=1,
+        order="matching",
+        is_symmetric=False,
+        is_common=False,
+    ),
+    Score(
+        short_name="inverse_purity",
+        function=inverse_purity_score,
+        heading="inv. purity",
+        title="inverse purity",
+        definition="Σ_i max_j n_ij / n",
+        meaning="The share of samples that lie in the most frequent cluster of their class. Merging clusters "
+        "raises it, up to 1 for a single one; not corrected for chance.",
+        low=0,
+        high=1,
+        order="matching",
+        is_symmetric=False,
+        is_common=False,
+    ),
+    Score(
+        short_name="accuracy",
+        function=matching_accuracy_score,
+        heading="ACC",
+        title="matching accuracy",
+        definition="max over matchings of Σ n_ij / n",
+        meaning="The accuracy of the best matching of clusters with classes, one with one. Clusters that are left "
+        "over count as wrong. Not corrected for chance.",
+        low=0,
+        high=1,
+        order="matching",
+        is_common=False,
+        is_traceable=False,
+    ),
+    Score(
+        short_name="psi",
+        function=pair_sets_index,
+        heading="PSI",
+        title="pair sets index",
+        definition="(S - E) / (max(R, C) - E), S = max over matchings of Σ n_ij / max(a_i, b_j)",
+        meaning="How well clusters match classes one with one, each cluster of the same weight, less an estimate "
+        "of chance.",
+        low=0,
+        high=1,
+        order="matching",
+        is_common=False,
+        is_traceable=False,
+    ),
+    Score(
+        short_name="nca",
+        function=normalized_clustering_accuracy,
+        heading="NCA",
+        title="normalised clustering accuracy",
+        definition="(max over matchings of Σ n_ij / a_i - 1) / (R - 1)",
+        meaning="The mean accuracy over classes of the best matching, each class of the same weight. A single "
+        "cluster has 0.",
+        low=-1,
+        high=1,
+        order="matching",
+        is_symmetric=False,
+        is_common=False,
+        is_traceable=False,
+    ),
+    Score(
+        short_name="chi2",
+        function=chi_square,
+        heading="χ²",
+        title="chi-square",
+        definition="Σ (n_ij - m_ij)² / m_ij, m_ij = a_i b_j / n",
+        meaning="How far the table is from that of independent labelings with these cluster sizes. It grows with "
+        "the number of samples.",
+        low=0,
+        high=math.inf,
+        order="chi-square",
+        measures="evidence",
+        cells=CHI_SQUARE,
+        is_common=False,
+    ),
+    Score(
+        short_name="cramers_v",
+        function=cramers_v,
+        heading="Cramér's V",
+        title="Cramér's V",
+        definition="√(χ² / (n (min(R, C) - 1)))",
+        meaning="Association, as a share of the most for these numbers of clusters. 1 where the finer labeling "
+        "refines the other; not corrected for chance.",
+        low=0,
+        high=1,
+        order="chi-square",
+        is_common=False,
+    ),
+    Score(
+        short_name="tschuprows_t",
+        function=tschuprows_t,
+        heading="Tschuprow's T",
+        title="Tschuprow's T",
+        definition="√(χ² / (n √((R - 1) (C - 1))))",
+        meaning="Association, 1 only for the same partition. Not corrected for chance.",
+        low=0,
+        high=1,
+        order="chi-square",
+        is_common=False,
+    ),
+    Score(
+        short_name="rmi",
+        function=reduced_mutual_info_score,
+        heading="RMI",
+        title="reduced mutual information",
+        definition="(H(U) - H(U given V)) / (H(U) - H(U given U)), each H the length of a description, table included",
+        meaning="How much of what there is to know of the classes the clusters tell, less the price of describing the "
+        "contingency table. 1 is the same partition; at or below 0 the clusters tell less than their table costs.",
+        low=-math.inf,
+        high=1,
+        order="description",
+        is_symmetric=False,
+        is_common=False,
+    ),
+    Score(
         short_name="emi",
         function=expected_mutual_information,
         heading="EMI",
@@ -532,7 +797,7 @@ def function_of(score: Any) -> Callable[..., Any]:
     record = record_of(function)
     if record is not None and record.needs == "sizes":
         raise ValueError(f"score is {record.name}, which needs cluster sizes: expected {expected}")
-    return function
+    return record.function if record is not None and function is record.public else function
 
 
 def is_own(function: Callable[..., Any]) -> bool:
@@ -550,7 +815,8 @@ def is_symmetric(function: Callable[..., Any]) -> bool:
 def record_of(function: Callable[..., Any]) -> Score | None:
     """Return the record of a function of amiable, maybe with options bound; None for another."""
     plain = _unbound(function)[0]
-    return next((record for record in RECORDS if record.function is plain), None)
+    whole = (record for record in RECORDS if not isinstance(record.function, partial))
+    return next((record for record in whole if record.public is plain), None)
 
 
 def record_called(name: str) -> Score | None:
@@ -563,4 +829,4 @@ def _unbound(function: Callable[..., Any]) -> tuple[Callable[..., Any], dict[str
     options: dict[str, Any] = {}
     while isinstance(function, partial):
         options, function = {**function.keywords, **options}, function.func
-    return function, options
+    return function.function if isinstance(function, First) else function, options

@@ -11,6 +11,7 @@ from amiable.chance.pairs import moments_of_pairs
 from amiable.chance.variance import variance_of_sum
 from amiable.contingency import Cells
 from amiable.scores.adjusted_mutual_information import expected_information
+from amiable.scores.averages import average
 from amiable.scores.cell_score import CellScore, Rescaled, inverse
 from amiable.scores.information import mutual_information
 
@@ -51,6 +52,12 @@ def rescaled_to_f1(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
     """Pair F1 is 2 S / (A + B); 0/0 is 1."""
     _, of_true, of_pred = _numbers_of_pairs(xp, row_sums, col_sums)
     return _where_no_pair(xp, of_true, of_pred), 2 * inverse(xp, of_true + of_pred)
+
+
+def rescaled_to_adapted_rand_error(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """The adapted Rand error is 1 less pair F1."""
+    shift, factor = rescaled_to_f1(xp, row_sums, col_sums)
+    return 1 - shift, -factor
 
 
 def rescaled_to_correlation(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
@@ -133,13 +140,45 @@ def rescaled_to_variation(xp: Namespace, row_sums: Array, col_sums: Array) -> Re
     return h_true + h_pred, xp.zeros_like(h_true) - 2
 
 
+def rescaled_to_split(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """H(pred | true) = H(pred) - MI."""
+    h_pred = _entropies(xp, row_sums, col_sums)[1]
+    return h_pred, xp.zeros_like(h_pred) - 1
+
+
+def rescaled_to_merge(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """H(true | pred) = H(true) - MI."""
+    h_true = _entropies(xp, row_sums, col_sums)[0]
+    return h_true, xp.zeros_like(h_true) - 1
+
+
+def rescaled_to_information_distance(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """NID = 1 - MI / max(H(true), H(pred)), and 0 where there is one class and one cluster."""
+    shift, factor = _share_of(xp, xp.maximum(*_entropies(xp, row_sums, col_sums)))
+    return 1 - shift, -factor
+
+
 def rescaled_to_adjusted(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
     """AMI = (MI - EMI) / (mean(H(true), H(pred)) - EMI), 0 or 1 where one of the labelings is trivial."""
+    return _adjusted(xp, row_sums, col_sums, "arithmetic")
+
+
+def rescaled_to_adjusted_true(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """Adjusted homogeneity has H(true) in place of the mean."""
+    return _adjusted(xp, row_sums, col_sums, "true")
+
+
+def rescaled_to_adjusted_pred(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
+    """Adjusted completeness has H(pred) in place of the mean."""
+    return _adjusted(xp, row_sums, col_sums, "pred")
+
+
+def _adjusted(xp: Namespace, row_sums: Array, col_sums: Array, average_method: str) -> Rescaled:
     expected = expected_information(xp, row_sums, col_sums)
-    h_true, h_pred = _entropies(xp, row_sums, col_sums)
+    most = average(xp, *_entropies(xp, row_sums, col_sums), average_method)
     rows, cols = (number_of_clusters(xp, sums) for sums in (row_sums, col_sums))
     trivial = is_trivial(xp, row_sums), is_trivial(xp, col_sums)
-    known = xp.where(trivial[0] | trivial[1], 0.0, inverse(xp, (h_true + h_pred) / 2 - expected))
+    known = xp.where(trivial[0] | trivial[1], 0.0, inverse(xp, most - expected))
     identical = trivial[0] & trivial[1] & (rows == cols)
     return xp.where(identical, 1.0, -expected * known), known
 

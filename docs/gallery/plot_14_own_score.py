@@ -1,0 +1,101 @@
+"""
+A score of your own, with its exact null
+========================================
+
+A score that is a sum over the cells of the contingency table is defined in one line. Its mean and variance over random
+labelings then follow exactly, without simulation, and so does how far a value is from chance.
+"""
+
+import numpy as np
+import plotly.graph_objects as go
+
+import amiable
+from amiable.plot._theme import COLORS, GREY, figure
+
+rng = np.random.default_rng(0)
+truth = np.repeat([0, 1, 2], [60, 40, 20])
+# a fifth of the labels follow the truth, the others are random
+found = np.where(rng.random(120) < 0.2, truth, rng.integers(0, 4, 120))
+sizes = np.bincount(truth), np.bincount(found)
+
+# %%
+# The score
+# ---------
+#
+# Take three samples at random, with replacement. How likely are they together in both labelings? The cell i, j has
+# :math:`n_{ij}` of the :math:`n` samples, so the answer is :math:`\sum_{ij} (n_{ij} / n)^3`.
+#
+# A ``CellScore`` takes what one cell adds: a function of ``xp`` (the array library), of the cell's count ``x``, of the
+# sizes ``a`` and ``b`` of its class and cluster, and of ``n``. This one is a polynomial of degree 3 in the count. To
+# say so saves time.
+
+triples = amiable.CellScore(lambda xp, x, a, b, n: (x / n) ** 3, degree=3)
+observed = triples(truth, found)
+print(f"score {observed:.5f}")
+# sphinx_gallery_start_ignore
+_table = amiable.contingency_matrix(truth, found)
+assert abs(observed - ((_table / 120) ** 3).sum()) < 1e-15
+# sphinx_gallery_end_ignore
+
+# %%
+# Chance
+# ------
+#
+# Keep the sizes of all clusters and shuffle who is in which. ``score_moments`` has the exact mean and variance of the
+# score. 100,000 random tables agree with them, up to the error that a sample has.
+
+mean, variance = amiable.score_moments(triples, *sizes)
+deviation = variance**0.5
+tables = amiable.random_tables(*sizes, 100_000, rng=0)
+scores = triples(contingency=tables)
+print(f"100,000 tables: mean {scores.mean():.6f}, standard deviation {scores.std(ddof=1):.6f}")
+print(f"exact:          mean {mean:.6f}, standard deviation {deviation:.6f}")
+# sphinx_gallery_start_ignore
+assert scores.shape == (100_000,)
+assert abs(scores.mean() - mean) < 4 * deviation / 100_000**0.5
+assert abs(scores.std(ddof=1) / deviation - 1) < 0.02
+# sphinx_gallery_end_ignore
+
+histogram = figure(
+    [go.Histogram(x=scores, nbinsx=60, marker={"color": COLORS[5]})],
+    title=f"100,000 random tables; exactly {mean:.4f} ± {deviation:.4f}",
+    x="share of triples together in both (no unit)",
+    y="tables (count)",
+)
+histogram.add_vrect(x0=mean - deviation, x1=mean + deviation, fillcolor=GREY, opacity=0.15, line_width=0)
+histogram.add_vline(x=mean, line={"color": GREY, "width": 2, "dash": "dash"})
+histogram.add_vline(x=observed, line={"color": COLORS[1], "width": 2})
+
+# %%
+# The bars are random tables, the grey line and the band around it are exact, and the orange line is the score.
+#
+# How much, and how sure
+# ----------------------
+#
+# ``adjusted_score`` puts 0 where chance is and 1 where both labelings are the same, as in the adjusted Rand index.
+# ``standardized_score`` counts the standard deviations from chance. Both use the exact moments.
+
+adjusted = amiable.adjusted_score(truth, found, score=triples)
+standardized = amiable.standardized_score(truth, found, score=triples)
+print(f"adjusted {adjusted:.3f}, {standardized:.2f} standard deviations above chance")
+# sphinx_gallery_start_ignore
+_best = sum(((_sizes / 120) ** 3).sum() for _sizes in sizes) / 2
+assert abs(adjusted - (observed - mean) / (_best - mean)) < 1e-12
+assert abs(standardized - (observed - mean) / deviation) < 1e-12
+# sphinx_gallery_end_ignore
+
+# %%
+# A normal distribution would lie that far above its mean once in a million draws. But the histogram is skewed, so
+# standard deviations do not say how likely a score is. A permutation test does, and it takes a score of your own, too.
+
+test = amiable.permutation_test(truth, found, score=triples, rng=0)
+print(f"p-value {test.pvalue:.4f}")
+# sphinx_gallery_start_ignore
+assert test.statistic == observed
+assert abs(test.pvalue - (scores >= observed).mean()) < 0.001
+assert 4.8 < standardized < 4.9
+# sphinx_gallery_end_ignore
+
+# %%
+# So do ``bootstrap`` and ``pairwise_scores``. What a cell adds may depend on ``a`` and ``b``, and may use any function
+# of ``xp``. Leave ``degree`` out where it is no polynomial in ``x``.
