@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import amiable
-from benchmarks import candidates, device, device_cases, inputs, measure, places, revisions, traffic
+from benchmarks import candidates, coverage, device, device_cases, inputs, measure, places, revisions, traffic
 from benchmarks.inputs import labelings
 from benchmarks.places import NUMPY, TORCH
 
@@ -183,3 +183,21 @@ def test_traffic(options):
         assert row["bytes"] > row["inputs"]
         assert 0 < row["peak"] < row["allowed"]
     assert promised["operations"]["scatter_add_"] == 1
+
+
+def test_coverage(options, monkeypatch):
+    """Every method and score of a case; intervals of the default that miss make the run fail."""
+    monkeypatch.setattr(coverage, "SAMPLES", 20)
+    monkeypatch.setattr(coverage, "RESAMPLES", 99)
+    monkeypatch.setattr(coverage, "LARGE", 3)
+    report = coverage.run(dataclasses.replace(options, match="40 clusters, n = 100, chance"))
+    assert report.failures == []
+    assert [row["score"] for row in report.numbers] == [*coverage.MEASURED]
+    ami = report.numbers[0]
+    assert ami["coverage"]["standard"] > 0.9
+    assert ami["coverage"]["percentile"] < 0.1
+    assert ami["nan"]["BCa"] == 1
+    assert "| case | standard (default) | centered |" in "\n".join(report.lines)
+    monkeypatch.setattr(coverage, "DEFAULT_METHOD", "percentile")
+    failed = coverage.run(dataclasses.replace(options, match="40 clusters, n = 100, chance")).failures
+    assert "40 clusters, n = 100, chance, ami" in failed

@@ -14,6 +14,7 @@ from amiable.resampling.tables import *
 from amiable.scores.adjusted_mutual_information import *
 from amiable.scores.cell_score import *
 from amiable.scores.chi_square import *
+from amiable.scores.conditional import *
 from amiable.scores.elements import *
 from amiable.scores.exact_null import *
 from amiable.scores.homogeneity import *

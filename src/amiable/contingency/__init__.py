@@ -10,12 +10,14 @@ from amiable.contingency.counting import (
     most_cells,
     sizes_of_labels,
 )
+from amiable.contingency.strata import StratumSizes, sizes_of_strata, tables_of_strata
 from amiable.contingency.table import ContingencyTable, table_of
 
 __all__ = [
     "BATCH",
     "Cells",
     "ContingencyTable",
+    "StratumSizes",
     "Structure",
     "TableStream",
     "cells_of_batch",
@@ -27,5 +29,7 @@ __all__ = [
     "listed",
     "most_cells",
     "sizes_of_labels",
+    "sizes_of_strata",
     "table_of",
+    "tables_of_strata",
 ]

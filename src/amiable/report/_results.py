@@ -12,7 +12,7 @@ import numpy as np
 from amiable._array.transfers import to_numpy
 from amiable.contingency import ContingencyTable, most_cells
 from amiable.inputs.labels import is_identifier
-from amiable.resampling.bootstrap import bootstraps, check_level
+from amiable.resampling.bootstrap import DEFAULT_METHOD, bootstraps, check_level
 from amiable.resampling.permutation import PermutationTestResult, permutation_tests
 from amiable.resampling.scoring import check_count, one_table
 from amiable.scores.registry import SCORES, Order
@@ -102,9 +102,8 @@ def measure_clustering(
 
     Notes
     -----
-    Intervals are those of `amiable.bootstrap` with ``method="centered"``, cut at the ends of the score's range. They
-    tell how much a score varies between sets of so many samples, not how far its mean over such sets is from its value
-    for infinitely many; where clusters have a few samples each, they are too narrow. p-values are those of permutation
+    Intervals are those of `amiable.bootstrap`. They are for the mean score of sets of so many samples, and do not tell
+    how far that is from the score of infinitely many. p-values are those of permutation
     tests with fixed cluster sizes; under these, scores that rise or fall with mutual information share one, and those
     that do with the number of pairs of samples together in both labelings another.
 
@@ -157,10 +156,10 @@ def _intervals(
     scores = {short: score for short, score in MEASURED.items() if score.measures == "agreement"}
     functions = [score.function for score in scores.values()]
     results = bootstraps(
-        table, functions, n_resamples=n_resampled, confidence_level=confidence_level, method="centered", rng=rng
+        table, functions, n_resamples=n_resampled, confidence_level=confidence_level, method=DEFAULT_METHOD, rng=rng
     )
     intervals = {}
-    for (short, score), result in zip(scores.items(), results, strict=True):
-        low, high = np.clip(result.confidence_interval, score.low, score.high).tolist()
+    for short, result in zip(scores, results, strict=True):
+        low, high = map(float, result.confidence_interval)
         intervals[short] = (low, high)
     return n_resampled, intervals

@@ -287,6 +287,14 @@ def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
 def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
     known = Observed(*observed)
     xp = namespace_of(known.row_sums)
+    excess, room = excess_and_room(known, average_method, static)
+    score = excess / xp.where(known.degenerate, 1.0, room)
+    return xp.where(known.identical, 1.0, xp.where(known.degenerate, 0.0, score))
+
+
+def excess_and_room(known: Observed, average_method: str, static: bool) -> tuple[Array, Array]:
+    """Return MI - EMI and the mean entropy less EMI, whose ratio is adjusted mutual information."""
+    xp = namespace_of(known.row_sums)
     excess, expected = excess_information(known, static)
     ceiling = average_above(xp, known.h_true, known.h_pred, known.above_true, known.above_pred, average_method)
     room = ceiling - expected
@@ -294,8 +302,7 @@ def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
     if on_cpu(close) and bool(xp.any(close)):
         parts = zip(_below_entropies(known, average_method), (excess, room), strict=True)
         excess, room = (xp.where(close, below, above) for below, above in parts)
-    score = excess / xp.where(known.degenerate, 1.0, room)
-    return xp.where(known.identical, 1.0, xp.where(known.degenerate, 0.0, score))
+    return excess, room
 
 
 def _below_entropies(known: Observed, average_method: str) -> tuple[Array, Array]:
