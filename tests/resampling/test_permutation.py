@@ -290,3 +290,55 @@ def test_bad_labels():
         permutation_test([1, 2], contingency=TABLE)
     with pytest.raises(TypeError, match=r"rng is a .*: expected None, an integer seed"):
         permutation_test([1, 2], [1, 2], rng="x")
+
+
+def of_strata(rng, n=120, n_groups=4, k=3):
+    """Labelings that follow the strata, and agree a little within them; few clusters, or more cells than samples."""
+    groups = np.repeat(np.arange(n_groups), n // n_groups)
+    true = (rng.integers(0, k, n) + 5 * groups) % (k + 6)
+    pred = np.where(rng.random(n) < 0.15, true, (rng.integers(0, k, n) + 5 * groups) % (k + 6))
+    order = rng.permutation(n)
+    return true[order], pred[order], groups[order]
+
+
+@pytest.mark.slow_on("jax-as-accelerator")
+@pytest.mark.parametrize("k", [3, 12])
+def test_within_strata(backend, rng, k):
+    true, pred, groups = of_strata(rng, k=k)
+    shuffled = np.array([pred] * 1000)
+    for group in range(4):
+        inside = np.flatnonzero(groups == group)
+        shuffled[:, inside] = rng.permuted(shuffled[:, inside], axis=1)
+    expected = amiable.adjusted_rand_score(true, shuffled)
+    arrays = [backend.asarray(x) for x in (true, pred, groups)]
+    found = permutation_test(*arrays[:2], strata=arrays[2], score="ari", n_resamples=1000, rng=0)
+    null = np.asarray(backend.to_numpy(found.null_distribution), dtype=float)
+    assert float(found.statistic) == pytest.approx(amiable.adjusted_rand_score(true, pred), abs=1e-5)
+    assert scipy.stats.ks_2samp(np.round(null, 5), np.round(expected, 5)).pvalue > 1e-3
+    assert expected.mean() > 5 * expected.std() / 1000**0.5  # more than 0, which is chance without strata
+    share = np.mean(expected >= amiable.adjusted_rand_score(true, pred) - 1e-12)
+    assert float(found.pvalue) == pytest.approx(share, abs=0.06)
+
+
+def test_one_stratum_is_the_whole(rng):
+    true, pred, _ = of_strata(rng)
+    found = [
+        permutation_test(true, pred, score="vi", n_resamples=2000, rng=1, **options)
+        for options in ({}, {"strata": np.zeros(120)})
+    ]
+    assert scipy.stats.ks_2samp(*(np.round(test.null_distribution, 9) for test in found)).pvalue > 1e-3
+
+
+def test_strata_that_fix_all():
+    found = permutation_test([0, 0, 1, 1], [0, 0, 1, 1], strata=[0, 0, 1, 1], n_resamples=99, rng=0)
+    assert (found.pvalue, found.mean, found.standard_deviation) == (1, 1, 0)
+
+
+def test_bad_strata():
+    labels = [0, 0, 1, 1]
+    with pytest.raises(TypeError, match="strata takes labels in memory: expected labels_true and labels_pred"):
+        permutation_test(contingency=[[3, 1], [2, 2]], strata=labels)
+    with pytest.raises(ValueError, match="strata has 3 samples and labels_true 4"):
+        permutation_test(labels, labels, strata=[0, 0, 1])
+    with pytest.raises(ValueError, match=r"strata has shape \(2, 4\), a batch"):
+        permutation_test(labels, labels, strata=[labels, labels])

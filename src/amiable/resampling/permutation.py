@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+import numpy as np
+
+from amiable._array.bins import sum_by_key, unique_inverse
+from amiable._array.blocks import blocks
 from amiable._array.devices import device_of, on_own_device
 from amiable._array.dtypes import to_count, to_float
+from amiable._array.libraries import is_dask
 from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Sampler, sampler_for
-from amiable._array.transfers import as_result
+from amiable._array.transfers import as_result, fetch
 from amiable.chance.variance import is_constant
-from amiable.contingency import Cells, cells_of_labels, most_cells
-from amiable.resampling.draws import permutation_tables, shuffled_codes, with_progress
+from amiable.contingency import Cells, StratumSizes, cells_of_labels, most_cells, sizes_of_strata
+from amiable.resampling.draws import most_elements, permutation_tables, shuffled_codes, with_progress
 from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_blocks
+from amiable.scores.arguments import check_strata
 from amiable.scores.registry import function_of, is_own
 
 __all__ = ["PermutationTestResult", "permutation_test"]
@@ -58,6 +65,7 @@ def permutation_test(
     alternative: Alternative = "greater",
     rng: Any = None,
     batch: int | None = None,
+    strata: Any = None,
     contingency: Any = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> PermutationTestResult:
@@ -81,6 +89,9 @@ def permutation_test(
     batch : int, optional
         The most tables that are scored at once; by default as many as fit a few megabytes (some hundred on an
         accelerator). The result does not depend on it.
+    strata : array-like of shape (n_samples,), optional
+        Which stratum each sample is in (a donor, a batch, a block of an experiment). Labels are then shuffled within
+        strata alone, so that what the strata explain of the agreement is part of chance. Takes labels.
     contingency : ContingencyTable, array-like (R, C) or SciPy sparse (R, C), optional
         Counts in place of labels.
     progress : callable, optional
@@ -134,8 +145,9 @@ def permutation_test(
         expected = ", ".join(map(repr, get_args(Alternative)))
         raise ValueError(f"alternative is {alternative!r}: expected one of {expected}")
     table = one_table(labels_true, labels_pred, contingency)
+    within = None if strata is None else _sizes_within(labels_true, labels_pred, strata)
     options: dict[str, Any] = {"n_resamples": n_resamples, "alternative": alternative, "rng": rng, "batch": batch}
-    return permutation_tests(table, [function], **options, progress=progress)[0]
+    return permutation_tests(table, [function], **options, strata=within, progress=progress)[0]
 
 
 def permutation_tests(
@@ -146,12 +158,18 @@ def permutation_tests(
     rng: Any,
     alternative: Alternative = "greater",
     batch: int | None = None,
+    strata: tuple[StratumSizes, StratumSizes] | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> list[PermutationTestResult]:
-    """Test each score of a table against the same random tables."""
+    """Test each score of a table against the same random tables; with `strata`, of labels shuffled within these."""
     xp = table.xp
-    sampler = sampler_for(xp, rng, *(sums[sums > 0] for sums in (table.row_sums, table.col_sums)))
-    tables = with_progress(_tables(sampler, n_resamples, most_cells(int(table.n_samples))), n_resamples, progress)
+    if strata is None:
+        sampler = sampler_for(xp, rng, *(sums[sums > 0] for sums in (table.row_sums, table.col_sums)))
+        tables = _tables(sampler, n_resamples, most_cells(int(table.n_samples)))
+    else:
+        sampler = sampler_for(xp, rng, *(x for side in strata for x in (side.clusters, side.sizes)))
+        tables = _within_strata(sampler, strata, n_resamples)
+    tables = with_progress(tables, n_resamples, progress)
     pieces = (piece for block in tables for piece in cut(block, batch))
     nulls = scores_of_blocks(scores, pieces, n_resamples, sampler.back)
     observed = [score_of_table(score, table) for score in scores]
@@ -200,6 +218,62 @@ def _listed(sampler: Sampler, size: int) -> Iterable[Cells]:
         for k in range(cols.shape[0]):  # a list of cells for each, as together they would occupy many more
             table = cells_of_labels(xp, rows, cols[k : k + 1, :])
             yield table.with_arrays([*table.arrays[:3], row_sums, col_sums])
+
+
+def _sizes_within(labels_true: Any, labels_pred: Any, strata: Any) -> tuple[StratumSizes, StratumSizes]:
+    """Return the cluster sizes of two labelings within strata; raise for strata that are not theirs."""
+    if labels_true is None or is_dask(labels_true) or is_dask(labels_pred):
+        raise TypeError("strata takes labels in memory: expected labels_true and labels_pred beside it")
+    xp, *labels, groups = check_strata(labels_true, labels_pred, strata)
+    of_true, of_pred = (sizes_of_strata(xp, x, groups) for x in labels)
+    return of_true, of_pred
+
+
+def _within_strata(sampler: Sampler, strata: tuple[StratumSizes, StratumSizes], size: int) -> Iterator[Cells]:
+    """Draw tables of labels that are shuffled within strata, in blocks: by strata, or by samples if these are fewer."""
+    xp, (rows, row_sizes, cols, col_sizes) = sampler.xp, sampler.arrays
+    n_rows, n_cols = (side.n_clusters for side in strata)
+    parts = [
+        (slice(*of_rows), slice(*of_cols))
+        for of_rows, of_cols in zip(*(itertools.pairwise([0, *side.ends]) for side in strata), strict=True)
+    ]
+    row_sums, col_sums = sum_by_key(xp, rows, row_sizes, n_rows), sum_by_key(xp, cols, col_sizes, n_cols)
+    n_cells = sum((r.stop - r.start) * (c.stop - c.start) for r, c in parts)
+    (n_samples,) = fetch(xp.sum(row_sizes)[None])
+    if n_cells > n_samples:
+        for table in _shuffled_within(sampler, strata[0].ends, size):
+            yield table.with_arrays([*table.arrays[:3], row_sums, col_sums])
+        return
+    keys = [xp.reshape(rows[r][:, None] * n_cols + cols[c][None, :], (-1,)) for r, c in parts]
+    distinct, which = unique_inverse(xp, xp.concat(keys)) if keys else (rows, rows)
+    for block in blocks(size, most_elements(rows) // max(n_cells, 1)):
+        k = block.stop - block.start
+        drawn = (_all_tables(sampler, row_sizes[r], col_sizes[c], k) for r, c in parts)
+        counts = [xp.reshape(tables, (k, -1)) for tables in drawn]
+        total = sum_by_key(xp, which, xp.concat(counts, axis=1), distinct.shape[0])
+        yield Cells(distinct // n_cols, distinct % n_cols, total, row_sums, col_sums)
+
+
+def _shuffled_within(sampler: Sampler, ends: list[int], size: int) -> Iterator[Cells]:
+    """Shuffle the labels of each stratum, whose row sizes end at `ends`."""
+    xp, (rows, row_sizes, cols, col_sizes) = sampler.xp, sampler.arrays
+    up_to = [xp.cumulative_sum(sizes) for sizes in (row_sizes, col_sizes)]
+    (n,) = fetch(up_to[0][-1:])
+    samples = xp.arange(n, dtype=rows.dtype, device=device_of(rows))
+    true, pred = (
+        xp.take(codes, xp.searchsorted(sums, samples, side="right"))
+        for codes, sums in zip((rows, cols), up_to, strict=True)
+    )
+    stops = xp.take(up_to[0], xp.asarray(np.asarray(ends) - 1, device=device_of(rows)))
+    at = xp.searchsorted(stops, samples, side="right")
+    for _ in range(size):
+        order = xp.argsort(sampler.source.uniform((n,)))
+        order = xp.take(order, xp.argsort(xp.take(at, order), stable=True))
+        yield cells_of_labels(xp, true, xp.take(pred, order)[None, :])
+
+
+def _all_tables(sampler: Sampler, row_sums: Array, col_sums: Array, size: int) -> Array:
+    return sampler.xp.concat(list(permutation_tables(sampler.xp, sampler.source, row_sums, col_sums, size)), axis=0)
 
 
 def _pvalue(xp: Namespace, observed: Array, simulated: Array, alternative: str) -> Array:

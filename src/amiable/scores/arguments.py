@@ -14,7 +14,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import host_view
 from amiable.contingency import Cells, ContingencyTable, TableStream, cells_of_batch, sizes_of_labels
 from amiable.inputs.counts import check_counts
-from amiable.inputs.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels
+from amiable.inputs.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels, check_values_known
 
 
 def as_tables(
@@ -126,6 +126,22 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
     xp = common_namespace(labels=x)
     _check_column("labels", x)
     return xp, sizes_of_labels(xp, x, None if n_labels is None else check_one_n_labels(n_labels))
+
+
+def check_strata(labels_true: Any, labels_pred: Any, strata: Any) -> tuple[Namespace, Array, Array, Array]:
+    """Return two labelings (n,) and the strata of their samples (n,), checked."""
+    xp, true, pred = check_labelings(labels_true, labels_pred)
+    groups = check_labels("strata", strata)
+    common_namespace(labels_true=true, strata=groups)
+    for name, x in (("labels_true", true), ("labels_pred", pred), ("strata", groups)):
+        if x.ndim != 1:
+            raise ValueError(f"{name} has shape {tuple(x.shape)}, a batch of labelings: expected one, (n_samples,)")
+        check_values_known(name, x)
+    if groups.shape != true.shape:
+        raise ValueError(
+            f"strata has {groups.shape[0]} samples and labels_true {true.shape[0]}: expected a stratum for each"
+        )
+    return xp, true, pred, groups
 
 
 def check_beta(beta: Any) -> float:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from amiable._array.arithmetic import at_least
-from amiable._array.devices import common_namespace, on_own_device
+from amiable._array.devices import on_own_device
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array
 from amiable.contingency import tables_of_strata
-from amiable.inputs.labels import check_labelings, check_labels, check_values_known
 from amiable.scores.adjusted_mutual_information import Observed, excess_and_room, observed
+from amiable.scores.arguments import check_strata
 from amiable.scores.averages import AverageMethod, check_average_method
 from amiable.scores.evaluate import evaluate
 
@@ -73,26 +73,8 @@ def conditional_adjusted_mutual_info_score(
     -0.08
     """
     check_average_method(average_method)
-    xp, true, pred = check_labelings(labels_true, labels_pred)
-    groups = check_labels("strata", strata)
-    common_namespace(labels_true=true, strata=groups)
-    for name, x in (("labels_true", true), ("labels_pred", pred), ("strata", groups)):
-        check_one_labeling(name, x)
-        check_values_known(name, x)
-    if groups.shape != true.shape:
-        raise ValueError(
-            f"strata has {groups.shape[0]} samples and labels_true {true.shape[0]}: expected a stratum for each"
-        )
-    tables = tables_of_strata(xp, true, pred, groups)
+    tables = tables_of_strata(*check_strata(labels_true, labels_pred, strata))
     return evaluate(observed, None, None, tables, None, finish=_within, compiles=False, average_method=average_method)
-
-
-def check_one_labeling(name: str, x: Array) -> None:
-    """Raise ValueError for a batch of labelings."""
-    if x.ndim != 1:
-        raise ValueError(
-            f"{name} has shape {tuple(x.shape)}, a batch of labelings: expected one, of shape (n_samples,)"
-        )
 
 
 def _within(*arrays: Array, average_method: str, static: bool) -> Array:
