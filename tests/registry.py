@@ -108,6 +108,7 @@ CASES = [case for record in SCORES.values() for case in cases_of(record)]
 # Public, but not one number for two labelings: where each is tested instead.
 NOT_SCORES = {
     "Matching": "tests/scores/test_matching.py",
+    "compare_scores": "tests/resampling/test_comparison.py",
     "conditional_adjusted_mutual_info_score": "tests/scores/test_conditional.py",
     "cluster_matching": "tests/scores/test_matching.py",
     "CellScore": "tests/scores/test_exact_null.py",
@@ -117,6 +118,7 @@ NOT_SCORES = {
     "score_moments": "tests/scores/test_exact_null.py",
     "standardized_score": "tests/scores/test_exact_null.py",
     "BootstrapResult": "tests/resampling/test_bootstrap.py",
+    "ComparisonResult": "tests/resampling/test_comparison.py",
     "ConfidenceInterval": "tests/resampling/test_bootstrap.py",
     "ContingencyTable": "tests/contingency/test_table.py",
     "Moments": "tests/scores/test_significance.py",

@@ -9,6 +9,7 @@ from types import ModuleType as _ModuleType
 from amiable.contingency.table import *
 from amiable.pairwise import *
 from amiable.resampling.bootstrap import *
+from amiable.resampling.comparison import *
 from amiable.resampling.permutation import *
 from amiable.resampling.tables import *
 from amiable.scores.adjusted_mutual_information import *

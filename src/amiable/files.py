@@ -27,6 +27,15 @@ class FileError(Exception):
     """A file that cannot give the labels asked for; the message says why, in one line."""
 
 
+class Triples(NamedTuple):
+    """How many samples have each triple of labels: arrays of shape (M,)."""
+
+    labels_true: np.ndarray
+    labels_a: np.ndarray
+    labels_b: np.ndarray
+    counts: np.ndarray
+
+
 class Pairs(NamedTuple):
     """How many samples have each pair of labels: arrays of shape (M,)."""
 
@@ -78,6 +87,23 @@ def count_every_pair_in_file(path: Path, names: list[str]) -> dict[tuple[str, st
     return _count(path, frame, list(itertools.combinations(names, 2)))
 
 
+def count_triples_in_file(path: Path, true: str, first: str, others: list[str]) -> dict[str, Triples]:
+    """Count the triples of labels that the true labeling and the first one make with each of some others.
+
+    Of columns whose pairs were counted, and which have no missing values, therefore. Raises FileError as
+    `count_pairs_in_file` does.
+    """
+    frame = _scan(path, [true, first, *others])
+    found = _group(path, frame, [{"true": true, "a": first, "b": other} for other in others])
+    is_text = _is_text(path)
+    triples = {}
+    for other, counted in zip(others, found, strict=True):
+        whole = counted.drop_nulls()  # empty lines after the last row
+        labels = [_labels(whole[side], is_text) for side in ("true", "a", "b")]
+        triples[other] = Triples(labels[0], labels[1], labels[2], whole["count"].to_numpy())
+    return triples
+
+
 def _check_columns(path: Path, schema: pl.Schema, names: Iterable[str]) -> None:
     for name in names:
         if name not in schema:
@@ -88,11 +114,12 @@ def _check_columns(path: Path, schema: pl.Schema, names: Iterable[str]) -> None:
 
 def _count(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], Pairs]:
     """Count the labels of pairs of columns, and find what is missing."""
-    found = _group(path, frame, wanted)
+    columns = [{"true": true, "pred": pred} for true, pred in wanted]
+    found = _group(path, frame, columns)
     if any(pairs[side].has_nulls() for pairs in found for side in ("true", "pred")) and _is_text(path):
         n_empty = _collected(path, lambda: _count_empty_lines_at_end(path))
         frame = frame.head(int(found[0]["count"].sum()) - n_empty)
-        found = _group(path, frame, wanted)
+        found = _group(path, frame, columns)
     if found[0].is_empty():
         raise FileError(f"{path} has no rows below its column names: expected at least one sample")
     for (true, pred), pairs in zip(wanted, found, strict=True):
@@ -167,16 +194,16 @@ def _scan_text(path: Path, separator: str) -> pl.LazyFrame:
     return frame.rename(doubled)
 
 
-def _group(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> list[pl.DataFrame]:
-    """Count the labels of pairs of columns, many in one pass over the file."""
+def _group(path: Path, frame: pl.LazyFrame, wanted: list[dict[str, str]]) -> list[pl.DataFrame]:
+    """Count the labels of some columns together, by the names that each is to have; many in one pass over the file."""
     # codes group several times faster than text, but making them takes longer than to group once
     coded = frame.with_columns(pl.col(pl.String).cast(pl.Categorical)) if len(wanted) > 1 else frame
     grouped = [
-        coded.select(pl.col(true).alias("true"), pl.col(pred).alias("pred"))
-        .group_by("true", "pred")
+        coded.select(pl.col(column).alias(name) for name, column in columns.items())
+        .group_by(list(columns))
         .agg(pl.len().cast(pl.Int64).alias("count"))
         .with_columns(pl.col(pl.Categorical).cast(pl.String))
-        for true, pred in wanted
+        for columns in wanted
     ]
     found: list[pl.DataFrame] = []
     for start in range(0, len(grouped), _AT_ONCE):

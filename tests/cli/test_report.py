@@ -152,3 +152,20 @@ def test_what_to_install(run, monkeypatch):
     monkeypatch.delitem(__import__("sys").modules, "amiable.report")
     status, _, err = run("report", DIGITS, "--true", "digit")
     assert (status, err) == (2, f"amiable: {hint('amiable.report', 'jinja2', 'viz')}\n")
+
+
+def test_the_best_is_compared_with_the_second(run, tmp_path):
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 4, 800)
+    good = np.where(rng.random(800) < 0.6, true, rng.integers(0, 4, 800))
+    for name, moved, expected in (("far", 0.3, "It is ahead of"), ("near", 0.004, "It is not shown to differ from")):
+        other = np.where(rng.random(800) < moved, rng.integers(0, 4, 800), good)
+        pl.DataFrame({"true": true, "good": good, name: other}).write_csv(tmp_path / "labels.csv")
+        status, _, _ = run("report", tmp_path / "labels.csv", "--true", "true", "-o", tmp_path / "page.html")
+        assert status == 0
+        page = (tmp_path / "page.html").read_text()
+        assert f"{expected} <bdi><b>" in page
+    status, _, _ = run(
+        "report", tmp_path / "labels.csv", "--true", "true", "--pred", "good", "-o", tmp_path / "one.html"
+    )
+    assert "the second: the difference" not in (tmp_path / "one.html").read_text()

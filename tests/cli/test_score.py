@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as peer
 
+import amiable
 from amiable._extras import hint
 
 pl = pytest.importorskip("polars")
@@ -362,3 +363,24 @@ def test_scores_by_name(run):
     status, _, err = run(*asked, "--scores", "ami,nonsense")
     assert status == 2
     assert "'nonsense' is not one of" in " ".join(err.replace("│", " ").split())
+
+
+def test_compare(run, tmp_path):
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 4, 600)
+    good = np.where(rng.random(600) < 0.6, true, rng.integers(0, 4, 600))
+    close = np.where(rng.random(600) < 0.1, rng.integers(0, 4, 600), good)
+    path = tmp_path / "labels.csv"
+    rows = "\n".join(f"t{t},{a},{b},{i}" for i, (t, a, b) in enumerate(zip(true, good, close, strict=True)))
+    path.write_text(f"true,good,close,id\n{rows}\n\n")
+    known = json.loads(run("score", path, "--true", "true", "--compare", "--json", "--seed", "3")[1])
+    expected = amiable.compare_scores(true, good, close, n_resamples=999, rng=3)
+    (found,) = known["differences"]  # not with the column of identifiers
+    assert (known["best"], found["labeling"]) == ("good", "close")
+    assert found["difference"] == pytest.approx(expected.difference, abs=1e-14)
+    assert found["interval"] == pytest.approx(list(expected.confidence_interval), abs=0.01)
+    shown = run("score", path, "--true", "true", "--compare", "--scores", "ari")[1]
+    assert "ARI of 'good' less that of the others" in shown
+    assert f"{amiable.adjusted_rand_score(true, good) - amiable.adjusted_rand_score(true, close):.4f}" in shown
+    alone = run("score", path, "--true", "true", "--compare", "--pred", "good")[1]
+    assert "less that of the others" not in alone

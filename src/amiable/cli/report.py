@@ -22,9 +22,11 @@ from amiable.cli.common import (
     write_page,
 )
 from amiable.cli.pairwise import scores_of_every_pair
-from amiable.files import count_every_pair_in_file, count_pairs_in_file
+from amiable.files import count_every_pair_in_file, count_pairs_in_file, count_triples_in_file
+from amiable.resampling.comparison import ComparisonResult, compare_triples
 from amiable.scores.registry import SCORES
 
+_MOST_RESAMPLED = 20_000_000  # cells of all resamples together: some seconds
 _MOST = 30  # labelings that are compared with each other; all are compared with the true one
 
 
@@ -69,6 +71,8 @@ def report(
                 advance(done, len(tables))
         best = ranked(clusterings)[:_MOST]
         names = list(dict.fromkeys([true, *(clustering.name for clustering in best)]))
+        options = {"n_resamples": resamples, "confidence_level": confidence, "rng": seed}
+        comparison = _comparison(path, true, best, options)
         with progress("comparing with each other") as advance:
             every_pair = count_every_pair_in_file(path, names) if len(names) > 1 else {}
             scores = scores_of_every_pair(names, every_pair, SCORES["ami"], advance)
@@ -87,6 +91,7 @@ def report(
     known: dict[str, Any] = {
         "true": true,
         "pairwise": (names, scores) if every_pair else None,
+        "comparison": comparison,
         "commands": commands,
         "null_commands": {one.name: _null_command(one, against, seed) for one in clusterings},
     }
@@ -95,6 +100,17 @@ def report(
     for one in clusterings:
         if one.is_identifier:
             typer.echo(visible(of_identifier(one.name)))
+
+
+def _comparison(path: Path, true: str, best: list[Any], options: dict[str, Any]) -> ComparisonResult | None:
+    """Compare the best clustering with the second best; None where there are no two, or resampling takes too long."""
+    if len(best) < 2 or not all(one.n_resamples and not one.is_identifier for one in best[:2]):
+        return None
+    first, second = (one.name for one in best[:2])
+    triples = count_triples_in_file(path, true, first, [second])[second]
+    if options["n_resamples"] * triples.counts.size > _MOST_RESAMPLED:
+        return None
+    return compare_triples(triples[:3], triples.counts, "ami", **options)
 
 
 def _verdict(first: Any, true: str, n_clusterings: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,8 +21,9 @@ from amiable.cli.common import (
     score_called,
     table_of_columns,
 )
-from amiable.files import Pairs, count_pairs_in_file
+from amiable.files import Pairs, Triples, count_pairs_in_file, count_triples_in_file
 from amiable.inputs.labels import is_identifier
+from amiable.resampling.comparison import compare_triples
 from amiable.scores.averages import METHODS
 from amiable.scores.registry import SCORES, Score
 
@@ -50,6 +52,11 @@ def score(
             "--scores", metavar="NAMES", help=f"What is shown, separated by commas: {', '.join(SCORES)}; or all."
         ),
     ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Tell whether the others differ from the best by its first score.")
+    ] = False,
+    resamples: Annotated[int, typer.Option("--resamples", min=1, help="Of --compare.")] = 999,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of --compare.")] = 0,
     of_input: StandardInput = Format.csv,
     as_json: AsJson = False,
 ) -> None:
@@ -59,23 +66,31 @@ def score(
     --------
     - `amiable score digits.csv --true digit`
     - `amiable score labels.parquet --true truth --pred kmeans --json`
+    - `amiable score digits.csv --true digit --scores ari --compare`
     - `sqlite3 -header -csv labels.db "SELECT * FROM labels" | amiable score - --true truth`
     """
     shown = _scores_called(scores)
     with opened(file, of_input) as path:
         counted = count_pairs_in_file(path, true, pred)
         found = [_score_labeling(true, name, pairs, shown, average_method.value) for name, pairs in counted.items()]
-    n_samples = int(next(iter(counted.values())).counts.sum())
-    identifiers = [row["labeling"] for row in found if is_identifier(row["n_clusters"], n_samples)]
-    best = shown[0]  # AMI, unless others are asked for
-    sign = 1 if best.is_distance else -1
-    found.sort(key=lambda row: (row["labeling"] in identifiers, sign * row[best.name], row["labeling"]))
+        n_samples = int(next(iter(counted.values())).counts.sum())
+        identifiers = [row["labeling"] for row in found if is_identifier(row["n_clusters"], n_samples)]
+        best = shown[0]  # AMI, unless others are asked for
+        sign = 1 if best.is_distance else -1
+        found.sort(key=lambda row: (row["labeling"] in identifiers, sign * row[best.name], row["labeling"]))
+        others = [row["labeling"] for row in found[1:] if row["labeling"] not in identifiers]
+        compared = []
+        if compare and others:
+            triples = count_triples_in_file(path, true, found[0]["labeling"], others)
+            function = _with_mean(best, average_method.value)
+            compared = [_compare(name, triples[name], function, resamples, seed) for name in others]
     result = {
         "file": str(file),
         "true": true,
         "n_samples": n_samples,
         "average_method": average_method.value,
         "scores": found,
+        **({"best": found[0]["labeling"], "score": best.name, "differences": compared} if compare else {}),
     }
     if as_json:
         print_json(result)
@@ -92,6 +107,31 @@ def score(
             ]
         ),
     )
+
+    if compared:
+        print_table(
+            f"{best.heading} of {found[0]['labeling']!r} less that of the others",
+            ["labeling", "difference", "95 % interval", "p-value"],
+            [
+                [row["labeling"], f"{row['difference']:.4f}", "{:.4f} to {:.4f}".format(*row["interval"]), _shown(row)]
+                for row in compared
+            ],
+            f"From {resamples} resamples of the same samples for both; each p-value is of one pair alone.",
+        )
+
+
+def _shown(row: dict[str, Any]) -> str:
+    return f"{row['pvalue']:.2g}" if row["pvalue"] >= 1e-16 else "< 1e-16"
+
+
+def _compare(name: str, triples: Triples, score: Callable[..., Any], resamples: int, seed: int) -> dict[str, Any]:
+    found = compare_triples(triples[:3], triples.counts, score, n_resamples=resamples, confidence_level=0.95, rng=seed)
+    return {
+        "labeling": name,
+        "difference": found.difference,
+        "interval": list(found.confidence_interval),
+        "pvalue": found.pvalue,
+    }
 
 
 def _scores_called(names: str | None) -> list[Score]:
@@ -115,8 +155,10 @@ def _score_labeling(true: str, name: str, pairs: Pairs, shown: list[Score], aver
     table = table_of_columns(pairs, true, name)
     found: dict[str, Any] = {"labeling": name, "n_clusters": table.shape[-1]}
     for one in shown:
-        function = one.function
-        if "average_method" in one.options:
-            function = partial(function, average_method=average_method)
-        found[one.name] = function(contingency=table)
+        found[one.name] = _with_mean(one, average_method)(contingency=table)
     return found
+
+
+def _with_mean(one: Score, average_method: str) -> Callable[..., Any]:
+    """Return the function of a score, with the mean of entropies that is asked for, where it takes one."""
+    return partial(one.function, average_method=average_method) if "average_method" in one.options else one.function

@@ -16,6 +16,7 @@ import amiable
 from amiable import plot
 from amiable.plot._theme import COLORS, check_names, figure, text
 from amiable.report._results import MEASURED, Clustering, ranked
+from amiable.resampling.comparison import ComparisonResult
 from amiable.scores.registry import SCORES
 
 _HERE = Path(__file__).parent
@@ -26,6 +27,7 @@ def render_page(
     *,
     true: str = "true labels",
     pairwise: tuple[Sequence[str], Any] | None = None,
+    comparison: ComparisonResult | None = None,
     commands: Mapping[str, str] | None = None,
     null_commands: Mapping[str, str] | None = None,
 ) -> str:
@@ -40,6 +42,8 @@ def render_page(
     pairwise : (names, scores), optional
         AMI of every pair of labelings (M, M), the true labels and the best clusterings, with their M names: drawn as a
         heatmap.
+    comparison : ComparisonResult, optional
+        What `compare_scores` returned for AMI of the best clustering and the second best.
     commands : mapping of str to str, optional
         Command lines that reproduce the page, by what each of them does.
     null_commands : mapping of str to str, optional
@@ -73,6 +77,7 @@ def render_page(
         clusterings=ordered,
         scores=MEASURED,
         orders={order: [s for s in MEASURED.values() if s.order == order] for order in clusterings[0].pvalues},
+        comparison=comparison,
         commands=commands or {},
         null_commands=null_commands or {},
         percent=f"{100 * ordered[0].confidence_level:.12g} %",

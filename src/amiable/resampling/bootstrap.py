@@ -55,12 +55,15 @@ class BootstrapResult:
         With ``method="standard"`` the one that the interval is made of: the larger of the jackknife's and the standard
         deviation of the bootstrap distribution. With other methods that standard deviation. It has n_resamples - 1 in
         the denominator.
+    degrees_of_freedom : float
+        Of Student's t, with ``method="standard"``; infinite with other methods.
     """
 
     statistic: Any
     confidence_interval: ConfidenceInterval
     bootstrap_distribution: Any
     standard_error: Any
+    degrees_of_freedom: float = math.inf
 
 
 @on_own_device
@@ -190,6 +193,8 @@ def bootstraps(
     progress: Callable[[int, int], Any] | None = None,
 ) -> list[BootstrapResult]:
     """Bootstrap each score of a table with the same resamples."""
+    from scipy.special import stdtrit  # which takes long to import
+
     xp, occupied = table.xp, table.counts > 0
     cells = [x[occupied] for x in (table.counts, table.rows, table.cols)]
     sampler = sampler_for(xp, rng, *cells, table.n_samples[None])
@@ -202,14 +207,16 @@ def bootstraps(
     results = []
     for score, found, influence in zip(scores, distributions, influences, strict=True):
         observed, error = score_of_table(score, table), moments_of_sample(xp, found)[1]
+        freedom = math.inf
         if influence is not None and method == "standard":
             error = xp.maximum(error, influence.error())
-            margin = error * influence.errors_within(confidence_level)
+            freedom = influence.freedom()
+            margin = error * float(stdtrit(freedom, (1 + confidence_level) / 2))
             ends = observed - margin, observed + margin
         else:
             ends = _quantiles(xp, method, found, observed, influence, confidence_level)
         interval = ConfidenceInterval(*map(as_result, _within_range(xp, score, observed, ends)))
-        results.append(BootstrapResult(as_result(observed), interval, found, as_result(error)))
+        results.append(BootstrapResult(as_result(observed), interval, found, as_result(error), freedom))
     return results
 
 
@@ -243,18 +250,14 @@ class _Influences:
         """Return the standard error of the score by the jackknife."""
         return self.xp.sqrt(self.moment(2) / max(self.n_samples - 1, 1))
 
-    def errors_within(self, confidence_level: float) -> float:
-        """Return how many standard errors lie on each side of the score in its interval.
+    def freedom(self) -> float:
+        """Return the degrees of freedom of Student's t that is as uncertain as the square of the error.
 
-        The square of the error is a mean of squares. Their own spread tells how uncertain it is: as uncertain as that
-        of Student's t with so many degrees of freedom.
+        That is a mean of squares, whose own spread tells how uncertain it is.
         """
-        from scipy.special import stdtrit  # which takes long to import
-
         squares, fourths = float(self.moment(2)), float(self.moment(4))
         excess = fourths / squares**2 - 1 if squares > 0 else 0.0
-        freedom = 2 * self.n_known / excess if excess > 0 else math.inf
-        return float(stdtrit(freedom, (1 + confidence_level) / 2))
+        return 2 * self.n_known / excess if excess > 0 else math.inf
 
     def acceleration(self) -> float:
         """Return that of "BCa": a sixth of the skewness of the score."""
