@@ -234,3 +234,26 @@ def test_empty_and_single(score):
     same = same if score.degenerate is None else score.degenerate
     assert score.function([], []) == same
     assert score.function([3], ["x"]) == same
+
+
+@pytest.mark.parametrize("score", [score for score in CASES if not score.options], ids=str)
+def test_what_random_labelings_score(score):
+    """As they have more clusters: what the documentation says of a score."""
+    rng = np.random.default_rng(0)
+    true = np.arange(400) % 10
+    means = np.array(
+        [
+            np.mean(score.function(true, rng.permuted(np.tile(np.arange(400) % k, (40, 1)), axis=1)))
+            for k in (2, 5, 10, 40, 120, 200)
+        ]
+    )
+    claim, noise = score.record.by_chance, 1 if score.record.measures == "evidence" else 0.02
+    if claim in ("zero", "constant"):
+        assert np.ptp(means) < noise
+        assert claim == "constant" or np.abs(means).max() < noise
+    elif claim == "peaks":
+        assert means.argmax() in (1, 2, 3)
+    else:
+        steps = np.diff(means) * (1 if claim == "rises" else -1)
+        assert steps.min() > -0.02 * np.ptp(means)
+        assert means[-1] == (means.max() if claim == "rises" else means.min())

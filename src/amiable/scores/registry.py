@@ -118,6 +118,13 @@ class Score:
         The formula, in the letters of the papers: clusters of a_i and b_j samples share n_ij of n.
     meaning : str
         What it says, in plain words.
+    question : str
+        What it is asked for, in a few words.
+    also_called : str
+        Other names that fields have for it, separated by commas.
+    by_chance : {"zero", "constant", "rises", "falls", "peaks"}
+        What random labelings score as they have more clusters: 0, which is a score corrected for chance; another
+        constant; more; less; most near the number of classes.
     low, high : float
         Its range.
     order : {"information", "pairs", "elements"}
@@ -155,9 +162,12 @@ class Score:
     title: str
     definition: str
     meaning: str
+    question: str
+    by_chance: Literal["zero", "constant", "rises", "falls", "peaks"]
     low: float
     high: float
     order: Order
+    also_called: str = ""
     unit: str = ""
     is_distance: bool = False
     is_symmetric: bool = True
@@ -227,6 +237,8 @@ RECORDS = (
         definition="(MI - EMI) / (mean(H(U), H(V)) - EMI)",
         meaning="How much the two labelings tell of each other, beyond what labelings with these cluster sizes do by "
         "chance. 0 is chance, 1 the same partition whatever the clusters are called; below 0 is less than chance.",
+        question="How well do two labelings agree, whatever their numbers of clusters?",
+        by_chance="zero",
         low=-math.inf,
         high=1,
         order="information",
@@ -242,6 +254,9 @@ RECORDS = (
         definition="MI / mean(H(U), H(V))",
         meaning="Mutual information as a share of the mean of the two entropies. Not corrected for chance: it rises "
         "with the number of clusters, even of random ones.",
+        question="The number that a paper reports as NMI",
+        also_called="symmetric uncertainty",
+        by_chance="rises",
         low=0,
         high=1,
         order="information",
@@ -256,6 +271,8 @@ RECORDS = (
         definition="(RI - E[RI]) / (1 - E[RI])",
         meaning="On how many pairs of samples the labelings agree (together in both, or apart in both), beyond chance. "
         "0 is chance, 1 the same partition. Large clusters, which hold most pairs, weigh most.",
+        question="How well do they agree on pairs of samples?",
+        by_chance="zero",
         low=-0.5,
         high=1,
         order="pairs",
@@ -271,6 +288,8 @@ RECORDS = (
         definition="(TP + TN) / (TP + TN + FP + FN) over pairs of samples",
         meaning="The share of pairs of samples on which the labelings agree. Not corrected for chance: with many "
         "clusters nearly all pairs are apart in both.",
+        question="On what share of pairs do they agree?",
+        by_chance="rises",
         low=0,
         high=1,
         order="pairs",
@@ -284,6 +303,8 @@ RECORDS = (
         title="homogeneity",
         definition="h = MI / H(true)",
         meaning="1 if no cluster mixes classes. Splitting clusters raises it; not corrected for chance.",
+        question="Does no cluster mix classes?",
+        by_chance="rises",
         low=0,
         high=1,
         order="information",
@@ -298,6 +319,8 @@ RECORDS = (
         title="completeness",
         definition="c = MI / H(pred)",
         meaning="1 if no class is spread over several clusters. Merging clusters raises it; not corrected for chance.",
+        question="Is no class spread over clusters?",
+        by_chance="rises",
         low=0,
         high=1,
         order="information",
@@ -312,6 +335,8 @@ RECORDS = (
         title="V-measure",
         definition="(1 + β) h c / (β h + c)",
         meaning="The harmonic mean of homogeneity and completeness, which is NMI with the arithmetic mean.",
+        question="Homogeneity and completeness in one number",
+        by_chance="rises",
         low=0,
         high=1,
         order="information",
@@ -327,6 +352,9 @@ RECORDS = (
         definition="TP / √((TP + FP) (TP + FN)) over pairs of samples",
         meaning="The geometric mean of precision and recall of pairs: of those together in a cluster, the share of one "
         "class; of those of one class, the share together in a cluster. Not corrected for chance.",
+        question="Precision and recall of pairs in one number",
+        also_called="cosine index of pairs, Ochiai index",
+        by_chance="falls",
         low=0,
         high=1,
         order="pairs",
@@ -342,6 +370,8 @@ RECORDS = (
         definition="Σ n_ij/n log(n n_ij / (a_i b_j))",
         meaning="How much knowing one label of a sample tells of the other. Its largest value is the smaller entropy, "
         "so it compares clusterings badly.",
+        question="How much information do they share?",
+        by_chance="rises",
         low=0,
         high=math.inf,
         order="information",
@@ -356,6 +386,9 @@ RECORDS = (
         definition="(MI - EMI) / √Var(MI), the variance exact",
         meaning="Mutual information above chance, in standard deviations of chance: how sure it is that the labelings "
         "agree at all, not how much. It rises with the number of samples.",
+        question="How sure is it that they agree at all?",
+        also_called="z-score",
+        by_chance="zero",
         low=-math.inf,
         high=math.inf,
         order="information",
@@ -369,6 +402,9 @@ RECORDS = (
         title="variation of information",
         definition="H(U given V) + H(V given U)",
         meaning="What each labeling leaves unknown of the other, added up. A distance: 0 is the same partition.",
+        question="How far apart are they, as a metric?",
+        also_called="shared information distance",
+        by_chance="peaks",
         low=0,
         high=math.inf,
         order="information",
@@ -385,6 +421,8 @@ RECORDS = (
         title="normalized variation of information",
         definition="VI / H(U, V): `variation_of_information` with `normalized=True`",
         meaning="Variation of information as a share of the joint entropy. A distance: 0 is the same partition.",
+        question="The same, as a share",
+        by_chance="falls",
         low=0,
         high=1,
         order="information",
@@ -397,6 +435,8 @@ RECORDS = (
         title="p-value of mutual information",
         definition="P(random MI ≥ MI), by the gamma distribution with exact mean and variance",
         meaning="The chance of random labelings with these cluster sizes to have at least this mutual information.",
+        question="How sure is it, as a p-value?",
+        by_chance="constant",
         low=0,
         high=1,
         order="information",
@@ -411,6 +451,8 @@ RECORDS = (
         definition="(MI - EMI) / (H(true) - EMI)",
         meaning="Homogeneity corrected for chance: splitting clusters at random does not raise it. 1 if no "
         "cluster mixes classes, 0 is chance.",
+        question="Homogeneity of many clusters, fairly",
+        by_chance="zero",
         low=-math.inf,
         high=1,
         order="information",
@@ -427,6 +469,8 @@ RECORDS = (
         definition="(MI - EMI) / (H(pred) - EMI)",
         meaning="Completeness corrected for chance: merging clusters at random does not raise it. 1 if no class "
         "is spread over several clusters, 0 is chance.",
+        question="Completeness of few clusters, fairly",
+        by_chance="zero",
         low=-math.inf,
         high=1,
         order="information",
@@ -443,6 +487,9 @@ RECORDS = (
         definition="H(pred given true)",
         meaning="What is left unknown of the cluster of a sample once its class is known: over-segmentation. A "
         "distance: 0 if no class is split.",
+        question="How much over-segmentation?",
+        also_called="false splits, VOI split",
+        by_chance="rises",
         low=0,
         high=math.inf,
         order="information",
@@ -461,6 +508,9 @@ RECORDS = (
         definition="H(true given pred)",
         meaning="What is left unknown of the class of a sample once its cluster is known: under-segmentation. A "
         "distance: 0 if no cluster mixes classes.",
+        question="How much under-segmentation?",
+        also_called="false merges, VOI merge",
+        by_chance="falls",
         low=0,
         high=math.inf,
         order="information",
@@ -479,6 +529,8 @@ RECORDS = (
         definition="1 - MI / max(H(U), H(V))",
         meaning="What the labelings do not tell of each other, as a share of the larger entropy. A distance: 0 is "
         "the same partition. Not corrected for chance.",
+        question="A metric between 0 and 1",
+        by_chance="falls",
         low=0,
         high=1,
         order="information",
@@ -495,6 +547,9 @@ RECORDS = (
         definition="TP / (TP + FP) over pairs of samples",
         meaning="Of the pairs of samples together in a cluster, the share of one class. "
         "Merging clusters lowers it; not corrected for chance.",
+        question="Which share of the links is right?",
+        also_called="pairwise precision, Wallace index",
+        by_chance="constant",
         low=0,
         high=1,
         order="pairs",
@@ -511,6 +566,9 @@ RECORDS = (
         definition="TP / (TP + FN) over pairs of samples",
         meaning="Of the pairs of samples of one class, the share together in a cluster. "
         "Splitting clusters lowers it; not corrected for chance.",
+        question="Which share of the links was found?",
+        also_called="pairwise recall, Wallace index",
+        by_chance="falls",
         low=0,
         high=1,
         order="pairs",
@@ -527,6 +585,9 @@ RECORDS = (
         definition="2 TP / (2 TP + FP + FN) over pairs of samples",
         meaning="The harmonic mean of pair precision and pair recall. Pairs that are apart in both labelings "
         "do not count. Not corrected for chance.",
+        question="Both in one number (entity resolution)",
+        also_called="pairwise F, Dice or Czekanowski index",
+        by_chance="falls",
         low=0,
         high=1,
         order="pairs",
@@ -542,6 +603,8 @@ RECORDS = (
         definition="TP / (TP + FP + FN) over pairs of samples",
         meaning="Of the pairs of samples together in either labeling, the share together in both. "
         "Not corrected for chance.",
+        question="Of the links of either, which share is in both?",
+        by_chance="falls",
         low=0,
         high=1,
         order="pairs",
@@ -555,6 +618,9 @@ RECORDS = (
         definition="(TP TN - FP FN) / √((TP + FP) (TP + FN) (TN + FP) (TN + FN)) over pairs",
         meaning="The correlation, over pairs of samples, of being together in one labeling and in the other. "
         "0 is chance, 1 the same partition.",
+        question="Links in one number, chance taken off",
+        also_called="phi coefficient, Pearson index of pairs",
+        by_chance="zero",
         low=-1,
         high=1,
         order="pairs",
@@ -570,6 +636,9 @@ RECORDS = (
         definition="1 - TP / (α (TP + FP) + (1 - α) (TP + FN)) over pairs of samples, α = 1/2",
         meaning="1 less pair F1, as connectomics reports segmentations. A distance: 0 is the same partition. Not "
         "corrected for chance.",
+        question="The error that connectomics reports",
+        also_called="Rand F-score error",
+        by_chance="rises",
         low=0,
         high=1,
         order="pairs",
@@ -587,6 +656,9 @@ RECORDS = (
         definition="(1/n) Σ n_ij² / max(a_i, b_j)",
         meaning="The mean over samples of the overlap of their two clusters, as a share of the larger. "
         "Not corrected for chance.",
+        question="Which samples keep their company?",
+        also_called="ECS",
+        by_chance="peaks",
         low=0,
         high=1,
         order="elements",
@@ -601,6 +673,9 @@ RECORDS = (
         definition="Σ n_ij² / (n b_j)",
         meaning="The mean share of a sample's cluster that is of its class. Merging clusters lowers it; not corrected "
         "for chance.",
+        question="Precision that weighs every sample alike (coreference)",
+        also_called="B³, BCubed",
+        by_chance="rises",
         low=0,
         high=1,
         order="elements",
@@ -616,6 +691,9 @@ RECORDS = (
         definition="Σ n_ij² / (n a_i)",
         meaning="The mean share of a sample's class that is in its cluster. Splitting clusters lowers it; not "
         "corrected for chance.",
+        question="Recall that weighs every sample alike",
+        also_called="B³, BCubed",
+        by_chance="falls",
         low=0,
         high=1,
         order="elements",
@@ -630,6 +708,9 @@ RECORDS = (
         title="B-cubed F",
         definition="(1 + β²) P R / (β² P + R)",
         meaning="The harmonic mean of B-cubed precision and recall. Not corrected for chance.",
+        question="Both in one number",
+        also_called="B³, BCubed",
+        by_chance="falls",
         low=0,
         high=1,
         order="elements",
@@ -644,6 +725,8 @@ RECORDS = (
         definition="Σ_j max_i n_ij / n",
         meaning="The share of samples that are of the most frequent class of their cluster. Splitting clusters "
         "raises it, up to 1 for singletons; not corrected for chance.",
+        question="How right is the majority class of each cluster?",
+        by_chance="rises",
         low=0,
         high=1,
         order="matching",
@@ -658,6 +741,9 @@ RECORDS = (
         definition="Σ_i max_j n_ij / n",
         meaning="The share of samples that lie in the most frequent cluster of their class. Merging clusters "
         "raises it, up to 1 for a single one; not corrected for chance.",
+        question="How right is the majority cluster of each class?",
+        also_called="coverage, in diarization",
+        by_chance="falls",
         low=0,
         high=1,
         order="matching",
@@ -672,6 +758,9 @@ RECORDS = (
         definition="max over matchings of Σ n_ij / n",
         meaning="The accuracy of the best matching of clusters with classes, one with one. Clusters that are left "
         "over count as wrong. Not corrected for chance.",
+        question="How accurate is the best renaming of clusters (deep clustering)?",
+        also_called="ACC, clustering accuracy, Hungarian accuracy",
+        by_chance="peaks",
         low=0,
         high=1,
         order="matching",
@@ -686,6 +775,8 @@ RECORDS = (
         definition="(S - E) / (max(R, C) - E), S = max over matchings of Σ n_ij / max(a_i, b_j)",
         meaning="How well clusters match classes one with one, each cluster of the same weight, less an estimate "
         "of chance.",
+        question="How well do clusters match classes, small ones too?",
+        by_chance="peaks",
         low=0,
         high=1,
         order="matching",
@@ -700,6 +791,8 @@ RECORDS = (
         definition="(max over matchings of Σ n_ij / a_i - 1) / (R - 1)",
         meaning="The mean accuracy over classes of the best matching, each class of the same weight. A single "
         "cluster has 0.",
+        question="How accurate is the mean class?",
+        by_chance="peaks",
         low=-1,
         high=1,
         order="matching",
@@ -715,6 +808,9 @@ RECORDS = (
         definition="Σ (n_ij - m_ij)² / m_ij, m_ij = a_i b_j / n",
         meaning="How far the table is from that of independent labelings with these cluster sizes. It grows with "
         "the number of samples.",
+        question="Is the table that of independent labelings?",
+        also_called="Pearson's statistic",
+        by_chance="rises",
         low=0,
         high=math.inf,
         order="chi-square",
@@ -730,6 +826,8 @@ RECORDS = (
         definition="√(χ² / (n (min(R, C) - 1)))",
         meaning="Association, as a share of the most for these numbers of clusters. 1 where the finer labeling "
         "refines the other; not corrected for chance.",
+        question="Association of two columns of categories",
+        by_chance="rises",
         low=0,
         high=1,
         order="chi-square",
@@ -742,6 +840,8 @@ RECORDS = (
         title="Tschuprow's T",
         definition="√(χ² / (n √((R - 1) (C - 1))))",
         meaning="Association, 1 only for the same partition. Not corrected for chance.",
+        question="The same, for unequal numbers of categories",
+        by_chance="rises",
         low=0,
         high=1,
         order="chi-square",
@@ -755,6 +855,8 @@ RECORDS = (
         definition="(H(U) - H(U given V)) / (H(U) - H(U given U)), each H the length of a description, table included",
         meaning="How much of what there is to know of the classes the clusters tell, less the price of describing the "
         "contingency table. 1 is the same partition; at or below 0 the clusters tell less than their table costs.",
+        question="Do the clusters tell more than their table costs?",
+        by_chance="zero",
         low=-math.inf,
         high=1,
         order="description",
@@ -768,6 +870,8 @@ RECORDS = (
         title="expected mutual information",
         definition="E[MI] over all labelings with these cluster sizes, equally likely",
         meaning="The mutual information that labelings with these cluster sizes have by chance, on average.",
+        question="What is shared by chance?",
+        by_chance="rises",
         low=0,
         high=math.inf,
         order="information",
