@@ -25,7 +25,6 @@ OTHERS: dict[str, str | amiable.CellScore] = {
 }
 LEVELS = (0.05, 0.01, 0.001, 0.0001)
 TABLES = 10**6
-TABLES_OF_OTHERS = 2 * 10**5
 
 
 class Sizes(NamedTuple):
@@ -82,21 +81,30 @@ def run(options: Options) -> Report:
         *table(["case", *(f"{law}, {x}" for law in ("gamma", "chi-square") for x in levels)], second),
     ]
     lines += [
-        "The same for `score_pvalue` of other scores (a sum of cubes among them), of "
-        f"{power(TABLES_OF_OTHERS)} tables a case; then by the",
+        "The same for `score_moments` and `score_pvalue` of other scores, a sum of cubes among them; then p-values by the",
         "beta distribution that has the same mean and variance and the same least value, and ends at the largest one.",
         "",
         *table(
-            ["case", "score", *(f"{law}, {x}" for law in ("gamma", "beta") for x in levels[:3])],
+            [
+                "case",
+                "score",
+                "mean, in standard errors",
+                "variance, in standard errors",
+                *(f"{law}, {x}" for law in ("gamma", "beta") for x in levels[:3]),
+            ],
             [[r["case"], *row] for r in rows for row in _rows_of_others(r["others"])],
         ),
     ]
-    far = [r["case"] for r in rows if max(abs(r["mean_z"]), abs(r["variance_z"])) > 4]
+    every = [(r["case"], of) for r in rows for of in (r, *r["others"].values())]
+    far = [name for name, of in every if max(abs(of["mean_z"]), abs(of["variance_z"])) > 4]
     return Report("Moments and p-values against random tables", lines, rows, far)
 
 
-def _rows_of_others(found: dict[str, dict[str, list[float]]]) -> list[list[str]]:
-    return [[name, *map(_ratio, laws["gamma"]), *map(_ratio, laws["beta"])] for name, laws in found.items()]
+def _rows_of_others(found: dict[str, dict[str, Any]]) -> list[list[str]]:
+    return [
+        [name, f"{of['mean_z']:+.1f}", f"{of['variance_z']:+.1f}", *map(_ratio, of["gamma"]), *map(_ratio, of["beta"])]
+        for name, of in found.items()
+    ]
 
 
 def _ratio(x: float) -> str:
@@ -120,25 +128,37 @@ def simulate(case: Sizes, place: Place) -> dict[str, Any]:
         "variance_z": float(((z**2).mean() - 1) / (z**2).std() * math.sqrt(TABLES)),
         "gamma": [float(np.mean(gamma <= level) / level) for level in LEVELS],
         "chi_square": [float(np.mean(chi_square <= level) / level) for level in LEVELS],
-        "others": {name: simulate_other(score, rows, cols) for name, score in OTHERS.items()},
+        "others": simulate_others(rows, cols),
     }
     print(found, file=sys.stderr)
     return found
 
 
-def simulate_other(score: str | amiable.CellScore, rows: Any, cols: Any) -> dict[str, list[float]]:
-    """Return how often p-values of random tables are at most some levels, as shares of these."""
-    cells = SCORES[score].cells if isinstance(score, str) else score
-    pvalues, values = [], []
-    for tables in amiable.iter_random_tables(rows, cols, TABLES_OF_OTHERS, rng=2):
-        pvalues.append(to_host(amiable.score_pvalue(contingency=tables, score=score)))
-        values.append(to_host(cells(contingency=tables)))
+def simulate_others(rows: Any, cols: Any) -> dict[str, dict[str, Any]]:
+    """Return, for other scores, how far moments are from the exact ones, and how often p-values are at most a level."""
+    cells = {name: SCORES[score].cells if isinstance(score, str) else score for name, score in OTHERS.items()}
+    values: dict[str, list[Any]] = {name: [] for name in OTHERS}
+    pvalues: dict[str, list[Any]] = {name: [] for name in OTHERS}
+    for tables in amiable.iter_random_tables(rows, cols, TABLES, rng=2):
+        for name, score in OTHERS.items():
+            values[name].append(to_host(cells[name](contingency=tables)))
+            pvalues[name].append(to_host(amiable.score_pvalue(contingency=tables, score=score)))
+    return {
+        name: _of_other(cells[name], rows, cols, np.concatenate(values[name]), np.concatenate(pvalues[name]))
+        for name in OTHERS
+    }
+
+
+def _of_other(cells: Any, rows: Any, cols: Any, values: np.ndarray, gamma: np.ndarray) -> dict[str, Any]:
     mean, variance = (float(to_host(x)) for x in amiable.score_moments(cells, rows, cols))
     least, most = float(to_host(cells.least(rows, cols))), float(to_host(cells.most(rows, cols)))
-    beta = np.ones(1)
-    if variance > 0:
-        share = (mean - least) / (most - least)
-        both = share * (1 - share) * (most - least) ** 2 / variance - 1
-        beta = scipy.stats.beta.sf((np.concatenate(values) - least) / (most - least), share * both, (1 - share) * both)
-    found = {"gamma": np.concatenate(pvalues), "beta": beta}
-    return {law: [float(np.mean(p <= level) / level) for level in LEVELS[:3]] for law, p in found.items()}
+    z = (values - mean) / math.sqrt(variance)
+    share = (mean - least) / (most - least)
+    both = share * (1 - share) * (most - least) ** 2 / variance - 1
+    beta = scipy.stats.beta.sf((values - least) / (most - least), share * both, (1 - share) * both)
+    return {
+        "mean_z": float(z.mean() * math.sqrt(TABLES)),
+        "variance_z": float(((z**2).mean() - 1) / (z**2).std() * math.sqrt(TABLES)),
+        "gamma": [float(np.mean(gamma <= level) / level) for level in LEVELS[:3]],
+        "beta": [float(np.mean(beta <= level) / level) for level in LEVELS[:3]],
+    }

@@ -34,12 +34,16 @@ def places(*libraries: str, stand_ins: tuple[str, ...] = ("torch-as-accelerator"
 
 
 def places_and_scores(
-    *libraries: str, stand_ins: tuple[str, ...] = ("torch-as-accelerator",), long: bool = True
+    *libraries: str, stand_ins: tuple[str, ...] = ("torch-as-accelerator",), long: bool = True, looks: bool = True
 ) -> pytest.MarkDecorator:
-    """Run a test for every score on all CUDA devices of these libraries, and for few on stand-ins."""
+    """Run a test for every score on all CUDA devices of these libraries, and for few on stand-ins.
+
+    Without `long`, for those that compile fast; without `looks`, for those that need no look at a value.
+    """
     params = []
     for b in (*(b for b in BACKENDS if b.is_cuda and b.name.startswith(libraries)), *map(named, stand_ins)):
         scores = [s for s in CASES if (s.name in FEW if not b.is_cuda else long or not s.long_program)]
+        scores = [s for s in scores if looks or s.record.is_traceable]
         params += [pytest.param(b, s, id=f"{b.name}-{s}", marks=b.marks) for s in scores]
     return pytest.mark.parametrize(("place", "score"), params, indirect=["place"])
 
@@ -68,7 +72,7 @@ def guarded(place: Backend) -> contextlib.AbstractContextManager:
     return never_waiting() if place.name.startswith("torch-cuda") else contextlib.nullcontext()
 
 
-@places_and_scores("torch", "jax", stand_ins=("torch-as-accelerator", "jax-as-accelerator"))
+@places_and_scores("torch", "jax", stand_ins=("torch-as-accelerator", "jax-as-accelerator"), looks=False)
 def test_promised_codes_are_scored_without_waiting(place, score, labels):
     labels = [v[:2] for v in labels] if score.long_program else labels
     true, pred = map(place.asarray, labels)
@@ -122,7 +126,7 @@ def captured(place: Backend, compute: Callable[[], Any]) -> Callable[[], Any]:
     return Place("torch" if place.name.startswith("torch") else "cupy", "cuda").capture(compute)
 
 
-@places_and_scores("torch", "cupy")
+@places_and_scores("torch", "cupy", looks=False)
 def test_a_graph_is_captured_once_and_replayed(place, score, labels):
     """On other labels in the same memory."""
     labels = [v[:2] for v in labels] if score.long_program else labels

@@ -41,7 +41,8 @@ class Registered:
 
     def __str__(self) -> str:
         # no dots, which torch allows in no name of a module
-        return "-".join([self.metric.__name__, *map(str, self.options.values())]).replace(".", ",")
+        options = (f"{name}={value}" for name, value in self.options.items())
+        return "-".join([self.metric.__name__, *options]).replace(".", ",")
 
 
 METRICS = [

@@ -55,7 +55,7 @@ class BootstrapResult:
         With ``method="standard"`` the one that the interval is made of: the larger of the jackknife's and the standard
         deviation of the bootstrap distribution. With other methods that standard deviation. It has n_resamples - 1 in
         the denominator.
-    degrees_of_freedom : float
+    degrees_of_freedom : float or 0-d array
         Of Student's t, with ``method="standard"``; infinite with other methods.
     """
 
@@ -63,7 +63,7 @@ class BootstrapResult:
     confidence_interval: ConfidenceInterval
     bootstrap_distribution: Any
     standard_error: Any
-    degrees_of_freedom: float = math.inf
+    degrees_of_freedom: Any
 
 
 @on_own_device
@@ -216,7 +216,7 @@ def bootstraps(
         else:
             ends = _quantiles(xp, method, found, observed, influence, confidence_level)
         interval = ConfidenceInterval(*map(as_result, _within_range(xp, score, observed, ends)))
-        results.append(BootstrapResult(as_result(observed), interval, found, as_result(error), freedom))
+        results.append(BootstrapResult(as_result(observed), interval, found, as_result(error), as_result(0 * error + freedom)))
     return results
 
 

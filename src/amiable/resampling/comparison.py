@@ -170,7 +170,7 @@ def compare_triples(
         result.statistic,
         (scores[0], scores[1]),
         result.confidence_interval,
-        _pvalue(result.statistic, result.standard_error, result.degrees_of_freedom, n_resamples),
+        _pvalue(result.statistic, result.standard_error, float(result.degrees_of_freedom), n_resamples),
         result.standard_error,
         result.bootstrap_distribution,
     )
