@@ -168,11 +168,7 @@ def benchmarks(session: nox.Session) -> None:
     """Measure against the peers, write benchmarks/results/; `-- --revision A [B]` compares two git revisions."""
     session.install(TORCH)
     session.install(".[cli,torch,dask]", PEER, "matplotlib>=3.9", "pyarrow>=17", "distributed>=2024.8")
-    for peer in (
-        "torchmetrics",
-        "fastami",
-        "clustering-mi",
-        "clusim",
-    ):  # one that does not install is named in the tables
+    # one that does not install is named in the tables
+    for peer in ("torchmetrics", "fastami", "clustering-mi", "clusim", "genieclust", "scikit-image"):
         session.run("python", "-m", "pip", "install", peer, success_codes=[0, 1], silent=True)
     session.run("python", "-m", "benchmarks", *session.posargs)

@@ -25,6 +25,8 @@ PEERS = {
     "clustering-mi": Peer("clustering_mi"),
     "scipy": Peer("scipy.stats"),
     "clusim": Peer("clusim.sim"),
+    "genieclust": Peer("genieclust.compare_partitions"),
+    "scikit-image": Peer("skimage.metrics"),
     "amiable": Peer("amiable", same_arrays=True),
     "amiable on NumPy": Peer("amiable"),
     "numpy": Peer("numpy", same_arrays=True),

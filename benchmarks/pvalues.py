@@ -81,8 +81,8 @@ def run(options: Options) -> Report:
         *table(["case", *(f"{law}, {x}" for law in ("gamma", "chi-square") for x in levels)], second),
     ]
     lines += [
-        "The same for `score_moments` and `score_pvalue` of other scores, a sum of cubes among them; then p-values by the",
-        "beta distribution that has the same mean and variance and the same least value, and ends at the largest one.",
+        "The same for `score_moments` and `score_pvalue` of other scores, a sum of cubes among them; then p-values by",
+        "the beta distribution that has the same mean and variance and the same least value, and ends at the largest.",
         "",
         *table(
             [
@@ -151,7 +151,7 @@ def simulate_others(rows: Any, cols: Any) -> dict[str, dict[str, Any]]:
 
 def _of_other(cells: Any, rows: Any, cols: Any, values: np.ndarray, gamma: np.ndarray) -> dict[str, Any]:
     mean, variance = (float(to_host(x)) for x in amiable.score_moments(cells, rows, cols))
-    least, most = float(to_host(cells.least(rows, cols))), float(to_host(cells.most(rows, cols)))
+    least, most = mean - float(to_host(cells.room(rows, cols))), float(to_host(cells.most(rows, cols)))
     z = (values - mean) / math.sqrt(variance)
     share = (mean - least) / (most - least)
     both = share * (1 - share) * (most - least) ** 2 / variance - 1

@@ -42,6 +42,7 @@ def cases(place: Place) -> Iterator[Case]:
         yield Case(name, reference(place), draw, score, score, bar if on_numpy else None, place=place)
     if on_numpy:
         yield from in_bits()
+        yield from of_fields()
     if place.library in ("numpy", "torch"):
         yield from of_tensors(place if place.library == "torch" else TORCH)
 
@@ -64,6 +65,35 @@ def in_bits() -> Iterator[Case]:
         draw, name = partial(labelings, n, clusters, clusters), f"n = {power(n)}, {clusters} x {clusters}"
         yield Case(f"NMI, {name}", "clustering-mi", draw, "normalized_mutual_info_score", nmi)
         yield Case(f"MI - EMI, {name}", "clustering-mi", draw, above_chance, theirs)
+
+
+def of_fields() -> Iterator[Case]:
+    """Compare with the packages of fields: element-centric similarity, matched clusters, segmentations."""
+
+    def similarity(clusim: Any, true: np.ndarray, pred: np.ndarray) -> float:
+        from clusim.clustering import Clustering
+
+        return clusim.element_sim(*(Clustering().from_membership_list(x.tolist()) for x in (true, pred)))
+
+    def error(skimage: Any, true: np.ndarray, pred: np.ndarray) -> float:
+        return skimage.adapted_rand_error(true, pred, ignore_labels=())[0]
+
+    def same(name: str) -> Any:
+        return lambda genieclust, true, pred: getattr(genieclust, name)(true, pred)
+
+    for n in (10**3, 10**4, 2 * 10**4):  # for 1e5 samples the peer asks for 75 GB
+        draw, name = partial(labelings, n, 100, 100), f"element-centric similarity, n = {power(n)}, 100 x 100"
+        yield Case(name, "clusim", draw, "element_centric_similarity", similarity, 1000 if n > 10**4 else None)
+    for n, clusters, score in (
+        (10**3, 10, "adjusted_rand_score"),
+        (10**6, 100, "adjusted_rand_score"),
+        (10**4, 100, "pair_sets_index"),
+        (10**6, 1000, "pair_sets_index"),
+    ):
+        draw, name = partial(labelings, n, clusters, clusters), f"{score}, n = {power(n)}, {clusters} x {clusters}"
+        yield Case(name, "genieclust", draw, score, same(score), tolerance=1e-9)
+    draw, name = partial(labelings, 10**6, 100, 100), "adapted_rand_error, n = 1e6, 100 x 100"
+    yield Case(name, "scikit-image", draw, lambda true, pred: amiable.adapted_rand_error(true, pred)[0], error)
 
 
 def of_tensors(place: Place) -> Iterator[Case]:

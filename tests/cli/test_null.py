@@ -28,7 +28,8 @@ def test_null_equals_the_functions(run, name, side):
     assert found["alternative"] == side
     for key in ("statistic", "pvalue", "mean", "standard_deviation"):
         assert found[key] == pytest.approx(getattr(test, key), rel=1e-12)
-    assert found["mutual_information"]["standardized"] == amiable.standardized_mutual_info_score(true, pred)
+    assert found["exact"]["score"] == "mi"
+    assert found["exact"]["standardized"] == amiable.standardized_mutual_info_score(true, pred)
     status, out, _ = run(*command)
     assert status == 0
     assert f"{test.statistic:.6g}" in out
@@ -138,3 +139,21 @@ def test_scores_by_the_names_of_their_functions(run):
     status, _, err = run("null", DIGITS, "--true", "digit", "--pred", "dbscan", "--score", "nonsense")
     assert status == 2
     assert "'nonsense' is not one of 'ami'" in " ".join(err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(("name", "of"), [("ecs", "ecs"), ("ari", "ari"), ("vi", "mi"), ("purity", None)])
+def test_exact_moments_are_those_of_the_score(run, name, of):
+    command = ("null", DIGITS, "--true", "digit", "--pred", "ward_10", "--score", name, "--resamples", 99)
+    status, out, _ = run(*command, "--json")
+    exact = json.loads(out)["exact"]
+    assert status == 0
+    if of is None:
+        assert exact is None
+        return
+    assert exact["score"] == of
+    frame = pl.read_csv(DIGITS)
+    labels = frame["digit"].to_numpy(), frame["ward_10"].to_numpy()
+    assert exact["standardized"] == pytest.approx(amiable.standardized_score(*labels, score=of), rel=1e-12)
+    assert exact["pvalue"] == amiable.score_pvalue(*labels, score=of)
+    _, shown, _ = run(*command)
+    assert f"{exact['mean']:.6g}" in shown

@@ -17,7 +17,7 @@ def three(rng, n=300, k=4, kept=0.6, moved=0.1):
     return true, a, np.where(rng.random(n) < moved, rng.integers(0, k, n), a)
 
 
-@pytest.mark.slow_on("jax-as-accelerator")
+@pytest.mark.slow_on("jax-as-accelerator", "jax-x64")
 def test_every_library(backend, rng):
     labels = three(rng)
     found = compare_scores(*map(backend.asarray, labels), "ari", n_resamples=300, rng=0)
@@ -100,3 +100,20 @@ def test_bad_input():
         compare_scores(labels, labels, labels, "nonsense")
     with pytest.raises(ValueError, match="confidence_level is 2"):
         compare_scores(labels, labels, labels, confidence_level=2)
+
+
+def test_what_is_not_a_number_is_not_significant(rng):
+    found = compare_scores(
+        *three(rng), score=lambda contingency: np.full(contingency.shape[0], np.nan), n_resamples=99, rng=0
+    )
+    assert np.isnan(found.difference)
+    assert np.isnan(found.pvalue)
+
+
+def test_intervals_end_where_differences_do():
+    found = compare_scores([0, 0, 1, 1], [0, 0, 1, 1], [0, 1, 0, 1], n_resamples=99, rng=0)
+    assert found.confidence_interval.high > found.difference > 1  # AMI has no least value
+    found = compare_scores([0, 0, 1, 1], [0, 0, 1, 1], [0, 1, 0, 1], "nmi", n_resamples=99, rng=0)
+    assert (found.difference, found.confidence_interval.high) == (1, 1)
+    true = np.arange(400)
+    assert compare_scores(true, true, np.r_[0, 0, true[2:]], "f1", n_resamples=99, rng=0).pvalue > 0

@@ -71,3 +71,9 @@ def test_bcubed_limit_cases():
     assert score([0, 0, 0], [0, 1, 2]) == pytest.approx((1, 1 / 3, 0.5))
     with pytest.raises(ValueError, match="beta is -1: expected"):
         score([0], [0], beta=-1)
+
+
+def test_any_beta():
+    precision, recall, f = amiable.bcubed_precision_recall_fscore([0, 0, 1, 1], [0, 0, 0, 1], beta=1e200)
+    assert f == pytest.approx(recall, rel=1e-15)
+    assert amiable.bcubed_fscore([0, 0, 1, 1], [0, 0, 0, 1], beta=1e-200) == pytest.approx(precision, rel=1e-15)

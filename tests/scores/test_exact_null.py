@@ -163,6 +163,7 @@ def test_a_largest_value_of_your_own():
         (lambda xp, x, a, b, n: 1.0, {}, "cell returned float: expected an array"),
         (lambda xp, x, a, b, n: x > 0, {}, "cell returned .*: expected an array of floats"),
         (lambda xp, x, a, b, n: xp.stack([x, x]), {}, "cell returned shape .* a value for each cell"),
+        (lambda xp, x, a, b, n: xp.ones((7,)), {}, "cell returned shape .* a value for each cell"),
         (lambda xp, x, a, b, n: x / xp.where(x == 0, 0.0, 1.0), {}, "cell is not finite at x = 0"),
         (lambda xp, x, a, b, n: xp.where(x == xp.minimum(a, b), xp.inf, x), {}, r"cell is not finite at x = \d"),
         (lambda xp, x, a, b, n: x**3, {"degree": 2}, "degree is 2, of which cell is no polynomial"),
@@ -176,7 +177,7 @@ def test_bad_cells(cell, options, message):
 
 
 def test_bad_scores():
-    with pytest.raises(ValueError, match=r"score is 'smi', whose moments have no closed form.*permutation_test"):
+    with pytest.raises(ValueError, match=r"score is 'smi', which is no sum over cells.*permutation_test"):
         expected_score("smi", [2, 2], [2, 2])
     with pytest.raises(ValueError, match="score is 'nonsense': expected"):
         adjusted_score([0, 1], [0, 1], score="nonsense")
@@ -233,16 +234,76 @@ def test_pvalues_of_one_order_are_one():
 
 
 def test_pvalues_of_terms_that_are_not_convex():
-    """They get the normal distribution: the more the labelings agree, the less is the sum of roots."""
-    roots = CellScore(lambda xp, x, a, b, n: -xp.sqrt(x), smooth="count")
-    both = CellScore(lambda xp, x, a, b, n: xp.where(x > 2, x * 1.0, 0.0))
-    for score in (roots, both):
-        table = np.array([[6, 5, 4], [5, 6, 3], [4, 4, 7]])
-        mean, variance = score_moments(score, table.sum(1), table.sum(0))
-        expected = scipy.stats.norm.sf(float(score(contingency=table)), mean, variance**0.5)
-        if score is both:
-            assert score_pvalue(contingency=table, score=score) == pytest.approx(expected, rel=0.01)
-        assert 0 < score_pvalue(contingency=table, score=score) < 1
+    """Concave ones have a distribution that ends above; those that are neither get the normal distribution."""
+    rows, cols = [100, 100, 100], [50, 150, 100]
+    roots = CellScore(lambda xp, x, a, b, n: xp.sqrt(x), smooth="count")
+    pvalues = score_pvalue(contingency=amiable.random_tables(rows, cols, 5000, rng=0), score=roots)
+    for level in (0.05, 0.5):
+        assert np.mean(pvalues <= level) == pytest.approx(level, rel=0.4)
+    both = CellScore(lambda xp, x, a, b, n: xp.where(x > 4, x * 1.0, 0.0))
+    table = np.array([[6, 5, 4], [5, 6, 3], [4, 4, 7]])
+    mean, variance = score_moments(both, table.sum(1), table.sum(0))
+    expected = scipy.stats.norm.sf(float(both(contingency=table)), mean, variance**0.5)
+    assert score_pvalue(contingency=table, score=both) == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("n", [10**3, 10**6, 10**9, 10**12])
+def test_as_many_samples_as_may_be(n):
+    """Of 2 x 2 tables all scores have one p-value, and one distance from chance."""
+    quarter, moved = n // 4, int(1.4 * n**0.5 / 2)
+    table = [[quarter + moved, quarter - moved], [quarter - moved, quarter + moved]]
+    expected = scipy.stats.chi2.sf(16 * moved**2 / n, 1)
+    for score in ("ari", "ecs", "b3_precision", "f1", "chi2", "mi"):
+        assert score_pvalue(contingency=table, score=score) == pytest.approx(expected, rel=1e-4 + 5 / n)
+    for score in ("ari", "ecs"):
+        known = standardized_score(contingency=table, score=score)
+        assert known == pytest.approx(standardized_score(contingency=table, score="chi2"), rel=1e-11 + 1e-16 * n)
+
+
+def test_single_precision_under_jit():
+    jax = pytest.importorskip("jax")
+    table = np.array([[10_140, 9_860], [9_860, 10_140]])
+    found = jax.jit(lambda c: score_pvalue(contingency=c, score="ari"))(jax.numpy.asarray(table))
+    assert found.dtype == np.float32
+    assert float(found) == pytest.approx(score_pvalue(contingency=table, score="ari"), rel=1e-2)
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_every_score_on_the_standard_alone(name):
+    xp = pytest.importorskip("array_api_strict")
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 4, 60), rng.integers(0, 3, 60)
+    for function in (adjusted_score, standardized_score, score_pvalue):
+        got = function(*map(xp.asarray, labels), score=name)
+        assert float(got) == pytest.approx(function(*labels, score=name), abs=1e-12)
+    sizes = [np.bincount(x) for x in labels]
+    for function in (expected_score, lambda *args: score_moments(*args).variance):
+        got = function(name, *map(xp.asarray, sizes))
+        assert float(got) == pytest.approx(function(name, *sizes), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        lambda xp, x, a, b, n: x / xp.sum(x),
+        lambda xp, x, a, b, n: x / xp.max(x),
+        lambda xp, x, a, b, n: xp.sum(x),
+        lambda xp, x, a, b, n: xp.sort(x, axis=-1) + 0 * a,
+        lambda xp, x, a, b, n: x + np.random.default_rng().random(x.shape),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:(invalid value|divide by zero)")
+def test_cells_that_depend_on_others(cell):
+    with pytest.raises(ValueError, match=r"other values for the same cells|not finite"):
+        score_moments(CellScore(cell), [4, 3, 1], [3, 3, 2])
+    with pytest.raises(ValueError, match=r"other values for the same cells|not finite"):
+        CellScore(cell)(contingency=[[2, 5, 1], [7, 0, 3]])
+
+
+def test_a_degree_that_some_counts_hide():
+    wave = lambda xp, x, a, b, n: x**2 + 100 * xp.sin(np.pi * x / xp.minimum(a, b)) ** 2 * (x > 2)  # noqa: E731
+    with pytest.raises(ValueError, match="degree is 2, of which cell is no polynomial"):
+        score_moments(CellScore(wave, degree=2), [50, 50], [50, 50])
 
 
 def test_the_least_sum():
@@ -263,6 +324,10 @@ def test_the_least_sum():
     for name in ("ari", "ecs", "b3_precision", "b3_recall"):
         cells = SCORES[name].cells
         for static in (False, True):
-            assert cells.least(rows, cols, static=static) == pytest.approx(least(cells), rel=1e-6)
-    assert SCORES["chi2"].cells.least(rows, cols) == pytest.approx(0, abs=1e-12)
-    assert CUBES.least(rows, cols) == pytest.approx(least(CUBES), rel=0.1)
+            found = cells.mean(rows, cols) - cells.room(rows, cols, static=static)
+            assert found == pytest.approx(least(cells), rel=1e-6)
+    chi_square = SCORES["chi2"].cells
+    assert chi_square.room(rows, cols) == pytest.approx(chi_square.mean(rows, cols), rel=1e-12)
+    assert CUBES.mean(rows, cols) - CUBES.room(rows, cols) == pytest.approx(least(CUBES), rel=0.1)
+    negative = CellScore(lambda xp, x, a, b, n: -(x**3), degree=3)
+    assert negative.room(rows, cols) == pytest.approx(-CUBES.room(rows, cols), rel=1e-12)

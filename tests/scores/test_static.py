@@ -29,8 +29,9 @@ def test_jit_and_vmap(score, x64, labels, request):
     jax = pytest.importorskip("jax")
     if (not x64 and score.name not in ("ami", "mi", "ari")) or score.name == "pvalue":
         pytest.skip("its parts are compiled by others")
-    if (score.options or score.long_program) and not request.config.getoption("--slow"):
-        pytest.skip("slow: differs in an option alone, or takes long to compile")
+    few = score.options or score.long_program or not (score.record.is_common or score.name in ("ecs", "cramers_v"))
+    if few and not request.config.getoption("--slow"):
+        pytest.skip("slow: differs in an option alone, takes long to compile, or has parts that others have")
     labels = tuple(v[:2] for v in labels) if score.long_program else labels
     with jax.enable_x64(x64):
         true, pred = (jax.numpy.asarray(v) for v in labels)

@@ -19,6 +19,7 @@ Where f is a polynomial in the count, most of it needs no sum. With (x)_r = x (x
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -33,6 +34,7 @@ from amiable._array.devices import device_of, is_traced, on_cpu
 from amiable._array.dtypes import to_count, to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
+from amiable.chance.deviance import offset_from_mean
 from amiable.chance.expectation import each_table
 from amiable.chance.hypergeometric import MAX_NODES, lattice, n_nodes
 from amiable.chance.interpolation import PER_OCTAVE, SizeCounts, size_counts_of_clusters
@@ -96,7 +98,7 @@ class CellSum:
             raise ValueError(f"cell returned {type(found).__name__}: expected an array of floats")
         if not xp.isdtype(found.dtype, "real floating"):
             raise ValueError(f"cell returned an array of dtype {found.dtype}: expected an array of floats")
-        if np.broadcast_shapes(tuple(found.shape), shape) != shape:
+        if not _broadcasts(tuple(found.shape), shape):
             raise ValueError(f"cell returned shape {tuple(found.shape)}: expected a value for each cell, {shape}")
         if not is_traced(found) and on_cpu(found) and not bool(xp.all(xp.isfinite(found))):
             bad = xp.reshape(~xp.isfinite(xp.broadcast_to(found, shape)), (-1,))
@@ -106,7 +108,41 @@ class CellSum:
                 "cell is not finite at x = {:g}, a = {:g}, b = {:g}, n = {:g}: expected a finite value for all counts "
                 "from 0 to min(a, b)".format(*where)
             )
-        return xp.broadcast_to(found, shape)
+        found = xp.broadcast_to(found, shape)
+        if not is_traced(found) and on_cpu(found):
+            self._check_alone(xp, found, x, a, b, n)
+        return found
+
+    def _check_alone(self, xp: Namespace, found: Array, *cells: Array) -> None:
+        """Raise ValueError unless a few cells, in another order, have the values that they have among all."""
+        size = math.prod(found.shape)
+        if size < 2:
+            return
+        some = np.unique([0, size // 3, size - 1])[::-1]
+        at = [xp.asarray(index.copy(), device=device_of(found)) for index in np.unravel_index(some, found.shape)]
+        picked = [_pick(xp, xp.broadcast_to(x, found.shape), at) for x in (found, *cells)]
+        again = self.cell(xp, *picked[1:])
+        shape = tuple(getattr(again, "shape", ()))
+        if not _broadcasts(shape, some.shape) or bool(
+            xp.any(xp.abs(again - picked[0]) > _DIGITS * (xp.abs(picked[0]) + _DIGITS))
+        ):
+            raise ValueError(
+                "cell gives other values for the same cells in other company: expected a function of x, a, b and n of "
+                "each cell alone, without sums over cells or random numbers"
+            )
+
+
+def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, to) == to
+    except ValueError:
+        return False
+
+
+def _pick(xp: Namespace, x: Array, at: list[Array]) -> Array:
+    """Return the elements (K,) of an array at K positions, an index (K,) a dimension."""
+    flat = functools.reduce(lambda key, side: key * side[1] + side[0], zip(at, x.shape, strict=True), 0 * at[0])
+    return xp.take(xp.reshape(x, (-1,)), flat)
 
 
 def mean_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *, static: bool = False) -> Array:
@@ -142,64 +178,96 @@ def moments_of_sum(
     return both[..., 0], both[..., 1]
 
 
-def least_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *, static: bool = False) -> Array:
-    """Return about the least sum (...) over tables of any real counts with these margins; -inf where none is known.
+def room_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *, static: bool = False) -> Array:
+    """Return about how far (...) the mean is from the end of the distribution, beyond which no table of reals is.
 
-    In each cell f is taken for a parabola near the mean of the count, c x**2 + d x + e, which polynomials of degree 2
-    are. For any potentials u of the rows and v of the columns no table has less than
+    Positive is the distance to the least sum, where f is convex in every cell; negative that to the largest one, where
+    f is concave; infinite where it is neither. Tables of any real counts with these margins are considered, and in each
+    cell f is taken for a parabola around the mean count, which polynomials of degree 2 are: with the offset t,
+    p + q t + c t**2. Row and column sums of offsets are 0. So for any potentials u of the rows and v of the columns no
+    table has less than
 
-        sum over i of a_i u_i + sum over j of b_j v_j + sum over i, j of e_ij - (u_i + v_j - d_ij)**2 / (4 c_ij),
+        sum over i, j of p_ij - (u_i + v_j - q_ij)**2 / (4 c_ij),
 
     the dual of the least sum, which one potential after another is moved up to. All else is as in `moments_of_sum`.
     """
 
-    def least(rows: SizeCounts, cols: SizeCounts, n: Array) -> Array:
-        shape = (*rows.sizes.shape, cols.sizes.shape[-1])
-        a, b, n = (xp.broadcast_to(to_float(xp, x), shape) for x in _as_cells(rows.sizes, cols.sizes, n))
-        there = (a > 0) & (b > 0)
-        w, v = rows.counts[..., :, None], cols.counts[..., None, :]
-        first = xp.floor(at_least(xp, a * (b / at_least(xp, n, 1.0)) - 1, 0.0))
-        f = [of.values(xp, first + k, a, b, n) for k in range(3)]
-        c = xp.where(there, (f[2] - 2 * f[1] + f[0]) / 2, 1.0)
-        slope = xp.where(there, f[1] - f[0] - c, 0.0)  # at the first of the three
-        is_convex = xp.all(xp.reshape(c > 0, (*c.shape[:-2], -1)), axis=-1)
-        c = xp.where(c > 0, c, 1.0)
-        stiff = xp.where(there, 1 / (2 * c), 0.0)
-        # of what a row or column has beyond the first of three counts
-        beyond_row = a[..., 0] - xp.sum(v * first, axis=-1)
-        beyond_col = b[..., 0, :] - xp.sum(w * first, axis=-2)
-        of_rows, of_cols = xp.zeros_like(beyond_row), xp.zeros_like(beyond_col)
+    def room(rows: SizeCounts, cols: SizeCounts, n: Array, mean: Array) -> Array:
+        a, b, n = (to_float(xp, x) for x in (rows.sizes[..., :, None], cols.sizes[..., None, :], n[..., None, None]))
+        there, w, v = (a > 0) & (b > 0), rows.counts[..., :, None], cols.counts[..., None, :]
+        at_mean, slope, bend = _parabola(xp, a, b, n, of)
+        bends = [
+            xp.all(xp.reshape(x | ~there, (*bend.shape[:-2], -1)), axis=-1)[..., None, None]
+            for x in (bend > 0, bend < 0)
+        ]
+        sign = xp.where(bends[1], -xp.ones_like(bend), xp.ones_like(bend))
+        stiff = xp.where(there & (bend != 0), 1 / (2 * xp.where(bend == 0, 1.0, sign * bend)), 0.0)
+        q = xp.where(there, sign * slope, 0.0)
+        of_rows, of_cols = xp.zeros_like(stiff[..., :, :1]), xp.zeros_like(stiff[..., :1, :])
         for _ in range(_ROUNDS):
-            rest = beyond_row - xp.sum(v * stiff * (of_cols[..., None, :] - slope), axis=-1)
-            of_rows = rest / _or_one(xp, xp.sum(v * stiff, axis=-1))
-            rest = beyond_col - xp.sum(w * stiff * (of_rows[..., :, None] - slope), axis=-2)
-            of_cols = rest / _or_one(xp, xp.sum(w * stiff, axis=-2))
-        gap = of_rows[..., :, None] + of_cols[..., None, :] - slope
-        cells = xp.where(there, f[0] - gap * gap / (4 * c), 0.0)
-        total = xp.sum(w * v * cells, axis=(-2, -1))
-        total = total + xp.sum(rows.counts * beyond_row * of_rows, axis=-1)
-        total = total + xp.sum(cols.counts * beyond_col * of_cols, axis=-1)
-        return xp.where(is_convex, total, -math.inf)
+            of_rows = xp.sum(v * stiff * (q - of_cols), axis=-1, keepdims=True)
+            of_rows = of_rows / _or_one(xp, xp.sum(v * stiff, axis=-1, keepdims=True))
+            of_cols = xp.sum(w * stiff * (q - of_rows), axis=-2, keepdims=True)
+            of_cols = of_cols / _or_one(xp, xp.sum(w * stiff, axis=-2, keepdims=True))
+        beyond = xp.sum(w * v * stiff * (of_rows + of_cols - q) ** 2, axis=(-2, -1)) / 2
+        if of.degree is not None and of.degree <= 2:  # the mean of p + q t + c t**2
+            above = xp.sum(xp.where(there, w * v * bend * _variance_of_count(xp, a, b, n), 0.0), axis=(-2, -1))
+        else:
+            above = mean - xp.sum(xp.where(there, w * v * at_mean, 0.0), axis=(-2, -1))
+        is_convex, is_concave = (x[..., 0, 0] for x in bends)
+        return xp.where(is_convex, beyond + above, xp.where(is_concave, above - beyond, math.inf))
+
+    if static or is_traced(row_sums) or is_traced(col_sums):
+        rows, cols = _every_cluster(xp, row_sums, col_sums)
+        mean = _static_mean(xp, row_sums, col_sums, of)[0]
+        return room(rows, cols, xp.sum(row_sums, axis=-1), mean)
 
     def of_table(row_sums: Array, col_sums: Array) -> Array:
         n = xp.sum(row_sums)
         if int(n) == 0:
             return xp.zeros_like(to_float(xp, n))
         rows, cols = (of.sizes(xp, sums, PER_OCTAVE) for sums in (row_sums, col_sums))
-        return least(rows, cols, n)
+        return room(rows, cols, n, _mean_of_table(xp, row_sums, col_sums, of))
 
-    if static or is_traced(row_sums) or is_traced(col_sums):
-        rows, cols = _every_cluster(xp, row_sums, col_sums)
-        return least(rows, cols, xp.sum(row_sums, axis=-1))
     return each_table(xp, row_sums, col_sums, of_table)
+
+
+def excess_of_cell(xp: Namespace, x: Array, a: Array, b: Array, n: Array, of: CellSum) -> Array:
+    """Return f(x) - E[f(K)] of whole numbers, for a polynomial of degree 2 at most; 0 for empty clusters.
+
+    Around the mean count, where nothing large cancels.
+    """
+    t = offset_from_mean(xp, x, a, b, n)
+    there = (a > 0) & (b > 0)
+    a, b, n = (to_float(xp, v) for v in (a, b, n))
+    _, slope, bend = _parabola(xp, a, b, n, of)
+    return xp.where(there, slope * t + bend * (t * t - _variance_of_count(xp, a, b, n)), 0.0)
+
+
+def _parabola(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> tuple[Array, Array, Array]:
+    """Return value, slope and half the second derivative of f near the mean count, by cells of sizes in floats."""
+    mean = a * (b / at_least(xp, n, 1.0))
+    if of.degree is not None and of.degree <= 2:
+        c = [*_coefficients(xp, a, b, n, of), xp.zeros_like(mean), xp.zeros_like(mean)]
+        return c[0] + c[1] * mean + c[2] * (mean * (mean - 1)), c[1] + c[2] * (2 * mean - 1), c[2]
+    # through three counts that are a standard deviation apart, about
+    step = at_least(xp, xp.floor(xp.sqrt(mean)), 1.0)
+    first = at_least(xp, xp.floor(mean) - step, 0.0)
+    f = [of.values(xp, first + k * step, a, b, n) for k in range(3)]
+    t = (mean - first) / step
+    bend = (f[2] - 2 * f[1] + f[0]) / 2
+    slope = f[1] - f[0] - bend
+    return f[0] + t * (slope + t * bend), (slope + 2 * t * bend) / step, bend / step / step
+
+
+def _variance_of_count(xp: Namespace, a: Array, b: Array, n: Array) -> Array:
+    """Return the variance of a hypergeometric count, of floats."""
+    n = at_least(xp, n, 1.0)
+    return a * (b / n) * ((n - a) / n) * ((n - b) / at_least(xp, n - 1, 1.0))
 
 
 def _or_one(xp: Namespace, x: Array) -> Array:
     return xp.where(x > 0, x, 1.0)
-
-
-def _as_cells(row_sizes: Array, col_sizes: Array, n: Array) -> tuple[Array, Array, Array]:
-    return row_sizes[..., :, None], col_sizes[..., None, :], n[..., None, None]
 
 
 def sum_of_empty_cells(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> Array:
@@ -361,14 +429,15 @@ def _coefficients(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> l
 
 def _check_degree(xp: Namespace, coefficients: list[Array], a: Array, b: Array, n: Array, of: CellSum) -> None:
     """Raise ValueError where f at the largest count of a cell is not that of the polynomial."""
-    most = xp.minimum(a, b)
-    terms = [c * x for c, x in zip(coefficients, _falling(xp, most, of), strict=True)]
-    found, scale = sum(terms[1:], terms[0]), sum(map(xp.abs, terms[1:]), xp.abs(terms[0]))
-    expected = xp.where(most > 0, of.values(xp, most, a, b, n), found)
-    if bool(xp.any(xp.abs(found - expected) > _DIGITS * (scale + xp.abs(expected)))):
-        raise ValueError(
-            f"degree is {of.degree}, of which cell is no polynomial in x: expected another degree, or None"
-        )
+    most = to_float(xp, xp.minimum(a, b))
+    for x in (most, xp.floor(most / 2), xp.floor(2 * most / 3)):
+        terms = [c * y for c, y in zip(coefficients, _falling(xp, x, of), strict=True)]
+        found, scale = sum(terms[1:], terms[0]), sum(map(xp.abs, terms[1:]), xp.abs(terms[0]))
+        expected = xp.where(most > 0, of.values(xp, x, a, b, n), found)
+        if bool(xp.any(xp.abs(found - expected) > _DIGITS * (scale + xp.abs(expected)))):
+            raise ValueError(
+                f"degree is {of.degree}, of which cell is no polynomial in x: expected another degree, or None"
+            )
 
 
 def _falling(xp: Namespace, x: Array, of: CellSum, least: float = 0.0) -> list[Array]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from amiable import mutual_info_pvalue, mutual_information_moments, permutation_test, standardized_mutual_info_score
+from amiable import permutation_test, score_moments, score_pvalue, standardized_score
 from amiable.cli.common import (
     AMI,
     AsJson,
@@ -69,12 +69,21 @@ def null(
             rng=seed,
             progress=advance,
         )
-    with progress("computing exact moments"):  # seconds for tens of thousands of clusters
-        moments = mutual_information_moments(table.row_sums, table.col_sums)
-        standardized = standardized_mutual_info_score(contingency=table)
-        pvalue = mutual_info_pvalue(contingency=table)
+    # of mutual information for all scores that follow it, in whose place it stands; of others their own
+    of = SCORES["mi"] if score.order == "information" else score
+    exact = None
+    if of.cells is not None:
+        with progress("computing exact moments"):  # seconds for tens of thousands of clusters
+            moments = score_moments(of.function, table.row_sums, table.col_sums)
+            exact = {
+                "score": of.short_name,
+                "mean": moments.mean,
+                "variance": moments.variance,
+                "standardized": standardized_score(contingency=table, score=of.function),
+                "pvalue": score_pvalue(contingency=table, score=of.function),
+            }
     if histogram is not None:
-        write_figure(lambda: _histogram(test, score, moments), histogram)
+        write_figure(lambda: _histogram(test, score, moments if of is score and exact else None), histogram)
     found = {
         "statistic": test.statistic,
         "pvalue": test.pvalue,
@@ -83,12 +92,7 @@ def null(
         "n_resamples": resamples,
         "alternative": side,
         "seed": seed,
-        "mutual_information": {
-            "mean": moments.mean,
-            "variance": moments.variance,
-            "standardized": standardized,
-            "pvalue": pvalue,
-        },
+        "exact": exact,
     }
     if as_json:
         known = {
@@ -100,7 +104,6 @@ def null(
         }
         print_json({**known, **found})
         return
-    exact = found["mutual_information"]
     unit = f" ({score.unit})" if score.unit else ""
     print_table(
         f"{file}: {int(table.n_samples)} samples, {true!r} against {pred!r}",
@@ -110,15 +113,22 @@ def null(
             [f"mean of {resamples:,} random tables", f"{test.mean:.6g}"],
             ["standard deviation", f"{test.standard_deviation:.6g}"],
             [f"p-value, {side}", f"{test.pvalue:.4g}"],
-            ["expected mutual information, exact (nats)", f"{exact['mean']:.6g}"],
-            ["its standard deviation, exact (nats)", f"{exact['variance'] ** 0.5:.6g}"],
-            ["standardized mutual information", f"{exact['standardized']:.6g}"],
-            ["p-value of mutual information, by a gamma distribution", f"{exact['pvalue']:.4g}"],
+            *([] if exact is None else _rows_of_exact(of, exact)),
         ],
     )
+
+
+def _rows_of_exact(of: Score, exact: dict[str, Any]) -> list[list[str]]:
+    unit = f", exact ({of.unit})" if of.unit else ", exact"
+    return [
+        [f"expected {of.title}{unit}", f"{exact['mean']:.6g}"],
+        [f"its standard deviation{unit}", f"{exact['variance'] ** 0.5:.6g}"],
+        [f"standardized {of.title}", f"{exact['standardized']:.6g}"],
+        [f"p-value of {of.title}, by a gamma distribution", f"{exact['pvalue']:.4g}"],
+    ]
 
 
 def _histogram(test: Any, score: Score, moments: Any) -> object:
     from amiable.plot import null_distribution
 
-    return null_distribution(test, score=score.axis_title, moments=moments if score is SCORES["mi"] else None)
+    return null_distribution(test, score=score.axis_title, moments=moments)

@@ -52,15 +52,13 @@ def score(
             "--scores", metavar="NAMES", help=f"What is shown, separated by commas: {', '.join(SCORES)}; or all."
         ),
     ] = None,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Tell whether the others differ from the best by its first score.")
-    ] = False,
-    resamples: Annotated[int, typer.Option("--resamples", min=1, help="Of --compare.")] = 999,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Of --compare.")] = 0,
+    compare: Annotated[bool, typer.Option("--compare", help="Tell whether the others differ from the best.")] = False,
+    resamples: Annotated[int, typer.Option("--resamples", min=19, help="How often --compare resamples.")] = 999,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the resamples of --compare.")] = 0,
     of_input: StandardInput = Format.csv,
     as_json: AsJson = False,
 ) -> None:
-    """Score every labeling of a file against the true labels, the best AMI first.
+    """Score every labeling of a file against the true labels, the best by AMI, or by the first of --scores, at the top.
 
     Examples
     --------

@@ -216,7 +216,9 @@ def bootstraps(
         else:
             ends = _quantiles(xp, method, found, observed, influence, confidence_level)
         interval = ConfidenceInterval(*map(as_result, _within_range(xp, score, observed, ends)))
-        results.append(BootstrapResult(as_result(observed), interval, found, as_result(error), as_result(0 * error + freedom)))
+        results.append(
+            BootstrapResult(as_result(observed), interval, found, as_result(error), as_result(0 * error + freedom))
+        )
     return results
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +19,7 @@ from amiable.inputs.labels import check_labels, check_values_known
 from amiable.resampling.bootstrap import ConfidenceInterval, bootstraps, check_level
 from amiable.resampling.scoring import check_count, score_of_table
 from amiable.scores.evaluate import call_score
-from amiable.scores.registry import function_of
+from amiable.scores.registry import function_of, record_of
 
 __all__ = ["ComparisonResult", "compare_scores"]
 
@@ -104,7 +106,8 @@ def compare_scores(
     -----
     Resamples are drawn from the cells of the three-way table of class and both clusters, so the cost depends on how
     many of these are occupied, not on n_samples. Standard error and interval are those of ``method="standard"`` of
-    `bootstrap`, and hold where they do: for samples that are independent of each other.
+    `bootstrap`, and hold where they do: for samples that are independent of each other, and scores on which no handful
+    of samples decides. Of pair F1 where next to no pair is together, say, neither interval nor p-value means anything.
 
     References
     ----------
@@ -169,7 +172,7 @@ def compare_triples(
     return ComparisonResult(
         result.statistic,
         (scores[0], scores[1]),
-        result.confidence_interval,
+        _within(function, result.confidence_interval),
         _pvalue(result.statistic, result.standard_error, float(result.degrees_of_freedom), n_resamples),
         result.standard_error,
         result.bootstrap_distribution,
@@ -193,11 +196,27 @@ class _Side:
         return call_score(self.score, table_of(listed(xp, distinct, counts, shape)))
 
 
+def _within(score: Callable[..., Any], interval: ConfidenceInterval) -> ConfidenceInterval:
+    """Cut an interval at the largest difference that a score of amiable can have."""
+    record = record_of(score)
+    if record is None:
+        return interval
+    least, largest = record.range_with(getattr(score, "keywords", {}))
+    most = largest - least
+    if not math.isfinite(most):
+        return interval
+    cut = (min(max(float(end), -most), most) for end in interval)
+    low, high = (new if isinstance(old, float) else 0 * old + new for new, old in zip(cut, interval, strict=True))
+    return ConfidenceInterval(low, high)
+
+
 def _pvalue(difference: Any, error: Any, freedom: float, n_resamples: int) -> Any:
     from scipy.special import stdtr
 
-    if float(error) > 0:
-        pvalue = 2 * float(stdtr(freedom, -abs(float(difference)) / float(error)))
+    if math.isnan(float(difference)) or math.isnan(float(error)):
+        pvalue = math.nan
+    elif float(error) > 0:
+        pvalue = max(2 * float(stdtr(freedom, -abs(float(difference)) / float(error))), sys.float_info.min)
     else:
         pvalue = 1.0 if float(difference) == 0 else 1 / (1 + n_resamples)
     return pvalue if isinstance(difference, float) else 0 * difference + pvalue

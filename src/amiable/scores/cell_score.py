@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
-from amiable.chance.cell_sums import CellSum, least_of_sum, mean_of_sum, moments_of_sum, sum_of_empty_cells
+from amiable.chance.cell_sums import (
+    CellSum,
+    excess_of_cell,
+    mean_of_sum,
+    moments_of_sum,
+    room_of_sum,
+    sum_of_empty_cells,
+)
 from amiable.contingency import Cells
 from amiable.scores.evaluate import evaluate
 
@@ -46,7 +54,8 @@ class CellScore(CellSum):
     ------
     ValueError, TypeError
         Where a score is used: a `cell` that returns something else than one finite float for each cell; one that is
-        no polynomial, or looks at values, under tracing. A `degree` that is not that of `cell` is found out.
+        no polynomial, or looks at values, under tracing; one whose value in a cell depends on other cells. A `degree`
+        that is not that of `cell`, as far as some counts tell. The last two are looked for in host memory alone.
 
     References
     ----------
@@ -71,9 +80,9 @@ class CellScore(CellSum):
             raise TypeError(f"cell is {self.cell!r}: expected a function of (xp, x, a, b, n)")
         if self.largest is not None and not callable(self.largest):
             raise TypeError(f"largest is {self.largest!r}: expected a function of (xp, row_sums, col_sums)")
-        if self.smooth not in (True, False, "count"):
+        if not (isinstance(self.smooth, bool) or (isinstance(self.smooth, str) and self.smooth == "count")):
             raise ValueError(f"smooth is {self.smooth!r}: expected True, False or 'count'")
-        is_whole = isinstance(self.degree, int) and not isinstance(self.degree, bool)
+        is_whole = hasattr(self.degree, "__index__") and not isinstance(self.degree, bool)
         if self.degree is not None and not (is_whole and self.degree >= 0):
             raise ValueError(f"degree is {self.degree!r}: expected a whole number of at least 0, or None")
 
@@ -111,9 +120,15 @@ class CellScore(CellSum):
         """Return mean and variance (...) over random labelings with these cluster sizes."""
         return moments_of_sum(namespace_of(row_sums), row_sums, col_sums, self, static=static)
 
-    def least(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> Array:
-        """Return about the least value (...) with these cluster sizes; -inf where none is known."""
-        return least_of_sum(namespace_of(row_sums), row_sums, col_sums, self, static=static)
+    def excess(self, table: Cells) -> Array:
+        """Return by how much (...) the score of a table exceeds its mean."""
+        if table.is_grid and self.degree is not None and self.degree <= 2:
+            return table.sum_cells(partial(excess_of_cell, of=self))
+        return self.observed(table) - self.mean(table.row_sums, table.col_sums, static=table.static)
+
+    def room(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> Array:
+        """Return about how far (...) the least value is below the mean; negative, how far the largest is above."""
+        return room_of_sum(namespace_of(row_sums), row_sums, col_sums, self, static=static)
 
     def most(self, row_sums: Array, col_sums: Array) -> Array:
         """Return the value (...) that the score is adjusted to."""

@@ -210,6 +210,12 @@ class _ChiSquare(CellScore):
     def observed(self, table: Cells) -> Array:
         return _chi_square(table)
 
+    def excess(self, table: Cells) -> Array:
+        return self.observed(table) - self.mean(table.row_sums, table.col_sums)
+
+    def room(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> Array:
+        return self.mean(row_sums, col_sums, static=static)  # the least is 0, of independent labelings
+
     def mean(self, row_sums: Array, col_sums: Array, *, static: bool = False) -> Array:
         return self.moments(row_sums, col_sums, static=static)[0]
 

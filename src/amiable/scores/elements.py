@@ -265,7 +265,8 @@ ELEMENT_CENTRIC = CellScore(lambda xp, x, a, b, n: x * x / (n * xp.maximum(a, b)
 
 def _bcubed(table: Cells, beta: float) -> tuple[Array, Array, Array]:
     precision, recall = _bcubed_precision(table), _bcubed_recall(table)
-    return precision, recall, (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
+    weight = 1 / (1 + (1 / beta) ** 2) if beta > 1 else beta**2 / (1 + beta**2)  # of precision; no beta is too large
+    return precision, recall, precision * recall / (weight * precision + (1 - weight) * recall)
 
 
 def _bcubed_precision(table: Cells) -> Array:

@@ -449,8 +449,10 @@ def _most(table: Cells, worth: Worth) -> Array:
 
 def _on_host(table: Cells) -> list[np.ndarray]:
     if any(map(is_traced, table.arrays)):
-        what = "labels_true and labels_pred are" if table.row_labels is not None else "contingency is"
-        raise ValueError(f"{what} traced: clusters are matched by SciPy in host memory, outside of tracing")
+        raise ValueError(
+            "labels or contingency are traced: expected values, as clusters are matched by SciPy in host memory, "
+            "outside of tracing"
+        )
     return list(map(to_numpy, table.arrays))
 
 
@@ -462,9 +464,7 @@ def _assigned(rows: np.ndarray, cols: np.ndarray, worth: np.ndarray) -> np.ndarr
     held = np.flatnonzero(worth > 0)
     if held.size == 0:
         return held
-    # rows and columns that hold samples, from 0 on
-    (row_names, rows), (col_names, cols) = (np.unique(x[held], return_inverse=True) for x in (rows, cols))
-    n_rows, n_cols = row_names.size, col_names.size
+    (rows, n_rows), (cols, n_cols) = (_without_gaps(x[held]) for x in (rows, cols))
     if n_rows * n_cols > _DENSE:
         listed: np.ndarray = held[_assigned_of_list(rows, cols, worth[held], n_rows, n_cols)]
         return listed
@@ -474,6 +474,14 @@ def _assigned(rows: np.ndarray, cols: np.ndarray, worth: np.ndarray) -> np.ndarr
     gains[rows, cols], number[rows, cols] = worth[held], held
     chosen: np.ndarray = number[linear_sum_assignment(gains, maximize=True)]
     return chosen[chosen >= 0]
+
+
+def _without_gaps(positions: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return codes of positions that occur, from 0 on, and how many there are."""
+    occurs = np.zeros(int(positions.max()) + 1, dtype=bool)
+    occurs[positions] = True
+    codes = np.cumsum(occurs) - 1
+    return codes[positions], int(codes[-1]) + 1
 
 
 def _assigned_of_list(rows: np.ndarray, cols: np.ndarray, worth: np.ndarray, n_rows: int, n_cols: int) -> np.ndarray:

@@ -85,8 +85,9 @@ from amiable.scores.sums import (
     rescaled_to_variation,
 )
 
-# Labelings with given cluster sizes have one order by all scores that rise or fall with mutual information, and one by
-# all that do with the number of pairs of samples that are together in both: one p-value for each of the two.
+# Labelings with given cluster sizes have one order by all scores that rise or fall with mutual information, one by all
+# that do with the number of pairs of samples that are together in both, and one by chi-square and what is made of it:
+# one p-value for each of these. The other families have an order for each score.
 Order = Literal["information", "pairs", "elements", "matching", "chi-square", "description"]
 
 
@@ -127,8 +128,9 @@ class Score:
         constant; more; less; most near the number of classes.
     low, high : float
         Its range.
-    order : {"information", "pairs", "elements"}
-        By what all labelings with given cluster sizes are ordered: the scores of one order share their p-value.
+    order : {"information", "pairs", "elements", "matching", "chi-square", "description"}
+        What labelings with given cluster sizes are ordered by. The scores of information, of pairs and of chi-square
+        share a p-value each.
     unit : str
         Empty for a number without a unit.
     is_distance : bool
@@ -657,7 +659,6 @@ RECORDS = (
         meaning="The mean over samples of the overlap of their two clusters, as a share of the larger. "
         "Not corrected for chance.",
         question="Which samples keep their company?",
-        also_called="ECS",
         by_chance="peaks",
         low=0,
         high=1,

@@ -31,8 +31,8 @@ __all__ = [
 class Moments(NamedTuple):
     """The first two moments of a null distribution: floats, or arrays of shape (...)."""
 
-    mean: Any  # nats
-    variance: Any  # nats squared
+    mean: Any  # in the unit of the score: nats, for mutual information
+    variance: Any  # in its square
 
 
 @on_own_device

@@ -70,7 +70,7 @@ def rescaled_to_correlation(xp: Namespace, row_sums: Array, col_sums: Array) -> 
 
 
 def _where_no_pair(xp: Namespace, of_true: Array, of_pred: Array) -> Array:
-    return xp.where((of_true == 0) & (of_pred == 0), 1.0, 0.0)
+    return to_float(xp, (of_true == 0) & (of_pred == 0))
 
 
 def rescaled_to_adjusted_rand(xp: Namespace, row_sums: Array, col_sums: Array) -> Rescaled:
@@ -189,4 +189,4 @@ def _entropies(xp: Namespace, row_sums: Array, col_sums: Array) -> tuple[Array, 
 
 
 def _share_of(xp: Namespace, whole: Array) -> Rescaled:
-    return xp.where(whole == 0, 1.0, 0.0), inverse(xp, whole)
+    return to_float(xp, whole == 0), inverse(xp, whole)
