@@ -10,11 +10,10 @@ from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable.chance.chi_square import moments_of_chi_square
 from amiable.chance.deviance import mean_count, offset_from_mean
-from amiable.chance.entropies import number_of_clusters
 from amiable.contingency import Cells
 from amiable.scores.cell_score import CellScore
 from amiable.scores.evaluate import evaluate
-from amiable.scores.information import means_of_unlisted
+from amiable.scores.information import means_of_unlisted, numbers_of_clusters
 
 __all__ = ["chi_square", "cramers_v", "tschuprows_t"]
 
@@ -160,7 +159,7 @@ def _chi_square(table: Cells) -> Array:
 
 def _cramers_v(table: Cells) -> Array:
     xp = table.xp
-    rows, cols = _numbers_of_clusters(table)
+    rows, cols = numbers_of_clusters(table)
     structure = table.structure()
     is_one = (structure.homogeneous & (rows <= cols)) | (structure.complete & (cols <= rows))
     return _root_of_share(
@@ -170,7 +169,7 @@ def _cramers_v(table: Cells) -> Array:
 
 def _tschuprows_t(table: Cells) -> Array:
     xp = table.xp
-    rows, cols = _numbers_of_clusters(table)
+    rows, cols = numbers_of_clusters(table)
     return _root_of_share(table, xp.sqrt(at_least(xp, (rows - 1) * (cols - 1), 0.0)), table.structure().identical)
 
 
@@ -187,7 +186,7 @@ def _per_sample(table: Cells) -> Array:
     xp = table.xp
     n = at_least(xp, to_float(xp, table.n_samples), 1.0)
     share = (table.sum_cells(_term) + means_of_unlisted(table)) / n  # a cell without samples adds its mean
-    rows, cols = _numbers_of_clusters(table)
+    rows, cols = numbers_of_clusters(table)
     structure = table.structure()
     exact = xp.where(structure.homogeneous, rows - 1, xp.where(structure.complete, cols - 1, share))
     return at_least(xp, xp.minimum(exact, xp.minimum(rows, cols) - 1), 0.0)
@@ -196,12 +195,6 @@ def _per_sample(table: Cells) -> Array:
 def _term(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
     mean, offset = mean_count(xp, a, b, n), offset_from_mean(xp, x, a, b, n)
     return xp.where(mean > 0, offset * offset / xp.where(mean > 0, mean, 1.0), 0.0)
-
-
-def _numbers_of_clusters(table: Cells) -> tuple[Array, Array]:
-    xp = table.xp
-    rows, cols = (to_float(xp, number_of_clusters(xp, sums)) for sums in (table.row_sums, table.col_sums))
-    return rows, cols
 
 
 class _ChiSquare(CellScore):

@@ -10,7 +10,7 @@ from amiable._array.bins import sum_by_key
 from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlogx
-from amiable.chance.entropies import concentration, entropy_of_concentration, log_ratio
+from amiable.chance.entropies import concentration, entropy_of_concentration, log_ratio, number_of_clusters
 from amiable.contingency import Cells, Structure
 
 
@@ -35,6 +35,13 @@ def information(table: Cells) -> Information:
     mutual = total / to_divisor(xp, n_samples)
     mutual = capped(xp, mutual, structure, h_true, h_pred)
     return Information(mutual, h_true, h_pred, rows, cols, structure)
+
+
+def numbers_of_clusters(table: Cells) -> tuple[Array, Array]:
+    """Return how many rows and how many columns (...) hold samples, as floats."""
+    xp = table.xp
+    rows, cols = (to_float(xp, number_of_clusters(xp, sums)) for sums in (table.row_sums, table.col_sums))
+    return rows, cols
 
 
 def capped(xp: Namespace, mutual: Array, structure: Structure, of_true: Array, of_pred: Array) -> Array:

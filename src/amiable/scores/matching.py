@@ -16,6 +16,7 @@ from amiable._array.transfers import to_numpy
 from amiable.contingency import Cells
 from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import evaluate
+from amiable.scores.information import numbers_of_clusters
 
 __all__ = [
     "Matching",
@@ -403,7 +404,7 @@ def _pair_sets(table: Cells) -> Array:
     a, b = (sums[..., :k] for sums in largest)
     n = to_divisor(xp, table.n_samples)
     expected = xp.sum(xp.minimum(a, b) / n[..., None], axis=-1)  # a b / max(a, b) = min(a, b)
-    rows, cols = _numbers_of_clusters(table)
+    rows, cols = numbers_of_clusters(table)
     score = _ratio(xp, most - expected, xp.maximum(rows, cols) - expected)
     score = at_least(xp, xp.minimum(score, xp.ones_like(score)), 0.0)
     return xp.where(table.structure().identical, 1.0, score)
@@ -412,16 +413,10 @@ def _pair_sets(table: Cells) -> Array:
 def _normalized_accuracy(table: Cells) -> Array:
     xp = table.xp
     most = _most(table, lambda x, a, b, n: x / a)
-    score = _ratio(xp, most - 1, _numbers_of_clusters(table)[0] - 1)
+    score = _ratio(xp, most - 1, numbers_of_clusters(table)[0] - 1)
     score = xp.minimum(score, xp.ones_like(score))
     structure = table.structure()
     return xp.where(structure.identical, 1.0, score)
-
-
-def _numbers_of_clusters(table: Cells) -> tuple[Array, Array]:
-    xp = table.xp
-    rows, cols = (to_float(xp, xp.sum(to_count(xp, x > 0), axis=-1)) for x in (table.row_sums, table.col_sums))
-    return rows, cols
 
 
 def _ratio(xp: Namespace, part: Array, whole: Array) -> Array:

@@ -30,10 +30,10 @@ from amiable._array.devices import device_of, is_captured, is_traced, maybe_any
 from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.special import gammaln
-from amiable.chance.entropies import is_trivial, number_of_clusters
+from amiable.chance.entropies import is_trivial
 from amiable.contingency import Cells
 from amiable.scores.evaluate import evaluate
-from amiable.scores.information import Information, information
+from amiable.scores.information import Information, information, numbers_of_clusters
 
 __all__ = ["reduced_mutual_info_score"]
 
@@ -204,7 +204,7 @@ def _directions(table: Cells, known: Information) -> list[Direction]:
     looks = not table.static and not any(is_traced(x) or is_captured(x) for x in table.arrays)
     rows, cols, cells = (_tally(xp, x, looks) for x in (table.row_sums, table.col_sums, table.counts))
     whole = Tally(to_divisor(xp, n)[..., None], to_float(xp, n > 0)[..., None])
-    n_rows, n_cols = (to_float(xp, number_of_clusters(xp, x)) for x in (table.row_sums, table.col_sums))
+    n_rows, n_cols = numbers_of_clusters(table)
     structure = known.structure
     trivial_rows, trivial_cols = (is_trivial(xp, x) for x in (table.row_sums, table.col_sums))
     by_rows = Direction(
