@@ -66,7 +66,7 @@ def floors(session: nox.Session) -> None:
 def run_tests(session: nox.Session, *options: str) -> None:
     """Run the tests on every array library."""
     session.install(TORCH)
-    session.install(".[cli,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
+    session.install(".[cli,compiled,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
     # what one worker has compiled, the others need not
     env = {"JAX_COMPILATION_CACHE_DIR": session.create_tmp(), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1"}
     session.run("python", "-m", "pytest", *options, env=env)
@@ -167,7 +167,7 @@ def gpu(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Measure against the peers, write benchmarks/results/; `-- --revision A [B]` compares two git revisions."""
     session.install(TORCH)
-    session.install(".[cli,torch,dask]", PEER, "matplotlib>=3.9", "pyarrow>=17", "distributed>=2024.8")
+    session.install(".[cli,compiled,torch,dask]", PEER, "matplotlib>=3.9", "pyarrow>=17", "distributed>=2024.8")
     # one that does not install is named in the tables
     for peer in ("torchmetrics", "fastami", "clustering-mi", "clusim", "genieclust", "scikit-image"):
         session.run("python", "-m", "pip", "install", peer, success_codes=[0, 1], silent=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import partial
 
 import numpy as np
@@ -177,7 +178,7 @@ def test_bad_cells(cell, options, message):
 
 
 def test_bad_scores():
-    with pytest.raises(ValueError, match=r"score is 'smi', which is no sum over cells.*permutation_test"):
+    with pytest.raises(ValueError, match="score is 'smi', which is measured against chance already"):
         expected_score("smi", [2, 2], [2, 2])
     with pytest.raises(ValueError, match="score is 'nonsense': expected"):
         adjusted_score([0, 1], [0, 1], score="nonsense")
@@ -234,17 +235,67 @@ def test_pvalues_of_one_order_are_one():
 
 
 def test_pvalues_of_terms_that_are_not_convex():
-    """Concave ones have a distribution that ends above; those that are neither get the normal distribution."""
-    rows, cols = [100, 100, 100], [50, 150, 100]
-    roots = CellScore(lambda xp, x, a, b, n: xp.sqrt(x), smooth="count")
-    pvalues = score_pvalue(contingency=amiable.random_tables(rows, cols, 5000, rng=0), score=roots)
-    for level in (0.05, 0.5):
-        assert np.mean(pvalues <= level) == pytest.approx(level, rel=0.4)
-    both = CellScore(lambda xp, x, a, b, n: xp.where(x > 4, x * 1.0, 0.0))
+    """Concave ones are large where labelings differ; those that are neither get the normal distribution."""
     table = np.array([[6, 5, 4], [5, 6, 3], [4, 4, 7]])
+    for cell, options in (
+        (lambda xp, x, a, b, n: xp.sqrt(x), {"smooth": "count"}),
+        (lambda xp, x, a, b, n: -(x**2), {"degree": 2}),
+    ):
+        with pytest.raises(ValueError, match=r"score is a sum of concave terms.*its negative, or permutation_test"):
+            score_pvalue(contingency=table, score=CellScore(cell, **options))
+    both = CellScore(lambda xp, x, a, b, n: xp.where(x > 4, x * 1.0, 0.0))
     mean, variance = score_moments(both, table.sum(1), table.sum(0))
     expected = scipy.stats.norm.sf(float(both(contingency=table)), mean, variance**0.5)
     assert score_pvalue(contingency=table, score=both) == pytest.approx(expected, rel=0.01)
+
+
+def test_counts_that_a_cell_may_not_have_are_not_asked_for():
+    jaccard = CellScore(lambda xp, x, a, b, n: x / (a + b - x))
+    assert 0 < score_pvalue(contingency=[[1, 0, 0], [0, 1, 1], [0, 2, 3]], score=jaccard) <= 1
+
+
+@pytest.mark.parametrize("m", [1, 10**2, 10**5, 10**8])
+def test_polynomials_around_the_mean(m):
+    """Whose coefficients at 0 are all of the digits: the moments are those of chi-square."""
+    centred = CellScore(lambda xp, x, a, b, n: (x - a * b / n) ** 2 / (a * b / n), degree=2, smooth=True)
+    rows, cols = [3 * m, 4 * m, 3 * m], [3 * m, 2 * m, 5 * m]
+    assert score_moments(centred, rows, cols) == pytest.approx(score_moments("chi2", rows, cols), rel=1e-9)
+    table = np.outer(rows, cols) // (10 * m)
+    spread = int(m**0.5) if m > 1 else 0
+    table += np.array([[spread, -spread, 0], [-spread, spread, 0], [0, 0, 0]])
+    for function in (score_pvalue, standardized_score):
+        expected = function(contingency=table, score="chi2")
+        assert function(contingency=table, score=centred) == pytest.approx(expected, rel=1e-7)
+
+
+def test_fourth_powers_around_the_mean():
+    fourth = CellScore(lambda xp, x, a, b, n: (x - a * b / n) ** 4, degree=4)
+    with pytest.raises(ValueError, match=r"coefficients of the polynomial at 0 cancel.*but smooth=True"):
+        score_moments(fourth, [300_000, 400_000], [500_000, 200_000])
+    summed = CellScore(fourth.cell, smooth=True)
+    small = [12, 8], [9, 11]
+    np.testing.assert_allclose(score_moments(fourth, *small), score_moments(summed, *small), rtol=1e-8)
+
+
+def test_chi_square_that_the_sizes_determine(rng):
+    """One sample beside all others, and equal sizes: no table differs. With sizes nearly so, exact fractions decide."""
+    for n, k in ((4, 2), (30, 5), (99, 33), (10**8, 2)):
+        assert score_moments("chi2", [n - 1, 1], [n // k] * k).variance == 0
+    for n in (10**5, 10**7, 10**9):
+        a, b = [n - 1, 1], [n // 2 - 1, n // 2 + 1]
+        # the single sample lies in either column; with it chi-square is n (n - b) / ((n - 1) b)
+        values = [Fraction(n * (n - size), (n - 1) * size) for size in b]
+        chances = [Fraction(size, n) for size in b]
+        mean = sum(p * x for p, x in zip(chances, values, strict=True))
+        variance = sum(p * (x - mean) ** 2 for p, x in zip(chances, values, strict=True))
+        assert score_moments("chi2", a, b) == pytest.approx((float(mean), float(variance)), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["ami", "ari", "correlation", "adj_homogeneity", "adj_completeness"])
+def test_corrected_scores_have_a_mean_of_zero(name):
+    for rows, cols in (([10**12, 7], [10**12 - 3, 10]), ([10**15, 1], [10**15, 1]), ([5, 3], [4, 4])):
+        assert expected_score(name, rows, cols) == score_moments(name, rows, cols).mean == 0
+    assert expected_score(name, [3], [3]) == 1
 
 
 @pytest.mark.parametrize("n", [10**3, 10**6, 10**9, 10**12])

@@ -24,7 +24,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -46,10 +46,24 @@ Cell = Callable[[Namespace, Array, Array, Array, Array], Array]
 # what is expected of the rest of row and column, given counts k (..., S, B, L) in a block of B columns
 Rests = Callable[[Array, slice], tuple[Array, Array]]
 
+# row_ij and col_ij, given counts k and their offsets t (..., S, B, L) in a block of B columns
+Deviations = Callable[[Array, Array, slice], tuple[Array, Array]]
+
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 _DIGITS = 1e-4  # by which polynomials of the right degree and of a wrong one differ, in float32 too
 _ROUNDS = 20  # of potentials; one is enough where f bends alike in all cells
 _ROUNDING = 1e-14  # a standard deviation below this share of the mean is rounding
+
+
+class Line(NamedTuple):
+    """What the other cells of a row, or of a column, add to a parabola: arrays that broadcast to (..., S, S')."""
+
+    size: Array  # of the row
+    own_size: Array  # of the column that is left out
+    tilt: Array
+    square: Array
+    mixed: Array
+    spread: Array
 
 
 @dataclass(frozen=True)
@@ -124,7 +138,7 @@ class CellSum:
         again = self.cell(xp, *picked[1:])
         shape = tuple(getattr(again, "shape", ()))
         if not _broadcasts(shape, some.shape) or bool(
-            xp.any(xp.abs(again - picked[0]) > _DIGITS * (xp.abs(picked[0]) + _DIGITS))
+            xp.any(xp.abs(again - picked[0]) > _DIGITS * (xp.abs(picked[0]) + _DIGITS * xp.max(xp.abs(found))))
         ):
             raise ValueError(
                 "cell gives other values for the same cells in other company: expected a function of x, a, b and n of "
@@ -245,19 +259,27 @@ def excess_of_cell(xp: Namespace, x: Array, a: Array, b: Array, n: Array, of: Ce
 
 
 def _parabola(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> tuple[Array, Array, Array]:
-    """Return value, slope and half the second derivative of f near the mean count, by cells of sizes in floats."""
+    """Return value, slope and half the second derivative of f at the mean count, by cells of sizes in floats."""
     mean = a * (b / at_least(xp, n, 1.0))
-    if of.degree is not None and of.degree <= 2:
-        c = [*_coefficients(xp, a, b, n, of), xp.zeros_like(mean), xp.zeros_like(mean)]
-        return c[0] + c[1] * mean + c[2] * (mean * (mean - 1)), c[1] + c[2] * (2 * mean - 1), c[2]
-    # through three counts that are a standard deviation apart, about
-    step = at_least(xp, xp.floor(xp.sqrt(mean)), 1.0)
-    first = at_least(xp, xp.floor(mean) - step, 0.0)
+    # through three counts that are a standard deviation apart, about; all of them are counts that the cell may have
+    most = xp.minimum(a, b)
+    step = xp.minimum(at_least(xp, xp.floor(xp.sqrt(mean)), 1.0), at_least(xp, most, 1.0) / 2)
+    first = xp.minimum(at_least(xp, xp.floor(mean) - step, 0.0), at_least(xp, most - 2 * step, 0.0))
     f = [of.values(xp, first + k * step, a, b, n) for k in range(3)]
     t = (mean - first) / step
     bend = (f[2] - 2 * f[1] + f[0]) / 2
     slope = f[1] - f[0] - bend
-    return f[0] + t * (slope + t * bend), (slope + 2 * t * bend) / step, bend / step / step
+    around = f[0] + t * (slope + t * bend), (slope + 2 * t * bend) / step, bend / step / step
+    if of.degree is None or of.degree > 2:
+        return around
+    # A polynomial is known from any three counts. Those keep most digits that have the least values for their distance.
+    g = [of.values(xp, xp.zeros_like(mean) + x, a, b, n) for x in range(3)]
+    c = [(g[2] - 2 * g[1] + g[0]) / 2, g[1] - g[0]]
+    at_zero = g[0] + c[1] * mean + c[0] * (mean * (mean - 1)), c[1] + c[0] * (2 * mean - 1), c[0]
+    sizes = [functools.reduce(xp.maximum, map(xp.abs, values)) for values in (f, g)]
+    near = sizes[0] < sizes[1] * step * step
+    value, slope, bend = (xp.where(near, x, y) for x, y in zip(around, at_zero, strict=True))
+    return value, slope, bend
 
 
 def _variance_of_count(xp: Namespace, a: Array, b: Array, n: Array) -> Array:
@@ -341,6 +363,13 @@ def _static_moments(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum
 def _expected_cells(xp: Namespace, row_sizes: Array, col_sizes: Array, n: Array, of: CellSum) -> Array:
     """Return E[f] (..., S, S') for every pair of sizes (..., S) and (..., S')."""
     a, b, n = row_sizes[..., :, None], col_sizes[..., None, :], n[..., None, None]
+    if of.degree is not None and of.degree <= 2:
+        if not is_traced(a) and not is_traced(b) and on_cpu(a):
+            _check_degree(xp, _coefficients(xp, a, b, n, of), a, b, n, of)
+        there = (a > 0) & (b > 0)
+        a, b, n = (to_float(xp, x) for x in (a, b, n))
+        value, _, bend = _parabola(xp, a, b, n, of)
+        return xp.where(there, value + bend * _variance_of_count(xp, a, b, n), 0.0)
     if of.degree is not None:
         coefficients = _coefficients(xp, a, b, n, of)
         if not is_traced(a) and not is_traced(b) and on_cpu(a):
@@ -374,19 +403,67 @@ def _variance(
     # E[R_i] and E[C_j], which centre the conditional expectations
     of_rows = xp.sum(expected * v, axis=-1)[..., None, None]
     of_cols = xp.sum(expected * w, axis=-2)[..., None, :, None]
-    rests = (_rests_of_polynomial if of.degree is not None else _rests_by_summing)(xp, rows, cols, n, of)
+    deviations = None
+    if of.degree is not None and of.degree <= 2:
+        deviations = _deviations_of_parabolas(xp, rows, cols, n, of)
+    else:
+        rests = (_rests_of_polynomial if of.degree is not None else _rests_by_summing)(xp, rows, cols, n, of)
     total = xp.zeros_like(to_float(xp, n[..., 0, 0]))
     traced = is_traced(a) or is_traced(b)
     step = b.shape[-1] if traced else budget(a) * _ROOM // (math.prod(a.shape) * width)
     for block in blocks(b.shape[-1], step):
         some = SizeCounts(b[..., block], v[..., block])
         nodes = lattice(xp, a, some.sizes, n, width=width, line=True, strided=of.is_strided)
-        own = of.values(xp, nodes.k, a[..., None], some.sizes[..., None], n[..., None])
-        row_rest, col_rest = rests(nodes.k, block)
-        product = (own + row_rest - of_rows) * (own + col_rest - of_cols[..., block, :])
+        if deviations is not None:
+            row, col = deviations(nodes.k, nodes.t, block)
+        else:
+            own = of.values(xp, nodes.k, a[..., None], some.sizes[..., None], n[..., None])
+            row_rest, col_rest = rests(nodes.k, block)
+            row, col = own + row_rest - of_rows, own + col_rest - of_cols[..., block, :]
+        product = row * col
         cells = xp.sum(nodes.weights * product, axis=-1) / xp.sum(nodes.weights, axis=-1)
         total = total + xp.sum(w * cells * some.counts, axis=(-2, -1))
     return total
+
+
+def _deviations_of_parabolas(xp: Namespace, rows: SizeCounts, cols: SizeCounts, n: Array, of: CellSum) -> Deviations:
+    """Return row_ij and col_ij of polynomials of degree 2 from the offset t = N_ij - a_i b_j / n: little cancels.
+
+    Around the mean f is p + q t + c t**2. Given t, the mean of another cell j' of the row moves by -b_j' t / (n - b_j),
+    and its variance becomes that of a_i - N_ij samples among n - b_j. So row_ij is
+
+        q t + c (t**2 - Var) + sum over j' of -q' b' t / (n - b) + c' ((b' t / (n - b))**2 + Var' given t - Var').
+    """
+    a, b = (to_float(xp, x) for x in (rows.sizes[..., :, None], cols.sizes[..., None, :]))
+    n = to_float(xp, n)
+    there = (a > 0) & (b > 0)
+    _, q, c = (xp.where(there, x, 0.0) for x in _parabola(xp, a, b, n, of))
+    own = c * _variance_of_count(xp, a, b, n)
+
+    def of_line(size: Array, own_size: Array, others: Array, counts: Array, axis: int) -> Line:
+        """Return, of the other cells in lines of `size` samples: sums of q b', c b'**2, c b' (n - b - b'), c Var'."""
+        terms = q * others, c * others * others, c * others, own
+        tilt, square, plain, spread = (xp.sum(counts * x, axis=axis, keepdims=True) - x for x in terms)
+        return Line(size, own_size, tilt, square, (n - own_size) * plain - square, spread)
+
+    lines = of_line(a, b, b, cols.counts[..., None, :], -1), of_line(b, a, a, rows.counts[..., :, None], -2)
+
+    def deviations(k: Array, t: Array, block: slice) -> tuple[Array, Array]:
+        def of_block(x: Array) -> Array:
+            return (x if x.shape[-1] == 1 else x[..., block])[..., None]
+
+        counts, whole = to_float(xp, k), n[..., None]
+        alone = of_block(q) * t + (of_block(c) * t * t - of_block(own))
+        found = []
+        for line in lines:
+            size, own_size, tilt, square, mixed, spread = map(of_block, line)
+            pool = at_least(xp, whole - own_size, 1.0)
+            left = (size - counts) * ((whole - size) - (own_size - counts))  # Var' given t is c' b' (n - b - b') times
+            given = left * mixed / (pool * pool * at_least(xp, pool - 1, 1.0))
+            found.append(alone - tilt * t / pool + square * (t / pool) ** 2 + (given - spread))
+        return found[0], found[1]
+
+    return deviations
 
 
 def _rests_of_polynomial(xp: Namespace, rows: SizeCounts, cols: SizeCounts, n: Array, of: CellSum) -> Rests:
@@ -430,10 +507,23 @@ def _coefficients(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> l
 def _check_degree(xp: Namespace, coefficients: list[Array], a: Array, b: Array, n: Array, of: CellSum) -> None:
     """Raise ValueError where f at the largest count of a cell is not that of the polynomial."""
     most = to_float(xp, xp.minimum(a, b))
+    largest = functools.reduce(xp.maximum, map(xp.abs, coefficients))
     for x in (most, xp.floor(most / 2), xp.floor(2 * most / 3)):
         terms = [c * y for c, y in zip(coefficients, _falling(xp, x, of), strict=True)]
         found, scale = sum(terms[1:], terms[0]), sum(map(xp.abs, terms[1:]), xp.abs(terms[0]))
         expected = xp.where(most > 0, of.values(xp, x, a, b, n), found)
+        # the differences at 0 are off by so much, which their factors make larger
+        lost = float(xp.finfo(found.dtype).eps) * largest * _falling(xp, x, of)[-1] / math.factorial(of.degree or 0)
+        if (
+            of.degree is not None
+            and of.degree > 2
+            and bool(xp.any(lost > _DIGITS * _DIGITS * xp.max(xp.abs(expected))))
+        ):
+            raise ValueError(
+                f"degree is {of.degree}, and the coefficients of the polynomial at 0 cancel where counts are large: "
+                "expected no degree, but smooth=True"
+            )
+        scale = scale + lost / _DIGITS
         if bool(xp.any(xp.abs(found - expected) > _DIGITS * (scale + xp.abs(expected)))):
             raise ValueError(
                 f"degree is {of.degree}, of which cell is no polynomial in x: expected another degree, or None"

@@ -6,6 +6,11 @@ With r and s clusters of a_i and b_j samples, and for the rows
 
     E = n (r - 1) (s - 1) / (n - 1),   Var = 2 n / (n - 3) (v - w) (v' - w') + n² / (n - 1) w w'.
 
+Both w and v - w are sums of terms that are not negative. With d_i = a_i - 1 and D their sum,
+
+    (n - 2) w = sum (n - r a_i)² / (n a_i),
+    (n - 1) (n - 2) (v - w) = sum d_i / a_i ((D - d_i) (n - 1) + (r - 1) (n - 1 - a_i)).
+
 Dawson (1954), A simplified expression for the variance of the chi-square function on a contingency table, Biometrika
 41:280, 10.1093/biomet/41.1-2.280; first found by Haldane (1940).
 """
@@ -31,6 +36,11 @@ def moments_of_chi_square(xp: Namespace, row_sums: Array, col_sums: Array) -> tu
 def _spread(xp: Namespace, sums: Array, n: Array) -> tuple[Array, Array, Array]:
     """Return the number of clusters, v - w and w (...) of cluster sizes (..., K)."""
     k = at_least(xp, to_float(xp, number_of_clusters(xp, sums)), 1.0)
-    ratios = xp.sum(xp.where(sums > 0, n[..., None] / to_divisor(xp, sums), 0.0), axis=-1)
-    uneven = at_least(xp, ratios - k * k, 0.0) / at_least(xp, n - 2, 1.0)
-    return k, (k - 1) * at_least(xp, n - k, 0.0) / at_least(xp, n - 1, 1.0) - uneven, uneven
+    size, n, r = to_divisor(xp, sums), n[..., None], k[..., None]
+    more = size - 1
+    others = xp.sum(more, axis=-1, keepdims=True) - more
+    even = more / size * (others * (n - 1) + (r - 1) * at_least(xp, n - 1 - size, 0.0))
+    uneven = xp.where(sums > 0, (n - r * size) ** 2 / (at_least(xp, n, 1.0) * size), 0.0)
+    below = at_least(xp, n[..., 0] - 2, 1.0)
+    even, uneven = xp.sum(even, axis=-1), xp.sum(uneven, axis=-1)
+    return k, even / below / at_least(xp, n[..., 0] - 1, 1.0), uneven / below

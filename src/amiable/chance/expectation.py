@@ -12,11 +12,15 @@ sizes are computed once, and a few hundred sizes stand in for any number (`inter
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from amiable._array import loops
 from amiable._array.arithmetic import constant, matmul
 from amiable._array.bins import count_keys, encode_integers, sum_by_key
 from amiable._array.blocks import blocks, budget, cell_blocks, power_of_two, zero_padded
@@ -25,9 +29,11 @@ from amiable._array.devices import device_of, is_captured, is_traced
 from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
+from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
 from amiable.chance.deviance import copy_constants
 from amiable.chance.hypergeometric import (
     MAX_NODES,
+    Form,
     Forms,
     expectations,
     n_nodes,
@@ -44,6 +50,15 @@ _LATTICE = 32
 # A device is not asked for equal sizes among so few cells of all tables together: their nodes are 2**21 numbers, which
 # it takes through an operation in about the time that it takes to launch one.
 _STATIC_CELLS = 1 << 14
+# What a loop of scalars is asked for by each form, and where it writes it.
+_BITS: dict[Form, int] = {
+    "deviance": DEVIANCE,
+    "each_deviance": DEVIANCE,
+    "xlogx": XLOGX,
+    "given_row": GIVEN_ROW,
+    "given_col": GIVEN_COL,
+}
+_SLOTS = (DEVIANCE, XLOGX, GIVEN_ROW, GIVEN_COL)
 _FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
 _FEW_PAIRS = 1 << 8  # so few pairs cost less than to look for equal sizes among them
 _PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among its tables costs more than it saves
@@ -216,6 +231,8 @@ def expectations_of_sizes(xp: Namespace, a: Array, b: Array, n: Array, *, forms:
 def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Forms) -> Array:
     """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
     n = xp.broadcast_to(n, a.shape)
+    if isinstance(a, np.ndarray) and loops.is_compiled():
+        return _expectations_by_loop(a, b, n, forms)
     if recompiles_per_shape(xp):
         return _expectations_in_equal_blocks(xp, a, b, n, forms)
     pairs = [a, b, n, *reach(xp, a, b, n)]
@@ -234,6 +251,16 @@ def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Fo
         start += count
     back = sum_by_key(xp, order, xp.arange(order.shape[0], dtype=order.dtype, device=device_of(order)), order.shape[0])
     return xp.take(xp.concat(parts, axis=-1), back, axis=-1)
+
+
+def _expectations_by_loop(a: Any, b: Any, n: Any, forms: Forms) -> Array:
+    """Return the same from compiled loops of scalars, which walk as far as each pair needs."""
+    wanted = [_BITS[form] for form in forms]
+    arrays = [np.ascontiguousarray(x, dtype=np.int64) for x in (a, b, n)]
+    out = np.empty((len(_SLOTS), a.size))
+    loops.run("expectations_of_pairs", a.size, *arrays, functools.reduce(operator.or_, wanted), out=out)
+    found: Array = out[[_SLOTS.index(bit) for bit in wanted], :]
+    return found
 
 
 def _expectations_of_block(xp: Namespace, pairs: list[Array], forms: Forms) -> Array:

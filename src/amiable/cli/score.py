@@ -14,6 +14,7 @@ from amiable.cli.common import (
     File,
     Format,
     StandardInput,
+    complain,
     of_identifier,
     opened,
     print_json,
@@ -78,6 +79,12 @@ def score(
         found.sort(key=lambda row: (row["labeling"] in identifiers, sign * row[best.name], row["labeling"]))
         others = [row["labeling"] for row in found[1:] if row["labeling"] not in identifiers]
         compared = []
+        if compare and best.measures == "evidence":
+            complain(
+                f"--compare of {best.heading}, which tells how sure agreement is: expected how much, as ami or ari"
+            )
+        if compare and not others:
+            typer.echo("amiable: warning: there is one labeling to score, and none to compare it with", err=True)
         if compare and others:
             triples = count_triples_in_file(path, true, found[0]["labeling"], others)
             function = _with_mean(best, average_method.value)
@@ -93,7 +100,7 @@ def score(
     if as_json:
         print_json(result)
         return
-    rows = [[row["labeling"], str(row["n_clusters"]), *(f"{row[one.name]:.4f}" for one in shown)] for row in found]
+    rows = [[row["labeling"], str(row["n_clusters"]), *(_value(one, row) for one in shown)] for row in found]
     print_table(
         f"{result['file']}: {result['n_samples']} samples, true labels {true!r}",
         ["labeling", "clusters", *(one.heading for one in shown)],
@@ -111,15 +118,24 @@ def score(
             f"{best.heading} of {found[0]['labeling']!r} less that of the others",
             ["labeling", "difference", "95 % interval", "p-value"],
             [
-                [row["labeling"], f"{row['difference']:.4f}", "{:.4f} to {:.4f}".format(*row["interval"]), _shown(row)]
+                [
+                    row["labeling"],
+                    f"{row['difference']:.4f}",
+                    "{:.4f} to {:.4f}".format(*row["interval"]),
+                    _of_pvalue(row["pvalue"]),
+                ]
                 for row in compared
             ],
             f"From {resamples} resamples of the same samples for both; each p-value is of one pair alone.",
         )
 
 
-def _shown(row: dict[str, Any]) -> str:
-    return f"{row['pvalue']:.2g}" if row["pvalue"] >= 1e-16 else "< 1e-16"
+def _value(one: Score, row: dict[str, Any]) -> str:
+    return _of_pvalue(row[one.name]) if one.short_name == "pvalue" else f"{row[one.name]:.4f}"
+
+
+def _of_pvalue(pvalue: float) -> str:
+    return f"{pvalue:.2g}" if pvalue >= 1e-16 else "< 1e-16"
 
 
 def _compare(name: str, triples: Triples, score: Callable[..., Any], resamples: int, seed: int) -> dict[str, Any]:
@@ -136,9 +152,8 @@ def _scores_called(names: str | None) -> list[Score]:
     """Return the records of scores called by names that commas separate; the common ones by default."""
     if names is None:
         return _COMMON
-    if names.strip() == "all":
-        return list(SCORES.values())
-    called = [score_called(name.strip()) for name in names.split(",")]
+    given = [name.strip() for name in names.split(",")]
+    called = [record for name in given for record in (SCORES.values() if name == "all" else [score_called(name)])]
     return list({record.name: record for record in called}.values())
 
 

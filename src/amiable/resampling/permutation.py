@@ -146,6 +146,8 @@ def permutation_test(
         raise ValueError(f"alternative is {alternative!r}: expected one of {expected}")
     table = one_table(labels_true, labels_pred, contingency)
     within = None if strata is None else _sizes_within(labels_true, labels_pred, strata)
+    if within is not None and not within[0].ends:
+        within = None  # no samples
     options: dict[str, Any] = {"n_resamples": n_resamples, "alternative": alternative, "rng": rng, "batch": batch}
     return permutation_tests(table, [function], **options, strata=within, progress=progress)[0]
 

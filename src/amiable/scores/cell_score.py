@@ -39,16 +39,18 @@ class CellScore(CellSum):
     ----------
     cell : callable
         What a cell adds: a function of an array namespace and of four arrays of floats that broadcast. It returns an
-        array of their shape, finite for every x from 0 to min(a, b), of functions of `xp` alone.
+        array of their shape, finite for every x from 0 to min(a, b), by operators and functions of `xp`.
     largest : callable, optional
         ``largest(xp, row_sums, col_sums)``, the largest value that the score is adjusted to, of shape (...) for cluster
         sizes of shapes (..., R) and (..., C). By default the mean of the scores of each labeling with itself, as in the
         adjusted Rand index and adjusted mutual information.
     degree : int, optional
         That of `cell` as a polynomial in x: 2 for pairs of samples. Its moments then cost milliseconds, and are traced.
+        `cell` is then asked for all x from 0 to the degree, too.
     smooth : bool or "count", default=False
-        Whether `cell` is smooth (without kinks) in all its arguments, or in x alone ("count"): then some stand in for
-        many. To say so of a function with kinks gives wrong moments.
+        Whether `cell` is smooth (without kinks) in all its arguments, or in x alone ("count"): then sums over some
+        counts, and over some cluster sizes, stand in for those over all, in milliseconds instead of minutes. To say so
+        of a function with kinks gives wrong moments.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from amiable._array.arithmetic import at_least
-from amiable._array.devices import on_own_device
+from amiable._array.devices import on_cpu, on_own_device
 from amiable._array.protocols import Array, Namespace
 from amiable._array.special import gammaincc
 from amiable._array.transfers import as_result, host_views
@@ -62,8 +62,7 @@ def expected_score(score: str | Callable[..., Any] | CellScore, row_sums: Any, c
     """
     cells, record = _exact(score)
     xp, rows, cols, back = _margins(row_sums, col_sums)
-    shift, factor = _rescaled(xp, record, rows, cols)
-    return as_result(back(shift + factor * cells.mean(rows, cols)))
+    return as_result(back(_mean(xp, record, rows, cols, lambda: cells.mean(rows, cols))))
 
 
 @on_own_device
@@ -114,8 +113,9 @@ def score_moments(score: str | Callable[..., Any] | CellScore, row_sums: Any, co
     cells, record = _exact(score)
     xp, rows, cols, back = _margins(row_sums, col_sums)
     mean, variance = cells.moments(rows, cols)
-    shift, factor = _rescaled(xp, record, rows, cols)
-    return Moments(as_result(back(shift + factor * mean)), as_result(back(factor * factor * variance)))
+    factor = _rescaled(xp, record, rows, cols)[1]
+    of_score = _mean(xp, record, rows, cols, lambda: mean)
+    return Moments(as_result(back(of_score)), as_result(back(factor * factor * variance)))
 
 
 def adjusted_score(
@@ -233,8 +233,7 @@ def score_pvalue(
     """P-value of a score without simulation: the chance of random labelings to agree at least as much.
 
     Under the permutation model, from the gamma distribution that has the exact mean and variance, and begins at the
-    least value that tables of any real counts with these cluster sizes have; or ends at the largest, where the terms of
-    a sum are concave.
+    least value that tables of any real counts with these cluster sizes have.
 
     Parameters
     ----------
@@ -268,7 +267,7 @@ def score_pvalue(
     samples, clusters of a few samples), for p-values below 0.001 with clusters of very unequal sizes, or for sums whose
     terms are far from parabolas, least of all chi-square with expected counts below 1: there use `permutation_test`.
     A score whose terms are convex in some cells and concave in others gets the normal distribution, whose tails may be
-    wrong by orders of magnitude.
+    wrong by orders of magnitude; one whose terms are all concave is refused, as it is large where labelings differ.
 
     References
     ----------
@@ -301,6 +300,11 @@ def _exact(score: Any) -> tuple[CellScore, Score | None]:
     if record is None or record.cells is None:
         known = ", ".join(repr(name) for name, other in SCORES.items() if other.cells is not None)
         function_of(score)  # raises for what is no score at all
+        if record is not None and record.measures == "evidence":
+            raise ValueError(
+                f"score is {record.short_name!r}, which is measured against chance already: expected one of {known}, "
+                "or a CellScore"
+            )
         raise ValueError(
             f"score is {getattr(score, '__name__', score)!r}, which is no sum over cells, so that its moments have no "
             f"closed form: expected one of {known}, or a CellScore; for any other use permutation_test"
@@ -313,6 +317,15 @@ def _margins(row_sums: Any, col_sums: Any) -> tuple[Namespace, Array, Array, Cal
     xp, *sizes = check_margins(row_sums, col_sums)
     xp, (rows, cols), back = host_views(xp, *sizes)
     return xp, rows, cols, back
+
+
+def _mean(xp: Namespace, record: Score | None, row_sums: Array, col_sums: Array, of_sum: Callable[[], Array]) -> Array:
+    """Return the mean (...) of a score; of one that is corrected for chance 0, unless the sizes alone determine it."""
+    shift, factor = _rescaled(xp, record, row_sums, col_sums)
+    if record is not None and record.by_chance == "zero":
+        return xp.where(factor == 0, shift, 0.0)
+    mean: Array = shift + factor * of_sum()
+    return mean
 
 
 def _rescaled(xp: Namespace, record: Score | None, row_sums: Array, col_sums: Array) -> tuple[Any, Any]:
@@ -344,17 +357,19 @@ def _standardized(table: Cells, cells: CellScore, record: Score | None) -> Array
 
 
 def _pvalue(table: Cells, cells: CellScore) -> Array:
-    """Return the upper tail of a gamma distribution that begins below the mean, or of one that ends above it."""
+    """Return the upper tail of a gamma distribution that begins where no table is."""
     xp, rows, cols = table.xp, table.row_sums, table.col_sums
     variance = cells.moments(rows, cols, static=table.static)[1]
     is_fixed = variance == 0
     variance = xp.where(is_fixed, 1.0, variance)
     room = cells.room(rows, cols, static=table.static)
+    if on_cpu(room) and bool(xp.any((room < 0) & ~is_fixed)):
+        raise ValueError(
+            "score is a sum of concave terms, which is large where labelings do not agree: expected its negative, or "
+            "permutation_test"
+        )
     most = _FARTHEST * xp.sqrt(variance)  # from where a gamma distribution is as good as normal
-    ends_above = room < 0
-    room = xp.abs(room)
     room = xp.where((room > 0) & (room < most), room, most)
-    excess = cells.excess(table)
-    beyond = room + xp.where(ends_above, -excess, excess)
-    tail = gammaincc(xp, room * (room / variance), at_least(xp, beyond * (room / variance), 0.0))
-    return xp.where(is_fixed, 1.0, xp.where(ends_above, 1 - tail, tail))
+    scale = room / variance
+    tail = gammaincc(xp, room * scale, at_least(xp, (room + cells.excess(table)) * scale, 0.0))
+    return xp.where(is_fixed, 1.0, tail)

@@ -353,7 +353,8 @@ def _information_distance(table: Cells) -> Array:
     most = xp.maximum(known.h_true, known.h_pred)
     rest = xp.maximum(*conditional_entropies(table))
     share = rest / xp.where(most > 0, most, 1.0)
-    return xp.minimum(share, xp.ones_like(share))
+    is_one = (known.mutual == 0) & (most > 0)
+    return xp.where(is_one, 1.0, xp.minimum(share, xp.ones_like(share)))
 
 
 @on_own_device

@@ -64,7 +64,7 @@ def reduced_mutual_info_score(
 ) -> Any:
     """Reduced mutual information (RMI): mutual information less the price of describing the contingency table.
 
-    How much shorter `labels_true` is described by who knows `labels_pred`. Many clusters make the table dear, so
+    How much shorter `labels_true` is described by who knows `labels_pred`. A table of many clusters is long, so
     they do not raise the score, as they raise mutual information. As a rule it is not symmetric: the table is described
     given the cluster sizes of `labels_pred` and the number of classes.
 
