@@ -101,6 +101,11 @@ def _path(file: Path, of_input: Format) -> Iterator[Path]:
             raise FileError(str(error).replace(str(path), name)) from error
 
 
+def shown_pvalue(pvalue: float) -> str:
+    """Return a p-value as text; never 0, which none is."""
+    return f"{pvalue:.2g}" if pvalue >= 1e-16 else "< 1e-16"
+
+
 def complain(message: str) -> NoReturn:
     """Say what is wrong, in one line, and exit with status 2."""
     typer.echo(f"amiable: {visible(message)}", err=True)

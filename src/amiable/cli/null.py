@@ -21,6 +21,7 @@ from amiable.cli.common import (
     print_json,
     print_table,
     progress,
+    shown_pvalue,
     table_of_columns,
     write_figure,
 )
@@ -124,7 +125,7 @@ def _rows_of_exact(of: Score, exact: dict[str, Any]) -> list[list[str]]:
         [f"expected {of.title}{unit}", f"{exact['mean']:.6g}"],
         [f"its standard deviation{unit}", f"{exact['variance'] ** 0.5:.6g}"],
         [f"standardized {of.title}", f"{exact['standardized']:.6g}"],
-        [f"p-value of {of.title}, by a gamma distribution", f"{exact['pvalue']:.4g}"],
+        [f"p-value of {of.title}, by a gamma distribution", shown_pvalue(exact["pvalue"])],
     ]
 
 

@@ -20,6 +20,7 @@ from amiable.cli.common import (
     print_json,
     print_table,
     score_called,
+    shown_pvalue,
     table_of_columns,
 )
 from amiable.files import Pairs, Triples, count_pairs_in_file, count_triples_in_file
@@ -122,7 +123,7 @@ def score(
                     row["labeling"],
                     f"{row['difference']:.4f}",
                     "{:.4f} to {:.4f}".format(*row["interval"]),
-                    _of_pvalue(row["pvalue"]),
+                    shown_pvalue(row["pvalue"]),
                 ]
                 for row in compared
             ],
@@ -131,11 +132,7 @@ def score(
 
 
 def _value(one: Score, row: dict[str, Any]) -> str:
-    return _of_pvalue(row[one.name]) if one.short_name == "pvalue" else f"{row[one.name]:.4f}"
-
-
-def _of_pvalue(pvalue: float) -> str:
-    return f"{pvalue:.2g}" if pvalue >= 1e-16 else "< 1e-16"
+    return shown_pvalue(row[one.name]) if one.short_name == "pvalue" else f"{row[one.name]:.4f}"
 
 
 def _compare(name: str, triples: Triples, score: Callable[..., Any], resamples: int, seed: int) -> dict[str, Any]:
