@@ -135,6 +135,7 @@ class Backend:
     context: Callable[[], contextlib.AbstractContextManager] = contextlib.nullcontext
     single: bool = False  # works in float32
     narrow: bool = False  # counts in int32
+    slow: bool = False  # finds little that others do not, but in counting
     marks: tuple = field(default=())
 
     @property
@@ -170,7 +171,7 @@ BACKENDS = [
     Backend("torch-float32", _torch("cpu"), context=lambda: _as_accelerator(float64=False), single=True),
     Backend("jax", _jax, context=lambda: _jax_on("cpu", x64=False), single=True, narrow=True),
     Backend("jax-as-accelerator", _jax, context=_jax_accelerator, single=True, narrow=True),
-    Backend("jax-x64", _jax, context=lambda: _jax_on("cpu", x64=True)),
+    Backend("jax-x64", _jax, context=lambda: _jax_on("cpu", x64=True), slow=True),
     Backend("torch-cuda", _torch("cuda"), context=lambda: _cuda("torch"), marks=_GPU),
     Backend("torch-cuda-float32", _torch("cuda"), context=lambda: _cuda("torch", False), single=True, marks=_GPU),
     Backend("cupy", _cupy, context=lambda: _cuda("cupy"), marks=_GPU),

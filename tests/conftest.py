@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.backends import BACKENDS, Backend
+from tests.registry import Case
 
 # on CUDA devices: JAX is to leave memory to the others, and cuBLAS ready to be deterministic; both read it once
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
@@ -28,14 +29,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what is slow: whole cases, or those of some backends (`slow_on`)."""
+    """Skip what is slow: whole cases, those of some backends (`slow_on`), and of scores that few ask for on more."""
     if config.getoption("--slow"):
         return
     skip = pytest.mark.skip(reason="slow, and finds little that others do not: --slow runs it")
     for item in items:
         names = [name for mark in item.iter_markers("slow_on") for name in mark.args]
-        given = item.callspec.params.get("backend") if names and hasattr(item, "callspec") else None
-        if item.get_closest_marker("slow") or (given is not None and given.name in names):
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        given, score = params.get("backend"), params.get("score")
+        if isinstance(score, Case) and not score.record.is_common:
+            names += ["numpy-read-only", "strict", "strict-other-device", "jax"]
+        if item.get_closest_marker("slow") or (given is not None and (given.slow or given.name in names)):
             item.add_marker(skip)
 
 

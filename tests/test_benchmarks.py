@@ -89,6 +89,7 @@ def by_case(report, table):
     return {row["case"]: row for row in report.numbers if row["table"] == table}
 
 
+@pytest.mark.slow
 def test_device_subject_on_numpy(tiny, options, tmp_path):
     report = device.run(options)
     assert report.failures == []

@@ -17,7 +17,7 @@ def three(rng, n=300, k=4, kept=0.6, moved=0.1):
     return true, a, np.where(rng.random(n) < moved, rng.integers(0, k, n), a)
 
 
-@pytest.mark.slow_on("jax-as-accelerator", "jax-x64")
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 def test_every_library(backend, rng):
     labels = three(rng)
     found = compare_scores(*map(backend.asarray, labels), "ari", n_resamples=300, rng=0)

@@ -301,7 +301,7 @@ def of_strata(rng, n=120, n_groups=4, k=3):
     return true[order], pred[order], groups[order]
 
 
-@pytest.mark.slow_on("jax-as-accelerator", "jax-x64")
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 @pytest.mark.parametrize("k", [3, 12])
 def test_within_strata(backend, rng, k):
     true, pred, groups = of_strata(rng, k=k)

@@ -131,6 +131,7 @@ def test_both_directions(reduction, normalized):
         assert score(contingency=table.T, **options) == expected
 
 
+@pytest.mark.slow
 def test_random_tables(rng):
     for _ in range(25):
         table = rng.poisson(rng.lognormal(0, 1.5, rng.integers(2, 6, 2)))
@@ -147,7 +148,7 @@ def test_no_digit_is_lost_where_both_parts_nearly_cancel():
     assert score(contingency=table, normalized=False) == pytest.approx(expected, abs=2e-15)
 
 
-@pytest.mark.slow_on("jax-as-accelerator")
+@pytest.mark.slow_on("jax-as-accelerator", "strict", "strict-other-device")
 @pytest.mark.parametrize("normalized", [True, False])
 @pytest.mark.parametrize("reduction", ["dirichlet", "flat"])
 def test_batch_is_a_loop(reduction, normalized, backend, rng):

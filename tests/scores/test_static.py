@@ -179,6 +179,7 @@ def test_eager_n_labels_on_the_host_may_use_sizes(labels):
     assert not table.static
 
 
+@pytest.mark.slow
 def test_few_programs_for_many_shapes():
     """Each is kept by JAX, so tables and batches are padded to a few."""
     jnp = pytest.importorskip("jax.numpy")

@@ -133,6 +133,7 @@ def rank_without_a_new_batch(rank, world, folder):
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_no_rank_with_any_label(tmp_path):
     torch.multiprocessing.spawn(empty_rank, (2, str(tmp_path)), nprocs=2)
     for rank in range(2):

@@ -487,8 +487,8 @@ def _assigned_of_list(rows: np.ndarray, cols: np.ndarray, worth: np.ndarray, n_r
     own = np.arange(n_rows)
     top = worth.max() + 1
     costs = np.concatenate([top - worth, np.full(n_rows, top)])
-    places = np.concatenate([rows, own]), np.concatenate([cols, n_cols + own])
-    graph = csr_array((costs, places), shape=(n_rows, n_cols + n_rows))
+    places = [np.concatenate(x).astype(np.int32) for x in ([rows, own], [cols, n_cols + own])]  # which SciPy asks for
+    graph = csr_array((costs, (places[0], places[1])), shape=(n_rows, n_cols + n_rows))
     matched_rows, matched_cols = min_weight_full_bipartite_matching(graph)
     keys = rows * n_cols + cols
     order = np.argsort(keys)
