@@ -36,7 +36,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable.chance.deviance import offset_from_mean
 from amiable.chance.expectation import each_table
-from amiable.chance.hypergeometric import MAX_NODES, lattice, n_nodes
+from amiable.chance.hypergeometric import MAX_NODES, lattice, mean_and_variance, n_nodes
 from amiable.chance.interpolation import PER_OCTAVE, SizeCounts, size_counts_of_clusters
 from amiable.chance.variance import PER_OCTAVE as PER_OCTAVE_OF_VARIANCE
 from amiable.chance.variance import is_constant
@@ -88,6 +88,11 @@ class CellSum:
     def is_strided(self) -> bool:
         """Whether a sum over some counts stands in for that over all."""
         return self.degree is not None or bool(self.smooth)
+
+    @property
+    def is_parabola(self) -> bool:
+        """Whether f is a polynomial of degree 2 at most in the count, which is known around its mean."""
+        return self.degree is not None and self.degree <= 2
 
     def sizes(self, xp: Namespace, sums: Array, per_octave: int) -> SizeCounts:
         """Return the sizes of the clusters (K,) of one labeling; a few for all, where f is smooth in them."""
@@ -162,7 +167,7 @@ def _pick(xp: Namespace, x: Array, at: list[Array]) -> Array:
 def mean_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *, static: bool = False) -> Array:
     """Return the mean (...) alone; all else is as in `moments_of_sum`."""
     if static or is_traced(row_sums) or is_traced(col_sums):
-        return _static_mean(xp, row_sums, col_sums, of)[0]
+        return _static_mean(xp, row_sums, col_sums, of)
     return each_table(xp, row_sums, col_sums, lambda rows, cols: _mean_of_table(xp, rows, cols, of))
 
 
@@ -224,8 +229,8 @@ def room_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *,
             of_cols = xp.sum(w * stiff * (q - of_rows), axis=-2, keepdims=True)
             of_cols = of_cols / _or_one(xp, xp.sum(w * stiff, axis=-2, keepdims=True))
         beyond = xp.sum(w * v * stiff * (of_rows + of_cols - q) ** 2, axis=(-2, -1)) / 2
-        if of.degree is not None and of.degree <= 2:  # the mean of p + q t + c t**2
-            above = xp.sum(xp.where(there, w * v * bend * _variance_of_count(xp, a, b, n), 0.0), axis=(-2, -1))
+        if of.is_parabola:  # the mean of p + q t + c t**2
+            above = xp.sum(xp.where(there, w * v * bend * mean_and_variance(xp, a, b, n)[1], 0.0), axis=(-2, -1))
         else:
             above = mean - xp.sum(xp.where(there, w * v * at_mean, 0.0), axis=(-2, -1))
         is_convex, is_concave = (x[..., 0, 0] for x in bends)
@@ -233,7 +238,7 @@ def room_of_sum(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum, *,
 
     if static or is_traced(row_sums) or is_traced(col_sums):
         rows, cols = _every_cluster(xp, row_sums, col_sums)
-        mean = _static_mean(xp, row_sums, col_sums, of)[0]
+        mean = _static_mean(xp, row_sums, col_sums, of)
         return room(rows, cols, xp.sum(row_sums, axis=-1), mean)
 
     def of_table(row_sums: Array, col_sums: Array) -> Array:
@@ -255,7 +260,7 @@ def excess_of_cell(xp: Namespace, x: Array, a: Array, b: Array, n: Array, of: Ce
     there = (a > 0) & (b > 0)
     a, b, n = (to_float(xp, v) for v in (a, b, n))
     _, slope, bend = _parabola(xp, a, b, n, of)
-    return xp.where(there, slope * t + bend * (t * t - _variance_of_count(xp, a, b, n)), 0.0)
+    return xp.where(there, slope * t + bend * (t * t - mean_and_variance(xp, a, b, n)[1]), 0.0)
 
 
 def _parabola(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> tuple[Array, Array, Array]:
@@ -270,7 +275,7 @@ def _parabola(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> tuple
     bend = (f[2] - 2 * f[1] + f[0]) / 2
     slope = f[1] - f[0] - bend
     around = f[0] + t * (slope + t * bend), (slope + 2 * t * bend) / step, bend / step / step
-    if of.degree is None or of.degree > 2:
+    if not of.is_parabola:
         return around
     # A polynomial is known from any three counts. Those keep most digits that have the least values for their distance.
     g = [of.values(xp, xp.zeros_like(mean) + x, a, b, n) for x in range(3)]
@@ -280,12 +285,6 @@ def _parabola(xp: Namespace, a: Array, b: Array, n: Array, of: CellSum) -> tuple
     near = sizes[0] < sizes[1] * step * step
     value, slope, bend = (xp.where(near, x, y) for x, y in zip(around, at_zero, strict=True))
     return value, slope, bend
-
-
-def _variance_of_count(xp: Namespace, a: Array, b: Array, n: Array) -> Array:
-    """Return the variance of a hypergeometric count, of floats."""
-    n = at_least(xp, n, 1.0)
-    return a * (b / n) * ((n - a) / n) * ((n - b) / at_least(xp, n - 1, 1.0))
 
 
 def _or_one(xp: Namespace, x: Array) -> Array:
@@ -334,13 +333,12 @@ def _variance_of_table(xp: Namespace, row_sums: Array, col_sums: Array, of: Cell
     rows, cols = (of.sizes(xp, sums, PER_OCTAVE_OF_VARIANCE) for sums in (row_sums, col_sums))
     a, b = rows.sizes[:, None], cols.sizes[None, :]
     width = fetch(xp.max(n_nodes(xp, a, b, n, line=True, strided=of.is_strided))[None])[0]
-    cells = _expected_cells(xp, rows.sizes, cols.sizes, n, of)
-    variance = _variance(xp, rows, cols, n, of, cells, width)
+    variance = _variance(xp, rows, cols, n, of, width)
     return xp.where(variance <= (_ROUNDING * mean) ** 2, 0.0, variance)
 
 
-def _static_mean(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> tuple[Array, Array]:
-    """Return the mean (...) and what is expected of every cell (..., R, C): no shape depends on a value."""
+def _static_mean(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> Array:
+    """Return the mean (...) from every cell: no shape depends on a value."""
     if of.degree is None:
         raise ValueError(
             "the moments of a sum over cells that is no polynomial look at values: expected a degree, or a call "
@@ -348,14 +346,14 @@ def _static_mean(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -
         )
     rows, cols = _every_cluster(xp, row_sums, col_sums)
     cells = _expected_cells(xp, row_sums, col_sums, xp.sum(row_sums, axis=-1), of)
-    return xp.sum(cells * rows.counts[..., :, None] * cols.counts[..., None, :], axis=(-2, -1)), cells
+    return xp.sum(cells * rows.counts[..., :, None] * cols.counts[..., None, :], axis=(-2, -1))
 
 
 def _static_moments(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum) -> tuple[Array, Array]:
     """Return mean and variance (...) from every cell on a fixed number of nodes."""
-    mean, cells = _static_mean(xp, row_sums, col_sums, of)
+    mean = _static_mean(xp, row_sums, col_sums, of)
     rows, cols = _every_cluster(xp, row_sums, col_sums)
-    variance = _variance(xp, rows, cols, xp.sum(row_sums, axis=-1), of, cells, MAX_NODES)
+    variance = _variance(xp, rows, cols, xp.sum(row_sums, axis=-1), of, MAX_NODES)
     none = is_constant(xp, row_sums, col_sums) | (variance <= (_ROUNDING * mean) ** 2)
     return mean, xp.where(none, 0.0, variance)
 
@@ -363,13 +361,13 @@ def _static_moments(xp: Namespace, row_sums: Array, col_sums: Array, of: CellSum
 def _expected_cells(xp: Namespace, row_sizes: Array, col_sizes: Array, n: Array, of: CellSum) -> Array:
     """Return E[f] (..., S, S') for every pair of sizes (..., S) and (..., S')."""
     a, b, n = row_sizes[..., :, None], col_sizes[..., None, :], n[..., None, None]
-    if of.degree is not None and of.degree <= 2:
+    if of.is_parabola:
         if not is_traced(a) and not is_traced(b) and on_cpu(a):
             _check_degree(xp, _coefficients(xp, a, b, n, of), a, b, n, of)
         there = (a > 0) & (b > 0)
         a, b, n = (to_float(xp, x) for x in (a, b, n))
         value, _, bend = _parabola(xp, a, b, n, of)
-        return xp.where(there, value + bend * _variance_of_count(xp, a, b, n), 0.0)
+        return xp.where(there, value + bend * mean_and_variance(xp, a, b, n)[1], 0.0)
     if of.degree is not None:
         coefficients = _coefficients(xp, a, b, n, of)
         if not is_traced(a) and not is_traced(b) and on_cpu(a):
@@ -394,34 +392,19 @@ def _expected(
     return xp.sum(nodes.weights * values, axis=-1) / xp.sum(nodes.weights, axis=-1)
 
 
-def _variance(
-    xp: Namespace, rows: SizeCounts, cols: SizeCounts, n: Array, of: CellSum, expected: Array, width: int
-) -> Array:
+def _variance(xp: Namespace, rows: SizeCounts, cols: SizeCounts, n: Array, of: CellSum, width: int) -> Array:
     """Return the sum over (i, j) of E[row_ij col_ij], with each pair of sizes as often as there are such clusters."""
     a, b, n = rows.sizes[..., :, None], cols.sizes[..., None, :], n[..., None, None]
     w, v = rows.counts[..., :, None], cols.counts[..., None, :]
-    # E[R_i] and E[C_j], which centre the conditional expectations
-    of_rows = xp.sum(expected * v, axis=-1)[..., None, None]
-    of_cols = xp.sum(expected * w, axis=-2)[..., None, :, None]
-    deviations = None
-    if of.degree is not None and of.degree <= 2:
-        deviations = _deviations_of_parabolas(xp, rows, cols, n, of)
-    else:
-        rests = (_rests_of_polynomial if of.degree is not None else _rests_by_summing)(xp, rows, cols, n, of)
+    deviations = (_deviations_of_parabolas if of.is_parabola else _deviations_from_rests)(xp, rows, cols, n, of)
     total = xp.zeros_like(to_float(xp, n[..., 0, 0]))
     traced = is_traced(a) or is_traced(b)
     step = b.shape[-1] if traced else budget(a) * _ROOM // (math.prod(a.shape) * width)
     for block in blocks(b.shape[-1], step):
         some = SizeCounts(b[..., block], v[..., block])
         nodes = lattice(xp, a, some.sizes, n, width=width, line=True, strided=of.is_strided)
-        if deviations is not None:
-            row, col = deviations(nodes.k, nodes.t, block)
-        else:
-            own = of.values(xp, nodes.k, a[..., None], some.sizes[..., None], n[..., None])
-            row_rest, col_rest = rests(nodes.k, block)
-            row, col = own + row_rest - of_rows, own + col_rest - of_cols[..., block, :]
-        product = row * col
-        cells = xp.sum(nodes.weights * product, axis=-1) / xp.sum(nodes.weights, axis=-1)
+        row, col = deviations(nodes.k, nodes.t, block)
+        cells = xp.sum(nodes.weights * (row * col), axis=-1) / xp.sum(nodes.weights, axis=-1)
         total = total + xp.sum(w * cells * some.counts, axis=(-2, -1))
     return total
 
@@ -438,7 +421,7 @@ def _deviations_of_parabolas(xp: Namespace, rows: SizeCounts, cols: SizeCounts, 
     n = to_float(xp, n)
     there = (a > 0) & (b > 0)
     _, q, c = (xp.where(there, x, 0.0) for x in _parabola(xp, a, b, n, of))
-    own = c * _variance_of_count(xp, a, b, n)
+    own = c * mean_and_variance(xp, a, b, n)[1]
 
     def of_line(size: Array, own_size: Array, others: Array, counts: Array, axis: int) -> Line:
         """Return, of the other cells in lines of `size` samples: sums of q b', c b'**2, c b' (n - b - b'), c Var'."""
@@ -462,6 +445,22 @@ def _deviations_of_parabolas(xp: Namespace, rows: SizeCounts, cols: SizeCounts, 
             given = left * mixed / (pool * pool * at_least(xp, pool - 1, 1.0))
             found.append(alone - tilt * t / pool + square * (t / pool) ** 2 + (given - spread))
         return found[0], found[1]
+
+    return deviations
+
+
+def _deviations_from_rests(xp: Namespace, rows: SizeCounts, cols: SizeCounts, n: Array, of: CellSum) -> Deviations:
+    """Return row_ij and col_ij from what is expected of the rests of row and column, less E[R_i] and E[C_j]."""
+    expected = _expected_cells(xp, rows.sizes, cols.sizes, n[..., 0, 0], of)
+    of_rows = xp.sum(expected * cols.counts[..., None, :], axis=-1)[..., None, None]
+    of_cols = xp.sum(expected * rows.counts[..., :, None], axis=-2)[..., None, :, None]
+    rests = (_rests_of_polynomial if of.degree is not None else _rests_by_summing)(xp, rows, cols, n, of)
+
+    def deviations(k: Array, t: Array, block: slice) -> tuple[Array, Array]:  # noqa: ARG001
+        a, b = rows.sizes[..., :, None, None], cols.sizes[..., None, block, None]
+        own = of.values(xp, k, a, b, n[..., None])
+        row_rest, col_rest = rests(k, block)
+        return own + row_rest - of_rows, own + col_rest - of_cols[..., block, :]
 
     return deviations
 

@@ -124,7 +124,7 @@ class CellScore(CellSum):
 
     def excess(self, table: Cells) -> Array:
         """Return by how much (...) the score of a table exceeds its mean."""
-        if table.is_grid and self.degree is not None and self.degree <= 2:
+        if table.is_grid and self.is_parabola:
             return table.sum_cells(partial(excess_of_cell, of=self))
         return self.observed(table) - self.mean(table.row_sums, table.col_sums, static=table.static)
 
