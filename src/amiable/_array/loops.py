@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 _VARIABLE = "AMIABLE_COMPILED"
-_MODULES = ("cells", "loops")  # of amiable._scalars, each after those that it imports from
 _FEW = 1 << 10  # steps of a loop that take less time than to start threads
 
 
@@ -43,27 +42,33 @@ def n_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of `amiable._scalars` as a compiled one; each is compiled when first called with its types."""
+    return _functions(function.__module__)[function.__name__]
+
+
 @functools.cache
-def _compiled() -> dict[str, Callable[..., Any]]:
-    """Compile the functions of all modules of scalars, lazily: each when it is first called with its types."""
+def _functions(module_name: str) -> dict[str, Any]:
+    """Return the names of a module of scalars, with its functions, and those that it imports, compiled lazily."""
     import numba
 
-    known: dict[Any, Any] = {}
+    module = importlib.import_module(module_name)
     names: dict[str, Any] = {}
-    for name in _MODULES:
-        module = importlib.import_module(f"amiable._scalars.{name}")
-        # functions of a module call each other by the names of their module, which stand for compiled ones here
-        names = {key: known.get(value, value) if callable(value) else value for key, value in vars(module).items()}
-        for key, plain in vars(module).items():
-            if inspect.isfunction(plain) and plain.__module__ == module.__name__:
-                copy = types.FunctionType(plain.__code__, names, key, plain.__defaults__)
-                names[key] = known[plain] = numba.njit(cache=True, nogil=True, error_model="numpy")(copy)
-    return names  # of the last module, which holds the loops
+    for key, value in vars(module).items():
+        home = getattr(value, "__module__", None)
+        if not inspect.isfunction(value) or home is None:
+            names[key] = value
+        elif home != module_name:
+            names[key] = compiled(value)
+        else:  # functions of a module call each other by its names, which stand for compiled ones here
+            copy = types.FunctionType(value.__code__, names, key, value.__defaults__)
+            names[key] = numba.njit(cache=True, nogil=True, error_model="numpy")(copy)
+    return names
 
 
-def run(name: str, n_steps: int, *arguments: Any, out: np.ndarray) -> np.ndarray:
+def run(function: Callable[..., Any], n_steps: int, *arguments: Any, out: np.ndarray) -> np.ndarray:
     """Call a loop over steps 0 to `n_steps`, shared by threads where there are many; it writes into `out`."""
-    loop = _compiled()[name]
+    loop = compiled(function)
     threads = min(n_threads(), n_steps // _FEW)
     if threads < 2:
         loop(*arguments, 0, n_steps, out)

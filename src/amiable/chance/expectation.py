@@ -30,6 +30,7 @@ from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
+from amiable._scalars.loops import expectations_of_pairs as loop_over_pairs
 from amiable.chance.deviance import copy_constants
 from amiable.chance.hypergeometric import (
     MAX_NODES,
@@ -258,7 +259,7 @@ def _expectations_by_loop(a: Any, b: Any, n: Any, forms: Forms) -> Array:
     wanted = [_BITS[form] for form in forms]
     arrays = [np.ascontiguousarray(x, dtype=np.int64) for x in (a, b, n)]
     out = np.empty((len(_SLOTS), a.size))
-    loops.run("expectations_of_pairs", a.size, *arrays, functools.reduce(operator.or_, wanted), out=out)
+    loops.run(loop_over_pairs, a.size, *arrays, functools.reduce(operator.or_, wanted), out=out)
     found: Array = out[[_SLOTS.index(bit) for bit in wanted], :]
     return found
 
