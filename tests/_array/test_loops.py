@@ -126,7 +126,6 @@ def test_read_only_and_strided_sizes():
 def test_numba_is_imported_when_it_is_needed():
     code = (
         "import sys, amiable; assert 'numba' not in sys.modules; amiable.adjusted_rand_score([0, 1], [0, 1]);"
-        "assert 'numba' not in sys.modules; amiable.expected_mutual_information([2, 1], [2, 1]);"
         "print('numba' in sys.modules)"
     )
     for value, expected in (("1", "True"), ("0", "False")):

@@ -10,7 +10,7 @@ import numpy as np
 from amiable._array import libraries
 from amiable._array.devices import device_of, is_captured, is_traced, on_device_of
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import NUMPY_TYPES
+from amiable._array.libraries import NUMPY_TYPES, PYTHON_TYPES
 from amiable._array.protocols import Array, Namespace
 
 _MANY = 200  # columns, from which on a loop over the rows costs less than NumPy's running product
@@ -21,6 +21,8 @@ def at_least(xp: Namespace, x: Any, least: float) -> Array:
     """Return max(x, least): `clip` with one bound, at a tenth of the overhead."""
     if isinstance(x, NUMPY_TYPES):
         return np.maximum(x, x.dtype.type(least))
+    if isinstance(x, PYTHON_TYPES):
+        return max(x, least)  # type: ignore[call-overload]
     return x.clamp(min=least) if libraries.is_torch_array(x) else xp.maximum(x, least)
 
 

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
+
 from amiable._array import libraries
-from amiable._array.libraries import NUMPY_TYPES, namespace_of
+from amiable._array.libraries import NUMPY, NUMPY_TYPES, PYTHON_TYPES, namespace_of
 from amiable._array.protocols import Array, Namespace
 
 P = ParamSpec("P")
 T = TypeVar("T")
+HOST_TYPES = (*NUMPY_TYPES, *PYTHON_TYPES)
 
 
 def device_of(x: Array) -> Any:
@@ -36,8 +39,14 @@ def _place(x: Any) -> str:
     return library if library == "numpy" else f"{library} ({libraries.device_of_library(x)})"
 
 
+def _is_numpy(x: Array) -> bool:
+    return isinstance(x, np.ndarray)
+
+
 def common_namespace(**arrays: Array) -> Namespace:
     """Return the one namespace of all `arrays`; raise TypeError if they differ in library or device."""
+    if all(map(_is_numpy, arrays.values())):
+        return NUMPY
     (first, x), *rest = arrays.items()
     xp = namespace_of(x)
     for name, other in rest:
@@ -52,7 +61,7 @@ def common_namespace(**arrays: Array) -> Namespace:
 
 def is_traced(x: Array) -> bool:
     """Whether `x` stands for values that are not there yet (`jax.jit`, `jax.vmap`, `torch.compile`)."""
-    if isinstance(x, NUMPY_TYPES):
+    if isinstance(x, HOST_TYPES):
         return False
     if libraries.is_jax_array(x):
         import jax
@@ -87,7 +96,7 @@ def is_meta(x: Any) -> bool:
 
 def on_cpu(x: Array) -> bool:
     """Whether the values of `x` lie in host memory, so that looking at them copies nothing."""
-    return isinstance(x, NUMPY_TYPES) or (not is_traced(x) and _in_host_memory(x))
+    return isinstance(x, HOST_TYPES) or (not is_traced(x) and _in_host_memory(x))
 
 
 def _in_host_memory(x: Any) -> bool:

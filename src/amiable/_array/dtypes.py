@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from amiable._array import libraries
 from amiable._array.devices import device_of
-from amiable._array.libraries import NUMPY_TYPES, namespace_of
+from amiable._array.libraries import NUMPY_TYPES, PYTHON_TYPES, namespace_of
 from amiable._array.protocols import Array, Namespace
 
 
@@ -48,6 +48,8 @@ def to_float(xp: Namespace, x: Array) -> Array:
     """Return `x` in the working float dtype of its device."""
     if isinstance(x, NUMPY_TYPES):
         return x.astype(np.float64, copy=False)
+    if isinstance(x, PYTHON_TYPES):
+        return cast(Any, float(x))
     return xp.astype(x, working_dtype(xp, x), copy=False)
 
 

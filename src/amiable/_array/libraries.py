@@ -11,11 +11,14 @@ from typing import Any, cast
 import array_api_compat as compat
 import numpy as np
 
+from amiable._array import numbers
 from amiable._array.protocols import Array, Namespace
 
 # Asked first wherever it matters: NumPy's calls are so short that asking costs as much.
 NUMPY_TYPES = (np.ndarray, np.generic)
+PYTHON_TYPES: tuple[type, ...] = (float, int)  # a bool is an int
 NUMPY: Namespace = cast(Any, np)
+NUMBERS: Namespace = cast(Any, numbers)
 
 
 def _is(x: Any, library: str, name: str) -> bool:
@@ -88,5 +91,7 @@ def is_dask(x: Any) -> bool:
 
 
 def namespace_of(x: Array) -> Namespace:
-    """Return the array namespace of `x`: NumPy's own, which follows the standard, or that of array-api-compat."""
-    return NUMPY if isinstance(x, NUMPY_TYPES) else namespace_of_library(x)
+    """Return the array namespace of `x`: NumPy's own, that of Python numbers, or that of array-api-compat."""
+    if isinstance(x, NUMPY_TYPES):
+        return NUMPY
+    return NUMBERS if isinstance(x, PYTHON_TYPES) else namespace_of_library(x)

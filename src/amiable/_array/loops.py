@@ -66,10 +66,22 @@ def _functions(module_name: str) -> dict[str, Any]:
     return names
 
 
-def run(function: Callable[..., Any], n_steps: int, *arguments: Any, out: np.ndarray) -> np.ndarray:
-    """Call a loop over steps 0 to `n_steps`, shared by threads where there are many; it writes into `out`."""
+def integers(x: Any) -> np.ndarray:
+    """Return integers of NumPy as compiled loops take them, so that one program serves all."""
+    x = np.ascontiguousarray(x, dtype=np.int64)
+    return x if x.flags.writeable else x.copy()
+
+
+def run(
+    function: Callable[..., Any], n_steps: int, *arguments: Any, out: np.ndarray, weight: float = 1.0
+) -> np.ndarray:
+    """Call a loop over steps 0 to `n_steps`, shared by threads where they take long; it writes into `out`.
+
+    `weight` is how long a step takes, as a multiple of the expectation of a cell.
+    """
     loop = compiled(function)
-    threads = min(n_threads(), n_steps // _FEW)
+    threads = min(n_steps, int(n_steps * weight) // _FEW)
+    threads = min(threads, n_threads()) if threads > 1 else threads
     if threads < 2:
         loop(*arguments, 0, n_steps, out)
         return out

@@ -88,7 +88,8 @@ def from_host(xp: Namespace, x: Any, like: Any) -> Array:
     if libraries.is_torch_namespace(xp):
         import torch
 
-        return torch.from_numpy(np.asarray(x))
+        x = np.asarray(x)
+        return torch.from_numpy(x if x.flags.writeable else x.copy())
     import jax
 
     return jax.device_put(xp.asarray(x), like.sharding) if like.committed else xp.asarray(x)
@@ -110,6 +111,11 @@ def host_views(xp: Namespace, *arrays: Array) -> tuple[Namespace, tuple[Array, .
 def fetch(x: Array) -> list[int]:
     """Copy a short vector of whole numbers to Python: the one place that waits for a device."""
     return [int(v) for v in (x.tolist() if hasattr(x, "tolist") else (x[i] for i in range(x.shape[0])))]
+
+
+def as_number(x: Any) -> Any:
+    """Return a NumPy array of shape () as a Python number; anything else as it is."""
+    return x.item() if isinstance(x, NUMPY_TYPES) and x.ndim == 0 else x
 
 
 def as_result(x: Any) -> Any:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+import numpy as np
+
+from amiable._array import loops
 from amiable._array.arithmetic import to_divisor
 from amiable._array.dtypes import to_count, to_float
 from amiable._array.protocols import Array, Namespace
+from amiable._scalars.tables import entropies_of_sizes
 from amiable.chance.deviance import xlogx
 
 
@@ -26,15 +33,25 @@ def concentration(xp: Namespace, sizes: Array, n: Array) -> Array:
 
 def entropy(xp: Namespace, sizes: Array, n: Array) -> Array:
     """Return the entropy (...) of cluster sizes (..., K) with totals n (...): at most log n, which singletons have."""
-    return entropy_of_concentration(xp, sizes, n, concentration(xp, sizes, n))
+    return entropy_and_concentration(xp, sizes, n)[0]
 
 
-def entropy_of_concentration(xp: Namespace, sizes: Array, n: Array, below: Array) -> Array:
-    """Return the entropy, given by how much it is below log n."""
-    most = xp.log(to_divisor(xp, n))
+def entropy_and_concentration(xp: Namespace, sizes: Array, n: Array) -> tuple[Array, Array]:
+    """Return the entropy (...) of cluster sizes, and how much it is below log n."""
+    if isinstance(sizes, np.ndarray) and loops.is_compiled():
+        return _entropy_by_loop(sizes)
+    below, most = concentration(xp, sizes, n), xp.log(to_divisor(xp, n))
     shares = to_float(xp, sizes) / to_divisor(xp, n)[..., None]
     direct = xp.sum(shares * log_ratio(xp, n[..., None], sizes), axis=-1)
-    return xp.where(2 * below < most, most - below, direct)
+    return xp.where(2 * below < most, most - below, direct), below
+
+
+def _entropy_by_loop(sizes: Any) -> tuple[Any, Any]:
+    lead = sizes.shape[:-1]
+    sizes = loops.integers(sizes).reshape(math.prod(lead), sizes.shape[-1])
+    out = loops.run(entropies_of_sizes, sizes.shape[0], sizes, out=np.empty((2, sizes.shape[0])))
+    found = out.reshape(2, *lead)
+    return found[0, ...], found[1, ...]
 
 
 def is_floor_positive(xp: Namespace, rows: Array, cols: Array, n: Array) -> Array:

@@ -31,6 +31,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
 from amiable._scalars.loops import expectations_of_pairs as loop_over_pairs
+from amiable._scalars.loops import expected_sums_of_table
 from amiable.chance.deviance import copy_constants
 from amiable.chance.hypergeometric import (
     MAX_NODES,
@@ -51,15 +52,9 @@ _LATTICE = 32
 # A device is not asked for equal sizes among so few cells of all tables together: their nodes are 2**21 numbers, which
 # it takes through an operation in about the time that it takes to launch one.
 _STATIC_CELLS = 1 << 14
-# What a loop of scalars is asked for by each form, and where it writes it.
-_BITS: dict[Form, int] = {
-    "deviance": DEVIANCE,
-    "each_deviance": DEVIANCE,
-    "xlogx": XLOGX,
-    "given_row": GIVEN_ROW,
-    "given_col": GIVEN_COL,
-}
-_SLOTS = (DEVIANCE, XLOGX, GIVEN_ROW, GIVEN_COL)
+# Which of the sums of a loop of scalars each form is.
+_SLOTS: dict[Form, int] = {"deviance": 0, "each_deviance": 0, "xlogx": 1, "given_row": 2, "given_col": 3}
+_BITS = (DEVIANCE, XLOGX, GIVEN_ROW, GIVEN_COL)
 _FEW_CELLS = 1 << 12  # a table of so many cells is one program where the library compiles every shape
 _FEW_PAIRS = 1 << 8  # so few pairs cost less than to look for equal sizes among them
 _PAIRS_OF_A_TOTAL = 1 << 11  # below so many pairs a total, sharing sizes among its tables costs more than it saves
@@ -73,7 +68,7 @@ def expected_sums(
     forms: Forms = ("deviance", "xlogx"),
     static: bool = False,
     per_octave: int | None = PER_OCTAVE,
-) -> Array:
+) -> tuple[Array, ...]:
     """Return the sums over all cells of what is expected of their counts under the permutation model.
 
     Parameters
@@ -92,11 +87,29 @@ def expected_sums(
 
     Returns
     -------
-    sums : array of floats, shape (forms, ...)
+    sums : tuple of arrays of floats, shape (...), or of floats for one table of compiled loops; one a form
         The sum of deviances is n EMI; that of K log K is n EMI + sum a log a + sum b log b - n log n; those of
         K log(a / K) and K log(b / K) are n (H(V) - EMI) and n (H(U) - EMI), without their cancellation.
     """
     n_cells = math.prod(row_sums.shape) * col_sums.shape[-1]
+    if n_cells <= _FEW_PAIRS and row_sums.ndim == 1 and isinstance(row_sums, np.ndarray) and loops.is_compiled():
+        sizes = loops.integers(row_sums), loops.integers(col_sums)
+        of_table = loops.compiled(expected_sums_of_table)(*sizes, _wanted(forms))
+        return tuple([of_table[_SLOTS[form]] for form in forms])
+    sums = _expected_sums(xp, row_sums, col_sums, n_cells, forms, static=static, per_octave=per_octave)
+    return tuple([sums[i, ...] for i in range(len(forms))])
+
+
+def _expected_sums(
+    xp: Namespace,
+    row_sums: Array,
+    col_sums: Array,
+    n_cells: int,
+    forms: Forms,
+    *,
+    static: bool,
+    per_octave: int | None,
+) -> Array:
     few = static and (n_cells <= _STATIC_CELLS or is_captured(row_sums))
     if static and not few and not is_traced(row_sums):
         copy_constants(xp, to_float(xp, row_sums[..., :1]))  # for the same call in a graph, which is of few cells
@@ -256,12 +269,15 @@ def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Fo
 
 def _expectations_by_loop(a: Any, b: Any, n: Any, forms: Forms) -> Array:
     """Return the same from compiled loops of scalars, which walk as far as each pair needs."""
-    wanted = [_BITS[form] for form in forms]
-    arrays = [np.ascontiguousarray(x, dtype=np.int64) for x in (a, b, n)]
-    out = np.empty((len(_SLOTS), a.size))
-    loops.run(loop_over_pairs, a.size, *arrays, functools.reduce(operator.or_, wanted), out=out)
-    found: Array = out[[_SLOTS.index(bit) for bit in wanted], :]
+    arrays = [loops.integers(x) for x in (a, b, n)]
+    out = loops.run(loop_over_pairs, a.size, *arrays, _wanted(forms), out=np.empty((len(_BITS), a.size)))
+    found: Array = out[[_SLOTS[form] for form in forms], :]
     return found
+
+
+@functools.cache
+def _wanted(forms: Forms) -> int:
+    return functools.reduce(operator.or_, [_BITS[_SLOTS[form]] for form in forms])
 
 
 def _expectations_of_block(xp: Namespace, pairs: list[Array], forms: Forms) -> Array:

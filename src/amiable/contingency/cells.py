@@ -9,28 +9,48 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+
 from amiable._array.bins import check_cells, sum_by_key
 from amiable._array.blocks import cell_blocks
 from amiable._array.devices import device_of, is_traced, library_of, on_own_device
 from amiable._array.dtypes import to_count
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
+from amiable._array.transfers import as_number
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
 
 
 class Structure(NamedTuple):
-    """What the empty cells of a table say: booleans of shape (...)."""
+    """What holds samples: arrays of shape (...), or numbers of Python for one table; and what that says."""
 
-    homogeneous: Array  # each cluster (column) holds samples of one class (row) only
-    complete: Array  # each class lies in one cluster only
-    degenerate: Array  # one labeling is a single cluster or all singletons: the sizes alone determine the score
+    n_cells: Array
+    n_rows: Array
+    n_cols: Array
+    n_samples: Array
+
+    @property
+    def homogeneous(self) -> Array:
+        """Whether each cluster (column) holds samples of one class (row) only."""
+        return self.n_cells == self.n_cols
+
+    @property
+    def complete(self) -> Array:
+        """Whether each class lies in one cluster only."""
+        return self.n_cells == self.n_rows
 
     @property
     def identical(self) -> Array:
         """Whether both labelings are one partition."""
         return self.homogeneous & self.complete
+
+    @property
+    def degenerate(self) -> Array:
+        """Whether one labeling is a single cluster or all singletons: the sizes alone determine the score."""
+        n = self.n_samples
+        return (self.n_rows <= 1) | (self.n_rows == n) | (self.n_cols <= 1) | (self.n_cols == n)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +126,14 @@ class Cells:
         return functools.reduce(operator.add, map(sum_of, runs))
 
     def structure(self) -> Structure:
-        """Return which labeling refines the other, and whether the sizes alone determine the score."""
-        cells, rows, cols = (
-            self.xp.sum(to_count(self.xp, x > 0), axis=-1) for x in (self.counts, self.row_sums, self.col_sums)
-        )
-        n = self.n_samples
-        degenerate = (rows <= 1) | (rows == n) | (cols <= 1) | (cols == n)
-        return Structure(cells == cols, cells == rows, degenerate)
+        """Return how many cells, rows and columns hold how many samples."""
+        cells, rows, cols = map(self._n_positive, (self.counts, self.row_sums, self.col_sums))
+        return Structure(cells, rows, cols, as_number(self.n_samples))
+
+    def _n_positive(self, x: Any) -> Any:
+        if isinstance(x, np.ndarray) and x.ndim == 1:
+            return int(np.count_nonzero(x))
+        return self.xp.sum(to_count(self.xp, x > 0), axis=-1)
 
 
 class TableStream(NamedTuple):
@@ -138,11 +159,11 @@ def grid(
     static: bool = False,
 ) -> Cells:
     """List every cell of counts (..., R*C)."""
-    cells = xp.arange(shape[0] * shape[1], dtype=counts.dtype, device=device_of(counts))
     full = xp.reshape(counts, (*counts.shape[:-1], *shape))
+    rows, cols = _places(xp, counts, (shape[0], shape[1]))
     return Cells(
-        cells // max(shape[1], 1),
-        cells % max(shape[1], 1),
+        rows,
+        cols,
         counts,
         xp.sum(full, axis=-1, dtype=counts.dtype),
         xp.sum(full, axis=-2, dtype=counts.dtype),
@@ -151,6 +172,23 @@ def grid(
         is_grid=True,
         static=static,
     )
+
+
+def _places(xp: Namespace, counts: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
+    """Return the row and the column of every cell, in row-major order."""
+    if isinstance(counts, np.ndarray) and shape[0] * shape[1] <= KEEP_EMPTY:
+        return _places_in_numpy(*shape)
+    cells = xp.arange(shape[0] * shape[1], dtype=counts.dtype, device=device_of(counts))
+    return cells // max(shape[1], 1), cells % max(shape[1], 1)
+
+
+@functools.lru_cache(maxsize=64)
+def _places_in_numpy(n_rows: int, n_cols: int) -> tuple[Array, Array]:
+    """Return the same for small tables, which share them; nothing writes to them."""
+    places = np.divmod(np.arange(n_rows * n_cols, dtype=np.int64), max(n_cols, 1))
+    for x in places:
+        x.flags.writeable = False
+    return places
 
 
 def grid_or_occupied(

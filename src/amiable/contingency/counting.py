@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from amiable._array.bins import count_keys, sum_by_key, unique_counts, unique_inverse
-from amiable._array.blocks import blocks
+from amiable._array.blocks import blocks, common_lead
 from amiable._array.compact import (
     CompactCounts,
     Range,
@@ -94,8 +94,7 @@ def most_cells(n_samples: int) -> int:
 
 def _plan(xp: Namespace, names: tuple[str, ...], sides: tuple[Array, ...], n_labels: tuple[int, ...] | None) -> _Plan:
     """Choose how to count one or two labelings (..., n), the arguments called `names`."""
-    lead = np.broadcast_shapes(*[tuple(x.shape[:-1]) for x in sides])  # torch.compile follows no generators
-    labels = _Labels(xp, names, sides, lead)
+    labels = _Labels(xp, names, sides, common_lead(*sides))
     if n_labels is not None and not all(map(on_cpu, sides)):
         return _PromisedCodes(labels, n_labels)
     if all(host_integers(x) is not None for x in sides):

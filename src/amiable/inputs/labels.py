@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from amiable._array.blocks import common_lead
 from amiable._array.devices import common_namespace, is_captured, is_meta, is_traced, on_cpu
 from amiable._array.dtypes import to_count
 from amiable._array.libraries import NUMPY
@@ -41,7 +42,7 @@ def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -
             f"Found input variables with inconsistent numbers of samples: [{true.shape[-1]}, {pred.shape[-1]}]"
         )
     try:
-        np.broadcast_shapes(true.shape, pred.shape)
+        common_lead(true, pred)
     except ValueError:
         raise ValueError(
             f"labels_true has shape {tuple(true.shape)} and labels_pred {tuple(pred.shape)}: "
@@ -52,6 +53,8 @@ def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -
 
 def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
     """Return `labels` as an array (..., n) of values of one kind, with none missing; warn of continuous ones."""
+    if type(labels) is np.ndarray and labels.ndim and labels.dtype.kind in "iub" and 0 not in labels.shape[:-1]:
+        return labels  # there is nothing to find
     _check_container(name, labels)
     x = as_array(name, labels)
     if x.ndim == 0:

@@ -24,7 +24,13 @@ from amiable.contingency import Cells
 from amiable.inputs.counts import check_margins
 from amiable.scores.averages import AverageMethod, average, average_above, check_average_method
 from amiable.scores.evaluate import evaluate
-from amiable.scores.information import capped, concentration_of_cells, conditional_entropies, information
+from amiable.scores.information import (
+    Information,
+    capped,
+    concentration_of_cells,
+    conditional_entropies,
+    information,
+)
 
 __all__ = [
     "adjusted_completeness_score",
@@ -221,6 +227,7 @@ class Observed(NamedTuple):
 
     row_sums: Array
     col_sums: Array
+    n_samples: Array
     mutual: Array  # above the floor, where that is positive
     h_true: Array
     h_pred: Array
@@ -235,9 +242,9 @@ class Observed(NamedTuple):
 
 def observed(table: Cells) -> Observed:
     """Compute what a table tells before anything is expected."""
-    xp, known = table.xp, information(table)
-    rows, cols = known.row_concentration, known.col_concentration
-    floor_positive = is_floor_positive(xp, rows, cols, table.n_samples)
+    known = information(table)
+    xp, rows, cols = known.xp, known.row_concentration, known.col_concentration
+    floor_positive = is_floor_positive(xp, rows, cols, known.structure.n_samples)
     # H(true) less the floor H(true) + H(pred) - log n is log n - H(pred), the concentration of pred
     above = xp.where(floor_positive, cols, known.h_true), xp.where(floor_positive, rows, known.h_pred)
     mutual = known.mutual
@@ -246,11 +253,12 @@ def observed(table: Cells) -> Observed:
             floor_positive, capped(xp, concentration_of_cells(table), known.structure, cols, rows), mutual
         )
     rests = (xp.zeros_like(mutual), xp.zeros_like(mutual))
-    if on_cpu(mutual) and bool(xp.any(_may_be_close(table, xp.minimum(known.h_true, known.h_pred)))):
+    if on_cpu(mutual) and bool(xp.any(_may_be_close(known))):
         rests = conditional_entropies(table)
     margins, entropies = (table.row_sums, table.col_sums), (known.h_true, known.h_pred)
     return Observed(
         *margins,
+        known.structure.n_samples,
         mutual,
         *entropies,
         *above,
@@ -261,11 +269,12 @@ def observed(table: Cells) -> Observed:
     )
 
 
-def _may_be_close(table: Cells, h: Array) -> Array:
-    """Whether EMI may exceed h / 2, being at most log(1 + (R - 1) (C - 1) / (n - 1)): Vinh et al. (2010)."""
-    xp = table.xp
-    rows, cols = (xp.sum(to_float(xp, sums > 0), axis=-1) - 1 for sums in (table.row_sums, table.col_sums))
-    return 2 * xp.log1p(at_least(xp, rows * cols, 0.0) / to_divisor(xp, table.n_samples - 1)) > h
+def _may_be_close(known: Information) -> Array:
+    """Whether EMI may exceed half an entropy, being at most log(1 + (R - 1) (C - 1) / (n - 1)): Vinh et al. (2010)."""
+    xp = known.xp
+    rows, cols = (at_least(xp, to_float(xp, k) - 1, 0.0) for k in (known.structure.n_rows, known.structure.n_cols))
+    most = xp.log1p(rows * cols / to_divisor(xp, known.structure.n_samples - 1))
+    return 2 * most > xp.minimum(known.h_true, known.h_pred)
 
 
 def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
@@ -275,18 +284,18 @@ def excess_information(known: Observed, static: bool) -> tuple[Array, Array]:
     positive, MI, EMI and the entropies are measured from it: MI - floor = sum x log x / n. Their differences are the
     same, and the sums are smaller, so that fewer digits cancel.
     """
-    xp = namespace_of(known.row_sums)
+    xp = namespace_of(known.mutual)
     either = maybe_any(xp, known.floor_positive)
     forms: Forms = ("deviance", "xlogx") if either else ("deviance",)
-    sums = expected_sums(xp, known.row_sums, known.col_sums, static=static, forms=forms)
-    total = xp.where(known.floor_positive, sums[1, ...], sums[0, ...]) if either else sums[0, ...]
-    expected = total / to_divisor(xp, xp.sum(known.row_sums, axis=-1))
+    sums = expected_sums(namespace_of(known.row_sums), known.row_sums, known.col_sums, static=static, forms=forms)
+    total = xp.where(known.floor_positive, sums[1], sums[0]) if either else sums[0]
+    expected = total / to_divisor(xp, known.n_samples)
     return known.mutual - expected, expected
 
 
 def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
     known = Observed(*observed)
-    xp = namespace_of(known.row_sums)
+    xp = namespace_of(known.mutual)
     excess, room = excess_and_room(known, average_method, static)
     score = excess / xp.where(known.degenerate, 1.0, room)
     return xp.where(known.identical, 1.0, xp.where(known.degenerate, 0.0, score))
@@ -294,11 +303,11 @@ def _adjusted(*observed: Array, average_method: str, static: bool) -> Array:
 
 def excess_and_room(known: Observed, average_method: str, static: bool) -> tuple[Array, Array]:
     """Return MI - EMI and the mean entropy less EMI, whose ratio is adjusted mutual information."""
-    xp = namespace_of(known.row_sums)
+    xp = namespace_of(known.mutual)
     excess, expected = excess_information(known, static)
     ceiling = average_above(xp, known.h_true, known.h_pred, known.above_true, known.above_pred, average_method)
     room = ceiling - expected
-    close = (2 * expected > xp.minimum(known.above_true, known.above_pred)) & ~known.degenerate
+    close = (2 * expected > xp.minimum(known.above_true, known.above_pred)) & (known.degenerate == False)  # noqa: E712
     if on_cpu(close) and bool(xp.any(close)):
         parts = zip(_below_entropies(known, average_method), (excess, room), strict=True)
         excess, room = (xp.where(close, below, above) for below, above in parts)
@@ -310,10 +319,10 @@ def _below_entropies(known: Observed, average_method: str) -> tuple[Array, Array
 
     H(pred) - MI = H(pred | true) and H(pred) - EMI, its expectation, are sums of positive terms, too.
     """
-    xp = namespace_of(known.row_sums)
-    n = to_divisor(xp, xp.sum(known.row_sums, axis=-1))
-    sums = expected_sums(xp, known.row_sums, known.col_sums, forms=("given_row", "given_col"))
-    rest_pred, rest_true = sums[0, ...] / n, sums[1, ...] / n
+    xp, n = namespace_of(known.mutual), to_divisor(namespace_of(known.mutual), known.n_samples)
+    margins = known.row_sums, known.col_sums
+    sums = expected_sums(namespace_of(known.row_sums), *margins, forms=("given_row", "given_col"))
+    rest_pred, rest_true = sums[0] / n, sums[1] / n
     excess = xp.where(rest_pred < rest_true, rest_pred - known.rest_pred, rest_true - known.rest_true)
     return excess, average_above(xp, known.h_true, known.h_pred, rest_true, rest_pred, average_method)
 
@@ -388,5 +397,5 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, null: NullModel
 def expected_information(xp: Namespace, rows: Array, cols: Array) -> Array:
     """Return EMI (...) of checked cluster sizes, at most either entropy."""
     n = xp.sum(rows, axis=-1)
-    mean = expected_sums(xp, rows, cols, forms=("deviance",))[0, ...] / to_divisor(xp, n)
+    mean = expected_sums(xp, rows, cols, forms=("deviance",))[0] / to_divisor(xp, n)
     return xp.minimum(mean, xp.minimum(entropy(xp, rows, n), entropy(xp, cols, n)))

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from amiable._array.blocks import power_of_two, zero_padded
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_traced, on_own_device
@@ -79,6 +81,8 @@ def call_score(score: Callable[..., Any], table: Cells) -> Array:
 
 def _on_host(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
     """Return a table as views of host memory where it lies there, and the way back for results."""
+    if isinstance(table.counts, np.ndarray):
+        return table, lambda result: result
     xp, views, back = host_views(table.xp, *table.arrays)
     return (table if xp is table.xp else table.with_arrays(views)), back
 

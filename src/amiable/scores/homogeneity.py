@@ -197,7 +197,8 @@ def v_measure_score(
 
 
 def _measures(table: Cells, beta: float = 1.0) -> tuple[Array, Array, Array]:
-    xp, known = table.xp, information(table)
+    known = information(table)
+    xp = known.xp
     one = xp.ones_like(known.mutual)
     parts = []
     for is_one, h in ((known.structure.homogeneous, known.h_true), (known.structure.complete, known.h_pred)):

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from amiable._array.arithmetic import to_divisor
 from amiable._array.bins import sum_by_key
 from amiable._array.dtypes import to_float
+from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
+from amiable._array.transfers import as_number
+from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
+from amiable._scalars.tables import information_of_table, information_of_tables
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlogx
-from amiable.chance.entropies import concentration, entropy_of_concentration, log_ratio, number_of_clusters
+from amiable.chance.entropies import entropy_and_concentration, log_ratio, number_of_clusters
 from amiable.contingency import Cells, Structure
+from amiable.scores.loops import is_looped, sums_by_loop
 
 
 class Information(NamedTuple):
-    """What two labelings tell, and tell of each other: arrays of shape (...)."""
+    """What two labelings tell, and tell of each other: arrays of shape (...), or numbers of Python for one table."""
 
     mutual: Array  # at most either entropy; where one labeling refines the other, exactly the coarser's
     h_true: Array
@@ -24,17 +29,38 @@ class Information(NamedTuple):
     col_concentration: Array
     structure: Structure
 
+    @property
+    def xp(self) -> Namespace:
+        """The namespace of all of these."""
+        return namespace_of(self.mutual)
+
 
 def information(table: Cells) -> Information:
     """Return the mutual information of a table, the entropies and which labeling refines the other."""
-    xp, n_samples, structure = table.xp, table.n_samples, table.structure()
-    total = table.sum_cells(_cell_deviance) + means_of_unlisted(table)  # a cell without samples deviates by its mean
-    rows, cols = (concentration(xp, sizes, n_samples) for sizes in (table.row_sums, table.col_sums))
-    h_true = entropy_of_concentration(xp, table.row_sums, n_samples, rows)
-    h_pred = entropy_of_concentration(xp, table.col_sums, n_samples, cols)
-    mutual = total / to_divisor(xp, n_samples)
-    mutual = capped(xp, mutual, structure, h_true, h_pred)
-    return Information(mutual, h_true, h_pred, rows, cols, structure)
+    if is_looped(table):
+        total, _, _, _, rows, cols, h_true, h_pred, *occupied = _sums_by_loop(table, DEVIANCE)
+        structure = Structure(occupied[0], occupied[1], occupied[2], as_number(table.n_samples))
+    else:
+        total, rows, cols, h_true, h_pred, structure = _sums(table)
+    xp = namespace_of(total)
+    mutual = (total + as_number(means_of_unlisted(table))) / to_divisor(xp, structure.n_samples)
+    return Information(capped(xp, mutual, structure, h_true, h_pred), h_true, h_pred, rows, cols, structure)
+
+
+def _sums(table: Cells) -> tuple[Any, ...]:
+    """Return the sum of deviances, and what the sizes tell."""
+    xp, n = table.xp, table.n_samples
+    (h_true, rows), (h_pred, cols) = (
+        entropy_and_concentration(xp, sizes, n) for sizes in (table.row_sums, table.col_sums)
+    )
+    sums = (table.sum_cells(_cell_deviance), rows, cols, h_true, h_pred)
+    return *map(as_number, sums), table.structure()
+
+
+def _sums_by_loop(table: Cells, wanted: int) -> tuple[Any, ...]:
+    """Return what `information_of_table` does of each table."""
+    found: tuple[Any, ...] = tuple(sums_by_loop(table, information_of_table, information_of_tables, wanted, n_sums=11))
+    return found
 
 
 def numbers_of_clusters(table: Cells) -> tuple[Array, Array]:
@@ -62,6 +88,10 @@ def joint_entropy(table: Cells) -> Array:
 
 def conditional_entropies(table: Cells) -> tuple[Array, Array]:
     """Return H(true | pred) and H(pred | true), exactly 0 where one labeling determines the other."""
+    if is_looped(table):
+        found, n = _sums_by_loop(table, GIVEN_ROW | GIVEN_COL), as_number(table.n_samples)
+        of_row, of_col = (found[i] / to_divisor(namespace_of(n), n) for i in (2, 3))
+        return of_col, of_row
     true_given_pred = _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * log_ratio(xp, b, x))
     pred_given_true = _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * log_ratio(xp, a, x))
     return true_given_pred, pred_given_true
@@ -69,11 +99,15 @@ def conditional_entropies(table: Cells) -> tuple[Array, Array]:
 
 def concentration_of_cells(table: Cells) -> Array:
     """Return sum x log x / n (...) over the cells: log n less the joint entropy, without the cancellation."""
+    if is_looped(table):
+        n = as_number(table.n_samples)
+        mean: Array = _sums_by_loop(table, XLOGX)[1] / to_divisor(namespace_of(n), n)
+        return mean
     return _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))
 
 
 def means_of_unlisted(table: Cells) -> Array | float:
-    """Return the sum of a b / n (...) over the cells that are not listed."""
+    """Return the sum of a b / n (...) over the cells that are not listed, which deviate by that."""
     if table.is_grid:
         return 0.0
     xp, n = table.xp, table.n_samples[..., None]
@@ -87,4 +121,6 @@ def _cell_deviance(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Arr
 
 
 def _per_sample(table: Cells, f: Callable[..., Array]) -> Array:
-    return table.sum_cells(f) / to_divisor(table.xp, table.n_samples)
+    sums: Array = as_number(table.sum_cells(f))
+    n = as_number(table.n_samples)
+    return sums / to_divisor(namespace_of(n), n)

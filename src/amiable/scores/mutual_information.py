@@ -77,7 +77,8 @@ def normalized_mutual_info_score(
 
 
 def _normalized(table: Cells, average_method: str) -> Array:
-    xp, known = table.xp, information(table)
+    known = information(table)
+    xp = known.xp
     mean = average(xp, known.h_true, known.h_pred, average_method)
     one = xp.ones_like(mean)
     none = known.mutual == 0
@@ -349,7 +350,8 @@ def _merge(table: Cells) -> Array:
 
 def _information_distance(table: Cells) -> Array:
     """Return the larger H(U | V) as a share of the larger entropy, which is 1 - MI / max(H) without a difference."""
-    xp, known = table.xp, information(table)
+    known = information(table)
+    xp = known.xp
     most = xp.maximum(known.h_true, known.h_pred)
     rest = xp.maximum(*conditional_entropies(table))
     share = rest / xp.where(most > 0, most, 1.0)

@@ -7,11 +7,15 @@ from typing import Any
 from amiable._array.arithmetic import at_least
 from amiable._array.devices import is_traced, on_own_device
 from amiable._array.dtypes import to_float
+from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
+from amiable._array.transfers import as_number
+from amiable._scalars.tables import pairs_of_table, pairs_of_tables
 from amiable.chance.random_models import NullModel, check_null, expected_rand
 from amiable.contingency import Cells
 from amiable.scores.arguments import as_table, check_share
 from amiable.scores.evaluate import evaluate
+from amiable.scores.loops import is_looped, sums_by_loop
 
 __all__ = [
     "adapted_rand_error",
@@ -74,7 +78,7 @@ def pair_confusion_matrix(
     table = as_table(labels_true, labels_pred, contingency, n_labels)
     xp = table.xp
     _check_pairs(table, labels_true)
-    apart, pred_only, true_only, together = _unstacked(_pairs(table, whole=True))
+    apart, pred_only, true_only, together = _whole_pairs(table)
     return xp.stack([xp.stack([apart, pred_only], axis=-1), xp.stack([true_only, together], axis=-1)], axis=-2)
 
 
@@ -138,8 +142,8 @@ def rand_score(
 
 
 def _rand(table: Cells) -> Array:
-    pairs = _pairs(table)
-    return _ratio(table.xp, pairs[0, ...] + pairs[3, ...], table.xp.sum(pairs, axis=0), 1.0)
+    apart, pred_only, true_only, together = _pairs(table)
+    return _ratio(apart + together, (apart + together) + (pred_only + true_only), 1.0)
 
 
 def adjusted_rand_score(
@@ -198,16 +202,14 @@ def adjusted_rand_score(
 
 def _rand_for_model(table: Cells, null: str) -> Array:
     expected = expected_rand(table.xp, table.row_sums, table.col_sums, null)
-    return _ratio(table.xp, _rand(table) - expected, 1 - expected, 1.0)
+    return _ratio(_rand(table) - expected, 1 - expected, 1.0)
 
 
 def _adjusted_rand(table: Cells) -> Array:
-    xp, pairs = table.xp, _pairs(table)
-    # as shares of all pairs: their products stay inside float32 too
-    apart, pred_only, true_only, together = _unstacked(_ratio(xp, pairs, xp.sum(pairs, axis=0), 0.0))
+    apart, pred_only, true_only, together = _shares_of_pairs(table)
     excess = 2 * (together * apart - true_only * pred_only)
     most = (together + true_only) * (true_only + apart) + (together + pred_only) * (pred_only + apart)
-    return _ratio(xp, excess, most, 1.0)
+    return _ratio(excess, most, 1.0)
 
 
 def fowlkes_mallows_score(
@@ -257,10 +259,10 @@ def fowlkes_mallows_score(
 
 
 def _fowlkes_mallows(table: Cells) -> Array:
-    xp = table.xp
-    _, pred_only, true_only, together = _unstacked(_pairs(table))
-    precision = _ratio(xp, together, together + pred_only, 0.0)
-    recall = _ratio(xp, together, together + true_only, 0.0)
+    _, pred_only, true_only, together = _pairs(table)
+    xp = namespace_of(together)
+    precision = _ratio(together, together + pred_only, 0.0)
+    recall = _ratio(together, together + true_only, 0.0)
     return xp.sqrt(precision) * xp.sqrt(recall)
 
 
@@ -551,7 +553,7 @@ def adapted_rand_error(
 
 
 def _adapted_rand(table: Cells, alpha: float) -> tuple[Array, Array, Array]:
-    _, pred_only, true_only, together = _unstacked(_pairs(table))
+    _, pred_only, true_only, together = _pairs(table)
     apart = alpha * pred_only + (1 - alpha) * true_only
     error = 1 - _share_of_pairs(table, together, together + apart)
     precision, recall = (_share_of_pairs(table, together, together + alone) for alone in (pred_only, true_only))
@@ -559,58 +561,76 @@ def _adapted_rand(table: Cells, alpha: float) -> tuple[Array, Array, Array]:
 
 
 def _pair_precision(table: Cells) -> Array:
-    _, pred_only, _, together = _unstacked(_pairs(table))
+    _, pred_only, _, together = _pairs(table)
     return _share_of_pairs(table, together, together + pred_only)
 
 
 def _pair_recall(table: Cells) -> Array:
-    _, _, true_only, together = _unstacked(_pairs(table))
+    _, _, true_only, together = _pairs(table)
     return _share_of_pairs(table, together, together + true_only)
 
 
 def _pair_f1(table: Cells) -> Array:
-    _, pred_only, true_only, together = _unstacked(_pairs(table))
+    _, pred_only, true_only, together = _pairs(table)
     return _share_of_pairs(table, 2 * together, 2 * together + pred_only + true_only)
 
 
 def _pair_jaccard(table: Cells) -> Array:
-    _, pred_only, true_only, together = _unstacked(_pairs(table))
+    _, pred_only, true_only, together = _pairs(table)
     return _share_of_pairs(table, together, together + pred_only + true_only)
 
 
 def _share_of_pairs(table: Cells, part: Array, whole: Array) -> Array:
     """Return part / whole; 0/0 is 1 for identical partitions, else 0."""
-    return _ratio(table.xp, part, whole, to_float(table.xp, table.structure().identical))
+    return _ratio(part, whole, to_float(table.xp, table.structure().identical))
 
 
 def _pair_correlation(table: Cells) -> Array:
-    xp, pairs = table.xp, _pairs(table)
-    # as shares of all pairs: their products stay inside float32 too
-    apart, pred_only, true_only, together = _unstacked(_ratio(xp, pairs, xp.sum(pairs, axis=0), 0.0))
+    apart, pred_only, true_only, together = _shares_of_pairs(table)
+    xp = namespace_of(together)
     of_pred = xp.sqrt(together + pred_only) * xp.sqrt(apart + true_only)
     of_true = xp.sqrt(together + true_only) * xp.sqrt(apart + pred_only)
     excess = together * apart - true_only * pred_only
-    score = _ratio(xp, excess, of_pred * of_true, 0.0)
+    score = _ratio(excess, of_pred * of_true, 0.0)
     return xp.where(table.structure().identical, 1.0, xp.minimum(score, xp.ones_like(score)))
 
 
-def _pairs(table: Cells, whole: bool = False) -> Array:
-    """Count ordered pairs: apart in both, together in pred only, in true only, together in both; shape (4, ...).
+Pairs = tuple[Array, Array, Array, Array]
 
-    For each sample of a cell its partners are counted, so that every term is a product of two whole numbers >= 0:
+
+def _pairs(table: Cells) -> Pairs:
+    """Count ordered pairs as floats: apart in both, together in pred only, in true only, together in both.
+
+    Each sample of a cell of x is paired with those of the other cells, (n - a - b + x), b - x, a - x and x - 1 of them:
     nothing cancels, and as floats nothing overflows.
     """
-
-    def term(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
-        partners = xp.stack([(n - a) - (b - x), b - x, a - x, at_least(xp, x - 1, 0)])
-        return x * partners if whole else to_float(xp, x) * to_float(xp, partners)
-
-    return table.sum_cells(term)
+    if is_looped(table):
+        apart, pred_only, true_only, together = sums_by_loop(table, pairs_of_table, pairs_of_tables, n_sums=4)
+        return apart, pred_only, true_only, together
+    return _unstacked(table.sum_cells(lambda xp, *cell: to_float(xp, cell[0]) * to_float(xp, _partners(xp, *cell))))
 
 
-def _unstacked(pairs: Array) -> tuple[Array, ...]:
-    return tuple([pairs[i, ...] for i in range(4)])  # torch.compile follows no generators
+def _whole_pairs(table: Cells) -> Pairs:
+    """Count the same in whole numbers, as far as these reach."""
+    return _unstacked(table.sum_cells(lambda xp, *cell: cell[0] * _partners(xp, *cell)))
 
 
-def _ratio(xp: Namespace, part: Array, whole: Array, where_zero: Array | float) -> Array:
+def _partners(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
+    return xp.stack([(n - a) - (b - x), b - x, a - x, at_least(xp, x - 1, 0)])
+
+
+def _shares_of_pairs(table: Cells) -> Pairs:
+    """Return the same as shares of all pairs, whose products stay inside float32, too; 0 where there are none."""
+    apart, pred_only, true_only, together = _pairs(table)
+    every = (apart + together) + (pred_only + true_only)
+    of_all = [_ratio(part, every, 0.0) for part in (apart, pred_only, true_only, together)]
+    return of_all[0], of_all[1], of_all[2], of_all[3]
+
+
+def _unstacked(pairs: Array) -> Pairs:
+    return as_number(pairs[0, ...]), as_number(pairs[1, ...]), as_number(pairs[2, ...]), as_number(pairs[3, ...])
+
+
+def _ratio(part: Array, whole: Array, where_zero: Array | float) -> Array:
+    xp = namespace_of(whole)
     return xp.where(whole == 0, where_zero, part / xp.where(whole == 0, 1.0, whole))
