@@ -10,7 +10,7 @@ import numpy as np
 from amiable._array import libraries
 from amiable._array.devices import device_of, is_captured, is_traced, on_device_of
 from amiable._array.dtypes import to_float
-from amiable._array.libraries import NUMPY_TYPES, PYTHON_TYPES
+from amiable._array.libraries import NUMBERS, NUMPY_TYPES, PYTHON_TYPES
 from amiable._array.protocols import Array, Namespace
 
 _MANY = 200  # columns, from which on a loop over the rows costs less than NumPy's running product
@@ -19,6 +19,8 @@ _CONSTANTS: dict[tuple[Any, ...], Array] = {}
 
 def at_least(xp: Namespace, x: Any, least: float) -> Array:
     """Return max(x, least): `clip` with one bound, at a tenth of the overhead."""
+    if xp is NUMBERS:
+        return max(x, least)
     if isinstance(x, NUMPY_TYPES):
         return np.maximum(x, x.dtype.type(least))
     if isinstance(x, PYTHON_TYPES):

@@ -33,7 +33,7 @@ def blocks(length: int, step: int) -> Iterator[slice]:
 def common_lead(*sides: Array) -> tuple[int, ...]:
     """Return the leading dimensions of arrays (..., n), broadcast; NumPy takes longer to find that they are equal."""
     leads = [tuple(x.shape[:-1]) for x in sides]
-    return leads[0] if len(set(leads)) == 1 else np.broadcast_shapes(*leads)
+    return leads[0] if leads[0] == leads[-1] and len(leads) < 3 else np.broadcast_shapes(*leads)
 
 
 def cell_blocks(x: Array, length: int, per_item: int = 1) -> Iterator[slice]:

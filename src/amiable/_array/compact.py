@@ -7,24 +7,34 @@ a block is to wait for the device, the range is found first.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from amiable._array import libraries
+from amiable._array import libraries, loops
 from amiable._array.arithmetic import clipped
 from amiable._array.bins import add_at, check_cells, count_keys
-from amiable._array.blocks import blocks, budget
+from amiable._array.blocks import blocks, budget, common_lead
 from amiable._array.devices import is_traced, on_cpu
 from amiable._array.dtypes import count_dtype, to_count
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch, from_host, host_view
+from amiable._scalars.counting import count_few, count_tables, count_while_inside, has_gaps, ranges_of_tables
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
+
+_SAMPLES_OF_A_THREAD = 1 << 19  # half a millisecond of counting, which is worth the start of a thread
+_SAMPLES_OF_A_STEP = 1 << 8  # that are counted in the time that the expectation of a cell takes
+_LOOPED = 1 << 14  # samples whose range is found, and which are then counted, from the cache
+_BATCH = 1 << 20  # samples of a batch that are copied at a time, where they are not as loops take them
+_FEW = 1 << 10  # cells that take no time to set to 0, or to look at
+_NO_LABELS = np.empty((1, 0), dtype=np.int64)
 
 # In a table of more cells than so many for each sample, it costs less to add the samples one by one than to count them
 # into a table of their own and to add the two tables.
@@ -50,6 +60,18 @@ class CompactCounts:
         return all(
             low <= least and most <= high for (low, high), (least, most) in zip(self.ranges, ranges, strict=True)
         )
+
+    def part(self, ranges: Sequence[Range]) -> Any:
+        """Return a view of the counts of labels in `ranges`, which are covered: (tables, labels of each side)."""
+        sides = zip(ranges, self.ranges, strict=True)
+        inner = [slice(low - first, high - first + 1) for (low, high), (first, _) in sides]
+        return self.counts.reshape(self.counts.shape[0], *self.lengths)[:, *inner]
+
+    def has_gaps(self) -> bool:
+        """Whether there is a label that no table has; True where it takes long to find out."""
+        if not (isinstance(self.counts, np.ndarray) and self.counts.size <= _FEW and loops.is_compiled()):
+            return True
+        return bool(loops.compiled(has_gaps)(self.counts, self.lengths[-1]))
 
     def without_gaps(self) -> tuple[Array, list[Array]]:
         """Return the counts without labels that no table has, and for each side its labels, modulo 2**64 (2**32)."""
@@ -93,9 +115,12 @@ def count_compact(
 
     `ranges` are expected; like all others they grow where labels lie outside.
     """
-    lead = np.broadcast_shapes(*(x.shape[:-1] for x in sides))
+    lead = common_lead(*sides)
     n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
-    found = _empty_counts(n_tables, [(0, -1)] * len(sides) if ranges is None else ranges, most_cells)
+    expected = [(0, -1)] * len(sides) if ranges is None else ranges
+    if n_samples and loops.is_compiled() and not any(_has_upper_half(x) for x in sides):
+        return _count_by_loops(sides, lead, most_cells, expected)
+    found = _empty_counts(n_tables, expected, most_cells)
     for tables in blocks(n_tables, _BLOCK // n_samples) if n_samples else ():
         rows = [_rows(x, lead, tables) for x in sides]
         start = 0
@@ -204,6 +229,110 @@ def _runs(x: Array, n_tables: int, n_cells: int) -> Iterator[slice]:
     return blocks(n_samples, n_samples if is_traced(x) else max(budget(x) // n_tables, n_cells))
 
 
+def _has_upper_half(x: np.ndarray) -> bool:
+    """Whether labels are beyond the integers of a loop: unsigned ones of 64 bits, of which some are that large."""
+    return x.dtype == np.uint64 and bool(x.max() >= 2**63)
+
+
+def _count_by_loops(
+    sides: Sequence[np.ndarray], lead: tuple[int, ...], most_cells: int, ranges: Sequence[Range]
+) -> CompactCounts | None:
+    """Count labels, of which there are some, by compiled loops; by several threads where there are many."""
+    n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
+    rows = [_rows(x, lead, slice(0, n_tables)) for x in sides]
+    if n_tables > 1:
+        return _count_tables(rows, n_tables, most_cells, ranges)
+    threads = min(n_samples // _SAMPLES_OF_A_THREAD, loops.n_threads()) if n_samples > _SAMPLES_OF_A_THREAD else 1
+    if threads > 1:
+        ends = [n_samples * i // threads for i in range(threads + 1)]
+        small = min(most_cells, n_samples // _SPARSE // threads)  # each thread has a table of its own
+        with ThreadPoolExecutor(threads) as pool:
+            parts = list(pool.map(lambda i: _count_run(rows, ends[i], ends[i + 1], small, ranges), range(threads)))
+        found = functools.reduce(lambda one, other: _added(one, other, most_cells), parts)
+        if found is not None:
+            return found
+    return _count_run(rows, 0, n_samples, most_cells, ranges)
+
+
+def _count_run(
+    rows: Sequence[np.ndarray], first: int, last: int, most_cells: int, ranges: Sequence[Range]
+) -> CompactCounts | None:
+    """Count a run of the samples of one table; the table grows where they leave its ranges."""
+    step = last - first if all(map(loops.is_ready, rows)) else _LOOPED
+    found = _empty_counts(1, ranges, most_cells)
+    for start in range(first, last, step):
+        x, y = _pair(rows, slice(start, min(start + step, last)))
+        at, end = 0, x.shape[1]
+        if found is not None and not found.counts.size:
+            at, found = _count_first_block(x, y, len(rows), most_cells)
+        while found is not None and at < end:
+            at, *ends = loops.compiled(count_while_inside)(x, y, at, end, _LOOPED, *_flat(found.ranges), found.counts)
+            if at < end:
+                found = _grown(found, _unflat(ends, len(rows)), most_cells)
+    return found
+
+
+def _count_first_block(x: np.ndarray, y: np.ndarray, n_sides: int, most_cells: int) -> tuple[int, CompactCounts | None]:
+    """Find the ranges of the first samples, and count them if they make few cells; return how many are counted."""
+    counts = np.zeros((1, _FEW), dtype=np.int64)
+    at, *ends = loops.compiled(count_few)(x, y, min(_LOOPED, x.shape[1]), counts)
+    ranges = _unflat(ends, n_sides)
+    if not at:
+        return 0, _empty_counts(1, ranges, most_cells)
+    n_cells = math.prod(lengths_of(ranges))
+    return at, CompactCounts(counts[:, :n_cells], tuple(ranges)) if n_cells <= most_cells else None
+
+
+def _count_tables(
+    rows: Sequence[np.ndarray], n_tables: int, most_cells: int, ranges: Sequence[Range]
+) -> CompactCounts | None:
+    """Count tables (T, n) of a batch, once the ranges of all are known; threads share the tables."""
+    n_samples = rows[0].shape[1]
+    step = n_tables if all(map(loops.is_ready, rows)) else max(_BATCH // n_samples, 1)
+    found, weight = _empty_counts(n_tables, ranges, most_cells), max(n_samples / _SAMPLES_OF_A_STEP, 1.0)
+    for tables in blocks(n_tables, step):
+        if found is None:
+            break
+        x, y = _pair([side[tables] if side.shape[0] > 1 else side for side in rows], slice(None))
+        ends = np.empty((tables.stop - tables.start, 4), dtype=np.int64)
+        loops.run(ranges_of_tables, ends.shape[0], x, y, out=ends, weight=weight)
+        low, high = ends.min(axis=0).tolist(), ends.max(axis=0).tolist()
+        here = _unflat([low[0], high[1], low[2], high[3]], len(rows))
+        if not found.covers(here):
+            found = _grown(found, here, most_cells)
+        if found is not None:
+            low_x, _, low_y, _ = _flat(found.ranges)
+            counts = found.counts[tables]
+            loops.run(count_tables, counts.shape[0], x, y, low_x, low_y, found.lengths[-1], out=counts, weight=weight)
+    return found
+
+
+def _pair(rows: Sequence[np.ndarray], samples: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Return samples of both sides, or of one and of none, as loops take them."""
+    x = loops.integers(rows[0][:, samples])
+    return x, loops.integers(rows[1][:, samples]) if len(rows) > 1 else _NO_LABELS
+
+
+def _flat(ranges: Sequence[Range]) -> tuple[int, int, int, int]:
+    """Return the ends of the ranges of both sides, or of one and of none."""
+    return (*ranges[0], *(ranges[1] if len(ranges) > 1 else (0, 0)))
+
+
+def _unflat(ends: Sequence[int], n_sides: int) -> list[Range]:
+    """Return the ranges of one side or of both, of which a loop found the ends."""
+    return [(ends[0], ends[1])] if n_sides == 1 else [(ends[0], ends[1]), (ends[2], ends[3])]
+
+
+def _added(one: CompactCounts | None, other: CompactCounts | None, most_cells: int) -> CompactCounts | None:
+    """Add the counts of two parts of the samples of one table."""
+    if one is None or other is None:
+        return None
+    total = one if one.covers(other.ranges) else _grown(one, other.ranges, most_cells)
+    if total is not None:
+        total.part(other.ranges)[...] += other.counts.reshape(-1, *other.lengths)
+    return total
+
+
 def _rows(x: np.ndarray, lead: tuple[int, ...], tables: slice) -> np.ndarray:
     """Return the labelings (tables, n) of a run of tables, or (1, n) where there is one for all; views where it can."""
     if x.ndim == 1:
@@ -233,10 +362,7 @@ def _grown(found: CompactCounts, here: Sequence[Range], most_cells: int) -> Comp
         roomy.append((min(low, least - (least < low) * spare), max(high, most + (most > high) * spare)))
     wide = _empty_counts(n_tables, roomy, most_cells) or _empty_counts(n_tables, needed, most_cells)
     if wide is not None:
-        sides = zip(found.ranges, wide.ranges, strict=True)
-        inner = tuple(slice(low - first, high - first + 1) for (low, high), (first, _) in sides)
-        all_counts = wide.counts.reshape(n_tables, *wide.lengths)
-        all_counts[:, *inner] = found.counts.reshape(n_tables, *found.lengths)
+        wide.part(found.ranges)[...] = found.counts.reshape(n_tables, *found.lengths)
     return wide
 
 

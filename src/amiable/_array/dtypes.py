@@ -8,7 +8,7 @@ import numpy as np
 
 from amiable._array import libraries
 from amiable._array.devices import device_of
-from amiable._array.libraries import NUMPY_TYPES, PYTHON_TYPES, namespace_of
+from amiable._array.libraries import NUMBERS, NUMPY_TYPES, PYTHON_TYPES, namespace_of
 from amiable._array.protocols import Array, Namespace
 
 
@@ -46,6 +46,8 @@ def is_real(x: Array) -> bool:
 
 def to_float(xp: Namespace, x: Array) -> Array:
     """Return `x` in the working float dtype of its device."""
+    if xp is NUMBERS:
+        return cast(Any, float(x))
     if isinstance(x, NUMPY_TYPES):
         return x.astype(np.float64, copy=False)
     if isinstance(x, PYTHON_TYPES):

@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
-_VARIABLE = "AMIABLE_COMPILED"
+# whether loops are compiled where numba is installed: set AMIABLE_COMPILED to "0" before the import of amiable if not
+IS_WANTED = os.environ.get("AMIABLE_COMPILED", "1") != "0"
 _FEW = 1 << 10  # steps of a loop that take less time than to start threads
 
 
 def is_compiled() -> bool:
     """Whether loops are compiled: numba is installed, and AMIABLE_COMPILED is not "0"."""
-    return os.environ.get(_VARIABLE, "1") != "0" and _has_numba()
+    return IS_WANTED and _has_numba()
 
 
 @functools.cache
@@ -64,6 +65,11 @@ def _functions(module_name: str) -> dict[str, Any]:
             copy = types.FunctionType(value.__code__, names, key, value.__defaults__)
             names[key] = numba.njit(cache=True, nogil=True, error_model="numpy")(copy)
     return names
+
+
+def is_ready(x: np.ndarray) -> bool:
+    """Whether compiled loops take integers as they are, without a copy."""
+    return x.dtype == np.int64 and x.flags.c_contiguous and x.flags.writeable
 
 
 def integers(x: Any) -> np.ndarray:

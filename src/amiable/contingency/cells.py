@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from amiable._array import loops
 from amiable._array.bins import check_cells, sum_by_key
 from amiable._array.blocks import cell_blocks
 from amiable._array.devices import device_of, is_traced, library_of, on_own_device
@@ -18,6 +19,7 @@ from amiable._array.dtypes import to_count
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number
+from amiable._scalars.counting import sum_grid
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
@@ -159,19 +161,20 @@ def grid(
     static: bool = False,
 ) -> Cells:
     """List every cell of counts (..., R*C)."""
+    n_rows, n_cols = shape
+    rows, cols = _places(xp, counts, (n_rows, n_cols))
+    sums = _sums_of_grid(xp, counts, (n_rows, n_cols))
+    return Cells(rows, cols, counts, *sums, row_labels, col_labels, is_grid=True, static=static)
+
+
+def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
+    """Return the sums of rows (..., R) and of columns (..., C) of counts (..., R*C)."""
+    if isinstance(counts, np.ndarray) and counts.ndim == 1 and loops.is_compiled():
+        sums: tuple[Any, Any] = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[1], dtype=np.int64)
+        loops.compiled(sum_grid)(loops.integers(counts), *sums)
+        return sums
     full = xp.reshape(counts, (*counts.shape[:-1], *shape))
-    rows, cols = _places(xp, counts, (shape[0], shape[1]))
-    return Cells(
-        rows,
-        cols,
-        counts,
-        xp.sum(full, axis=-1, dtype=counts.dtype),
-        xp.sum(full, axis=-2, dtype=counts.dtype),
-        row_labels,
-        col_labels,
-        is_grid=True,
-        static=static,
-    )
+    return xp.sum(full, axis=-1, dtype=counts.dtype), xp.sum(full, axis=-2, dtype=counts.dtype)
 
 
 def _places(xp: Namespace, counts: Array, shape: tuple[int, int]) -> tuple[Array, Array]:

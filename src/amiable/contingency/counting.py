@@ -156,6 +156,8 @@ class _Plan:
 class _HostIntegers(_Plan):
     n_labels: tuple[int, ...] | None
 
+    is_named: bool = True  # whether rows and columns keep their labels, which no score asks for
+
     def table(self) -> Cells:
         return self._table(most_cells(self.labels.n_samples)) or self._encoded().table()
 
@@ -166,12 +168,12 @@ class _HostIntegers(_Plan):
             labels.check_codes(n_labels)
             n_labels = None  # scores need no empty clusters, of which there may be many
         if labels.n_tables == 1:
-            yield _HostIntegers(labels, n_labels).table()
+            yield _HostIntegers(labels, n_labels, is_named=False).table()
             return
         pending = [slice(0, labels.n_tables)]
         while pending:
             run = pending.pop()
-            n_tables, part = run.stop - run.start, _HostIntegers(labels.some(run), n_labels)
+            n_tables, part = run.stop - run.start, _HostIntegers(labels.some(run), n_labels, is_named=False)
             table = part._table(min(most_cells(labels.n_samples), BATCH // n_tables))
             if table is None and n_tables > _most_listed(labels.n_samples):
                 middle = (run.start + run.stop) // 2
@@ -199,7 +201,9 @@ class _HostIntegers(_Plan):
 
     def _table(self, most: int) -> Cells | None:
         found = self._count(most)
-        return None if found is None else _cells_of_counts(self.labels, found, keep_empty=self.n_labels is not None)
+        if found is None:
+            return None
+        return _cells_of_counts(self.labels, found, keep_empty=self.n_labels is not None, is_named=self.is_named)
 
     def _encoded(self) -> _Codes:
         if self.n_labels is not None:
@@ -312,15 +316,16 @@ def _ranges_elsewhere(labels: _Labels) -> list[Range] | None:
     return None if ranges is None or math.prod(lengths_of(ranges)) > most_cells(labels.n_samples) else ranges
 
 
-def _cells_of_counts(labels: _Labels, found: CompactCounts, *, keep_empty: bool = False) -> Cells:
+def _cells_of_counts(
+    labels: _Labels, found: CompactCounts, *, keep_empty: bool = False, is_named: bool = True
+) -> Cells:
     """Return counts of tables as cells, beside the labels; clusters that no table has are left out."""
-    xp, near, counts = labels.xp, namespace_of(found.counts), found.counts
+    xp, near, counts, shape = labels.xp, namespace_of(found.counts), found.counts, found.lengths
     names: list[Array | None] = [None, None]
-    shape = found.lengths
-    if not keep_empty:
+    if not keep_empty and (is_named or found.has_gaps()):
         counts, values = found.without_gaps()
         names = [like_integers(xp, v, x) for x, v in zip(labels.sides, values, strict=True)]
-        shape = tuple(v.shape[0] for v in values)
+        shape = tuple([v.shape[0] for v in values])
     cells = grid_or_occupied(near, near.reshape(counts, (*labels.lead, math.prod(shape))), shape, *names)
     return cells if xp is near else cells.with_arrays(from_host(xp, x, labels.sides[0]) for x in cells.arrays)
 

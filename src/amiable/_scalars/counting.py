@@ -1,0 +1,127 @@
+"""Counting integer labels of one labeling or two: rows of `x` (T, n), and of `y` (T, n), or of none.
+
+Either has one row where all tables share it. A label x of row t, and y, are counted in `counts` (T, cells) at the cell
+(x - low_x) n_cols + (y - low_y).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+INDEX = (1 << 63) - 1  # tells a compiler that no index is negative, which Python would count from the end
+Ranges = tuple[int, int, int, int]  # the lowest and the highest label of each side; 0 and 0 of a side that is not there
+
+
+def extremes(x: Any, t: int, first: int, last: int) -> tuple[int, int]:
+    """Return the lowest and the highest of labels `first` to `last`, of which there is one at least, in row t."""
+    labels = x[t, first:last]
+    low = high = labels[0]
+    for i in range(len(labels)):
+        low, high = min(low, labels[i]), max(high, labels[i])
+    return low, high
+
+
+def ranges_of_block(x: Any, y: Any, t: int, first: int, last: int) -> Ranges:
+    """Return the ranges of both sides of table t, of samples `first` to `last`."""
+    low_x, high_x = extremes(x, t % x.shape[0], first, last)
+    low_y = high_y = 0
+    if y.shape[1]:
+        low_y, high_y = extremes(y, t % y.shape[0], first, last)
+    return low_x, high_x, low_y, high_y
+
+
+def ranges_of_tables(x: Any, y: Any, first: int, last: int, out: Any) -> None:
+    """Write the ranges of tables `first` to `last` into rows of `out` (T, 4)."""
+    for t in range(first, last):
+        out[t, 0], out[t, 1], out[t, 2], out[t, 3] = ranges_of_block(x, y, t, 0, x.shape[1])
+
+
+def count_block(
+    x: Any, y: Any, t: int, first: int, last: int, low_x: int, low_y: int, n_cols: int, counts: Any
+) -> None:
+    """Count samples `first` to `last` of table t, all of whose labels have a cell."""
+    rows, cells, lowest = x[t % x.shape[0], first:last], counts[t], low_x * n_cols + low_y
+    if y.shape[1]:
+        cols = y[t % y.shape[0], first:last]
+        for i in range(len(rows)):
+            cells[(rows[i] * n_cols + cols[i] - lowest) & INDEX] += 1
+    else:
+        for i in range(len(rows)):
+            cells[(rows[i] - lowest) & INDEX] += 1
+
+
+def count_tables(x: Any, y: Any, low_x: int, low_y: int, n_cols: int, first: int, last: int, counts: Any) -> None:
+    """Count tables `first` to `last`, all of whose labels have a cell."""
+    for t in range(first, last):
+        count_block(x, y, t, 0, x.shape[1], low_x, low_y, n_cols, counts)
+
+
+def count_while_inside(
+    x: Any,
+    y: Any,
+    first: int,
+    last: int,
+    block: int,
+    low_x: int,
+    high_x: int,
+    low_y: int,
+    high_y: int,
+    counts: Any,
+) -> tuple[int, int, int, int, int]:
+    """Count samples `first` to `last` of one table, block by block, until a block leaves the ranges.
+
+    Returns where that block begins, or `last`, and its ranges. A block is still in the cache when it is counted.
+    """
+    while first < last:
+        end = min(first + block, last)
+        here = ranges_of_block(x, y, 0, first, end)
+        if here[0] < low_x or here[1] > high_x or here[2] < low_y or here[3] > high_y:
+            return first, here[0], here[1], here[2], here[3]
+        count_block(x, y, 0, first, end, low_x, low_y, high_y - low_y + 1, counts)
+        first = end
+    return last, low_x, high_x, low_y, high_y
+
+
+def sum_grid(counts: Any, row_sums: Any, col_sums: Any) -> None:
+    """Add the counts (cells) of one table, in row-major order, to the sums of its rows and columns."""
+    m = 0
+    for i in range(len(row_sums)):
+        for j in range(len(col_sums)):
+            row_sums[i] += counts[m]
+            col_sums[j] += counts[m]
+            m += 1
+
+
+def count_few(x: Any, y: Any, last: int, counts: Any) -> tuple[int, int, int, int, int]:
+    """Count the first samples of one table, up to `last`, if their labels make no more cells than `counts` has.
+
+    Returns how many samples are counted, and their ranges.
+    """
+    low_x, high_x, low_y, high_y = ranges_of_block(x, y, 0, 0, last)
+    n_rows, n_cols, most = high_x - low_x + 1, high_y - low_y + 1, counts.shape[1]
+    if not (0 < n_rows <= most and 0 < n_cols <= most and n_rows * n_cols <= most):  # lengths may wrap around
+        return 0, low_x, high_x, low_y, high_y
+    count_block(x, y, 0, 0, last, low_x, low_y, n_cols, counts)
+    return last, low_x, high_x, low_y, high_y
+
+
+def has_gaps(counts: Any, n_cols: int) -> bool:
+    """Whether a row or a column of tables (T, cells) holds no sample of any table."""
+    n_rows = counts.shape[1] // max(n_cols, 1)
+    return any_is_empty(counts, n_rows, n_cols, n_cols, 1) or any_is_empty(counts, n_cols, n_rows, 1, n_cols)
+
+
+def any_is_empty(counts: Any, n_lines: int, length: int, stride: int, step: int) -> bool:
+    """Whether a line, of cells `step` apart, holds no sample; lines are `stride` apart."""
+    for i in range(n_lines):
+        occupied = False
+        for t in range(counts.shape[0]):
+            for j in range(length):
+                if counts[t, i * stride + j * step] > 0:
+                    occupied = True
+                    break
+            if occupied:
+                break
+        if not occupied:
+            return True
+    return False
