@@ -117,10 +117,9 @@ def count_compact(
     """
     lead = common_lead(*sides)
     n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
-    expected = [(0, -1)] * len(sides) if ranges is None else ranges
-    if n_samples and loops.is_compiled() and not any(_has_upper_half(x) for x in sides):
-        return _count_by_loops(sides, lead, most_cells, expected)
-    found = _empty_counts(n_tables, expected, most_cells)
+    if n_samples and loops.is_compiled() and not any(map(_has_upper_half, sides)):
+        return _count_by_loops(sides, lead, most_cells, ranges)
+    found = _first_counts(n_tables, len(sides), ranges, most_cells)
     for tables in blocks(n_tables, _BLOCK // n_samples) if n_samples else ():
         rows = [_rows(x, lead, tables) for x in sides]
         start = 0
@@ -235,15 +234,15 @@ def _has_upper_half(x: np.ndarray) -> bool:
 
 
 def _count_by_loops(
-    sides: Sequence[np.ndarray], lead: tuple[int, ...], most_cells: int, ranges: Sequence[Range]
+    sides: Sequence[np.ndarray], lead: tuple[int, ...], most_cells: int, ranges: Sequence[Range] | None
 ) -> CompactCounts | None:
     """Count labels, of which there are some, by compiled loops; by several threads where there are many."""
     n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
     rows = [_rows(x, lead, slice(0, n_tables)) for x in sides]
     if n_tables > 1:
         return _count_tables(rows, n_tables, most_cells, ranges)
-    threads = min(n_samples // _SAMPLES_OF_A_THREAD, loops.n_threads()) if n_samples > _SAMPLES_OF_A_THREAD else 1
-    if threads > 1:
+    threads = n_samples // _SAMPLES_OF_A_THREAD
+    if threads > 1 and (threads := min(threads, loops.n_threads())) > 1:
         ends = [n_samples * i // threads for i in range(threads + 1)]
         small = min(most_cells, n_samples // _SPARSE // threads)  # each thread has a table of its own
         with ThreadPoolExecutor(threads) as pool:
@@ -255,15 +254,15 @@ def _count_by_loops(
 
 
 def _count_run(
-    rows: Sequence[np.ndarray], first: int, last: int, most_cells: int, ranges: Sequence[Range]
+    rows: Sequence[np.ndarray], first: int, last: int, most_cells: int, ranges: Sequence[Range] | None
 ) -> CompactCounts | None:
     """Count a run of the samples of one table; the table grows where they leave its ranges."""
     step = last - first if all(map(loops.is_ready, rows)) else _LOOPED
-    found = _empty_counts(1, ranges, most_cells)
+    found = None if ranges is None else _empty_counts(1, ranges, most_cells)
     for start in range(first, last, step):
         x, y = _pair(rows, slice(start, min(start + step, last)))
         at, end = 0, x.shape[1]
-        if found is not None and not found.counts.size:
+        if start == first and ranges is None:
             at, found = _count_first_block(x, y, len(rows), most_cells)
         while found is not None and at < end:
             at, *ends = loops.compiled(count_while_inside)(x, y, at, end, _LOOPED, *_flat(found.ranges), found.counts)
@@ -284,12 +283,13 @@ def _count_first_block(x: np.ndarray, y: np.ndarray, n_sides: int, most_cells: i
 
 
 def _count_tables(
-    rows: Sequence[np.ndarray], n_tables: int, most_cells: int, ranges: Sequence[Range]
+    rows: Sequence[np.ndarray], n_tables: int, most_cells: int, ranges: Sequence[Range] | None
 ) -> CompactCounts | None:
     """Count tables (T, n) of a batch, once the ranges of all are known; threads share the tables."""
     n_samples = rows[0].shape[1]
     step = n_tables if all(map(loops.is_ready, rows)) else max(_BATCH // n_samples, 1)
-    found, weight = _empty_counts(n_tables, ranges, most_cells), max(n_samples / _SAMPLES_OF_A_STEP, 1.0)
+    found = _first_counts(n_tables, len(rows), ranges, most_cells)
+    weight = max(n_samples / _SAMPLES_OF_A_STEP, 1.0)
     for tables in blocks(n_tables, step):
         if found is None:
             break
@@ -341,6 +341,11 @@ def _rows(x: np.ndarray, lead: tuple[int, ...], tables: slice) -> np.ndarray:
         return x[tables]
     where = np.unravel_index(np.arange(tables.start, tables.stop), lead)
     return np.broadcast_to(x, (*lead, x.shape[-1]))[where]
+
+
+def _first_counts(n_tables: int, n_sides: int, ranges: Sequence[Range] | None, most_cells: int) -> CompactCounts | None:
+    """Return counts of no samples: of those in the ranges that are expected, or of none."""
+    return _empty_counts(n_tables, [(0, -1)] * n_sides if ranges is None else ranges, most_cells)
 
 
 def _empty_counts(n_tables: int, ranges: Sequence[Range], most_cells: int) -> CompactCounts | None:

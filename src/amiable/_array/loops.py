@@ -25,6 +25,9 @@ IS_WANTED = os.environ.get("AMIABLE_COMPILED", "1") != "0"
 _FEW = 1 << 10  # steps of a loop that take less time than to start threads
 
 
+_INT64 = np.dtype(np.int64)
+
+
 def is_compiled() -> bool:
     """Whether loops are compiled: numba is installed, and AMIABLE_COMPILED is not "0"."""
     return IS_WANTED and _has_numba()
@@ -69,11 +72,13 @@ def _functions(module_name: str) -> dict[str, Any]:
 
 def is_ready(x: np.ndarray) -> bool:
     """Whether compiled loops take integers as they are, without a copy."""
-    return x.dtype == np.int64 and x.flags.c_contiguous and x.flags.writeable
+    return x.dtype == _INT64 and x.flags.c_contiguous and x.flags.writeable
 
 
 def integers(x: Any) -> np.ndarray:
     """Return integers of NumPy as compiled loops take them, so that one program serves all."""
+    if is_ready(x):
+        return x
     x = np.ascontiguousarray(x, dtype=np.int64)
     return x if x.flags.writeable else x.copy()
 

@@ -15,11 +15,11 @@ from amiable._scalars.cells import offset_from_mean, terms_of_count
 
 def information_of_table(
     rows: Any, cols: Any, counts: Any, row_sums: Any, col_sums: Any, wanted: int, t: int
-) -> tuple[float, float, float, float, float, float, float, float, int, int, int]:
+) -> tuple[float, float, float, float, float, float, float, float, int, int, int, int]:
     """Return the sums of each form that is wanted, log n less the entropies, these, and what holds samples.
 
     These are the sums over cells, sum a log a / n of rows and columns, their entropies, and how many cells, rows and
-    columns hold samples.
+    columns hold how many samples.
     """
     u, v = t % row_sums.shape[0], t % col_sums.shape[0]
     n, n_cols = 0, col_sums.shape[1]
@@ -43,7 +43,7 @@ def information_of_table(
             s3, c3 = plus(s3, c3, x3)
     of_rows, h_rows, n_rows = entropy_of_sizes(row_sums, u, n)
     of_cols, h_cols, n_cols = entropy_of_sizes(col_sums, v, n)
-    return s0, s1, s2, s3, of_rows, of_cols, h_rows, h_cols, occupied, n_rows, n_cols
+    return s0, s1, s2, s3, of_rows, of_cols, h_rows, h_cols, occupied, n_rows, n_cols, n
 
 
 def plus(total: float, lost: float, x: float) -> tuple[float, float]:
@@ -82,11 +82,11 @@ def entropies_of_sizes(sizes: Any, first: int, last: int, out: Any) -> None:
 def information_of_tables(
     rows: Any, cols: Any, counts: Any, row_sums: Any, col_sums: Any, wanted: int, first: int, last: int, out: Any
 ) -> None:
-    """Write `information_of_table` of tables `first` to `last` into columns of `out` (11, T)."""
+    """Write `information_of_table` of tables `first` to `last` into columns of `out` (12, T)."""
     for t in range(first, last):
         found = information_of_table(rows, cols, counts, row_sums, col_sums, wanted, t)
         out[0, t], out[1, t], out[2, t], out[3, t], out[4, t], out[5, t] = found[:6]
-        out[6, t], out[7, t], out[8, t], out[9, t], out[10, t] = found[6:]
+        out[6, t], out[7, t], out[8, t], out[9, t], out[10, t], out[11, t] = found[6:]
 
 
 def pairs_of_table(

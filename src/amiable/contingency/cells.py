@@ -170,9 +170,10 @@ def grid(
 def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
     """Return the sums of rows (..., R) and of columns (..., C) of counts (..., R*C)."""
     if isinstance(counts, np.ndarray) and counts.ndim == 1 and loops.is_compiled():
-        sums: tuple[Any, Any] = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[1], dtype=np.int64)
-        loops.compiled(sum_grid)(loops.integers(counts), *sums)
-        return sums
+        sums: Any = np.zeros(shape[0] + shape[1], dtype=np.int64)
+        rows, cols = sums[: shape[0]], sums[shape[0] :]
+        loops.compiled(sum_grid)(loops.integers(counts), rows, cols)
+        return rows, cols
     full = xp.reshape(counts, (*counts.shape[:-1], *shape))
     return xp.sum(full, axis=-1, dtype=counts.dtype), xp.sum(full, axis=-2, dtype=counts.dtype)
 

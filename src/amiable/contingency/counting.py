@@ -155,7 +155,6 @@ class _Plan:
 @dataclass(slots=True)
 class _HostIntegers(_Plan):
     n_labels: tuple[int, ...] | None
-
     is_named: bool = True  # whether rows and columns keep their labels, which no score asks for
 
     def table(self) -> Cells:

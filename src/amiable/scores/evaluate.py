@@ -13,7 +13,7 @@ from amiable._array.blocks import power_of_two, zero_padded
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_traced, on_own_device
 from amiable._array.dtypes import is_real
-from amiable._array.libraries import namespace_of
+from amiable._array.libraries import PYTHON_TYPES, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views
 from amiable.contingency import Cells, table_of
@@ -93,8 +93,9 @@ def _each(f: Callable[[Any], Any], x: Any) -> Any:
 
 def _join(parts: list[Array], lengths: list[int], lead: tuple[int, ...]) -> Array:
     """Join the blocks of a batch; a value that all tables of a block share is repeated."""
-    xp = namespace_of(parts[0])
-    full = [xp.broadcast_to(part, (length,)) for part, length in zip(parts, lengths, strict=True)]
+    arrays = [np.asarray(part) if isinstance(part, PYTHON_TYPES) else part for part in parts]
+    xp = namespace_of(arrays[0])
+    full = [xp.broadcast_to(part, (length,)) for part, length in zip(arrays, lengths, strict=True)]
     return xp.reshape(xp.concat(full, axis=0), lead)
 
 

@@ -39,7 +39,7 @@ def information(table: Cells) -> Information:
     """Return the mutual information of a table, the entropies and which labeling refines the other."""
     if is_looped(table):
         total, _, _, _, rows, cols, h_true, h_pred, *occupied = _sums_by_loop(table, DEVIANCE)
-        structure = Structure(occupied[0], occupied[1], occupied[2], as_number(table.n_samples))
+        structure = Structure(occupied[0], occupied[1], occupied[2], occupied[3])
     else:
         total, rows, cols, h_true, h_pred, structure = _sums(table)
     xp = namespace_of(total)
@@ -59,7 +59,7 @@ def _sums(table: Cells) -> tuple[Any, ...]:
 
 def _sums_by_loop(table: Cells, wanted: int) -> tuple[Any, ...]:
     """Return what `information_of_table` does of each table."""
-    found: tuple[Any, ...] = tuple(sums_by_loop(table, information_of_table, information_of_tables, wanted, n_sums=11))
+    found: tuple[Any, ...] = tuple(sums_by_loop(table, information_of_table, information_of_tables, wanted, n_sums=12))
     return found
 
 
@@ -89,9 +89,9 @@ def joint_entropy(table: Cells) -> Array:
 def conditional_entropies(table: Cells) -> tuple[Array, Array]:
     """Return H(true | pred) and H(pred | true), exactly 0 where one labeling determines the other."""
     if is_looped(table):
-        found, n = _sums_by_loop(table, GIVEN_ROW | GIVEN_COL), as_number(table.n_samples)
-        of_row, of_col = (found[i] / to_divisor(namespace_of(n), n) for i in (2, 3))
-        return of_col, of_row
+        found = _sums_by_loop(table, GIVEN_ROW | GIVEN_COL)
+        n = to_divisor(namespace_of(found[11]), found[11])
+        return found[3] / n, found[2] / n
     true_given_pred = _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * log_ratio(xp, b, x))
     pred_given_true = _per_sample(table, lambda xp, x, a, b, n: to_float(xp, x) * log_ratio(xp, a, x))
     return true_given_pred, pred_given_true
@@ -100,8 +100,8 @@ def conditional_entropies(table: Cells) -> tuple[Array, Array]:
 def concentration_of_cells(table: Cells) -> Array:
     """Return sum x log x / n (...) over the cells: log n less the joint entropy, without the cancellation."""
     if is_looped(table):
-        n = as_number(table.n_samples)
-        mean: Array = _sums_by_loop(table, XLOGX)[1] / to_divisor(namespace_of(n), n)
+        found = _sums_by_loop(table, XLOGX)
+        mean: Array = found[1] / to_divisor(namespace_of(found[11]), found[11])
         return mean
     return _per_sample(table, lambda xp, x, a, b, n: xlogx(xp, to_float(xp, x)))
 
