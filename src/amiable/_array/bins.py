@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
-from amiable._array import libraries
+from amiable._array import hashing, libraries, loops
 from amiable._array.devices import device_of, on_cpu
 from amiable._array.dtypes import count_dtype, to_count
 from amiable._array.protocols import Array, Namespace
@@ -65,7 +65,9 @@ def unique_inverse(xp: Namespace, x: Array) -> tuple[Array, Array]:
 
 
 def unique_counts(xp: Namespace, x: Array) -> tuple[Array, Array]:
-    """Return the sorted distinct values of `x` and how often each occurs."""
+    """Return the sorted distinct values of whole numbers `x` and how often each occurs."""
+    if _is_hashed(x):
+        return hashing.count_scattered(x)
     values, counts = xp.unique_counts(x)
     return values, to_count(xp, counts)
 
@@ -133,6 +135,10 @@ def _histogram_by_sorting(xp: Namespace, keys: Array, values: Array | None, n_bi
     return totals[1:] - totals[:-1]
 
 
+def _is_hashed(x: Any) -> TypeGuard[np.ndarray]:
+    return isinstance(x, np.ndarray) and x.size >= hashing.FEWEST and loops.is_compiled()
+
+
 def encode_integers(xp: Namespace, x: Array) -> tuple[Array, Array]:
     """Return codes 0..K-1 in the shape of integers `x`, and the K distinct ones, sorted.
 
@@ -149,7 +155,7 @@ def encode_integers(xp: Namespace, x: Array) -> tuple[Array, Array]:
     low, high = fetch(xp.stack([xp.min(whole), xp.max(whole)]))
     span = high - low + 1
     if span > max(COMPACT, 4 * math.prod(x.shape)):
-        labels, codes = unique_inverse(xp, whole)
+        labels, codes = hashing.encode_scattered(whole) if _is_hashed(whole) else unique_inverse(xp, whole)
         return codes, xp.astype(labels, x.dtype)
     codes = whole - low
     occupied = count_keys(xp, xp.reshape(codes, (-1,)), span) > 0

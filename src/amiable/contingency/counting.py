@@ -245,9 +245,12 @@ class _Codes(_Plan):
     def table(self) -> Cells:
         xp, shape = self.labels.xp, self.shape
         labels = [None if isinstance(k, int) else k for k in self.known]
-        keys = fuse(xp, self.codes[0], self.codes[1], shape)
         n_cells = shape[0] * shape[1]
-        if n_cells <= most_cells(keys.shape[-1]):
+        if n_cells <= most_cells(self.labels.n_samples) and host_integers(self.codes[0]) is not None:
+            counts = count_pairs(xp, self.codes[0], self.codes[1], (shape[0], shape[1]))
+            return grid_or_occupied(xp, counts, shape, *labels)
+        keys = fuse(xp, self.codes[0], self.codes[1], shape)
+        if n_cells <= most_cells(self.labels.n_samples):
             return grid_or_occupied(xp, count_keys(xp, keys, n_cells), shape, *labels)
         if keys.ndim == 1:
             cells, counts = unique_counts(xp, keys)
