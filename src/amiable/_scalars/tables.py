@@ -10,21 +10,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from amiable._scalars.cells import offset_from_mean, terms_of_count
+from amiable._scalars.cells import DEVIANCE, deviance, offset_from_mean, terms_of_count
 
 
-def information_of_table(
-    rows: Any, cols: Any, counts: Any, row_sums: Any, col_sums: Any, wanted: int, t: int
-) -> tuple[float, float, float, float, float, float, float, float, int, int, int, int]:
-    """Return the sums of each form that is wanted, log n less the entropies, these, and what holds samples.
-
-    These are the sums over cells, sum a log a / n of rows and columns, their entropies, and how many cells, rows and
-    columns hold how many samples.
-    """
-    u, v = t % row_sums.shape[0], t % col_sums.shape[0]
-    n, n_cols = 0, col_sums.shape[1]
-    for i in range(row_sums.shape[1]):
-        n += row_sums[u, i]
+def sums_of_cells(
+    rows: Any, cols: Any, counts: Any, row_sums: Any, col_sums: Any, n: int, wanted: int, t: int
+) -> tuple[float, float, float, float, int]:
+    """Return the sum over the cells of table t of each form that is wanted, and how many cells hold samples."""
+    u, v, n_cols = t % row_sums.shape[0], t % col_sums.shape[0], col_sums.shape[1]
     s0 = s1 = s2 = s3 = c0 = c1 = c2 = c3 = 0.0  # sums, and what rounding took from them (Kahan)
     occupied = i = j = 0
     for m in range(counts.shape[1]):
@@ -35,15 +28,57 @@ def information_of_table(
         k, a, b = counts[t, m], row_sums[u, i], col_sums[v, j]
         if a > 0 and b > 0:
             occupied += k > 0
-            mean = a * (b / n)
-            x0, x1, x2, x3 = terms_of_count(float(k), float(a), float(b), mean, offset_from_mean(k, a, b, n), wanted)
-            s0, c0 = plus(s0, c0, x0)
-            s1, c1 = plus(s1, c1, x1)
-            s2, c2 = plus(s2, c2, x2)
-            s3, c3 = plus(s3, c3, x3)
-    of_rows, h_rows, n_rows = entropy_of_sizes(row_sums, u, n)
-    of_cols, h_cols, n_cols = entropy_of_sizes(col_sums, v, n)
-    return s0, s1, s2, s3, of_rows, of_cols, h_rows, h_cols, occupied, n_rows, n_cols, n
+            x, mean, offset = float(k), a * (b / n), offset_from_mean(k, a, b, n)
+            if wanted == DEVIANCE:
+                s0, c0 = plus(s0, c0, deviance(x, mean, offset))
+            else:
+                x0, x1, x2, x3 = terms_of_count(x, float(a), float(b), mean, offset, wanted)
+                s0, c0 = plus(s0, c0, x0)
+                s1, c1 = plus(s1, c1, x1)
+                s2, c2 = plus(s2, c2, x2)
+                s3, c3 = plus(s3, c3, x3)
+    return s0, s1, s2, s3, occupied
+
+
+def information_of_table(
+    rows: Any, cols: Any, counts: Any, row_sums: Any, col_sums: Any, wanted: int, t: int
+) -> tuple[float, float, float, float, int, float, float, float, float, int, int, int]:
+    """Return the sums of each form that is wanted, how many cells hold samples, and what the sizes of table t tell.
+
+    That is sum a log a / n of rows and of columns, their entropies, and how many of them hold how many samples.
+    """
+    n = n_samples_of(row_sums, t % row_sums.shape[0])
+    of_rows, h_rows, n_rows = entropy_of_sizes(row_sums, t % row_sums.shape[0], n)
+    of_cols, h_cols, n_cols = entropy_of_sizes(col_sums, t % col_sums.shape[0], n)
+    s0, s1, s2, s3, n_cells = sums_of_cells(rows, cols, counts, row_sums, col_sums, n, wanted, t)
+    return s0, s1, s2, s3, n_cells, of_rows, of_cols, h_rows, h_cols, n_rows, n_cols, n
+
+
+def information_of_tables(
+    rows: Any, cols: Any, counts: Any, row_sums: Any, col_sums: Any, wanted: int, first: int, last: int, out: Any
+) -> None:
+    """Write `information_of_table` of tables `first` to `last` into columns of `out` (12, T)."""
+    shared = row_sums.shape[0] == 1 and col_sums.shape[0] == 1
+    for t in range(first, last):
+        if shared and t > first:  # all but the sums over cells is the same for all
+            s0, s1, s2, s3, n_cells = sums_of_cells(
+                rows, cols, counts, row_sums, col_sums, int(out[11, first]), wanted, t
+            )
+            out[0, t], out[1, t], out[2, t], out[3, t], out[4, t] = s0, s1, s2, s3, n_cells
+            for i in range(5, 12):
+                out[i, t] = out[i, first]
+        else:
+            found = information_of_table(rows, cols, counts, row_sums, col_sums, wanted, t)
+            out[0, t], out[1, t], out[2, t], out[3, t], out[4, t], out[5, t] = found[:6]
+            out[6, t], out[7, t], out[8, t], out[9, t], out[10, t], out[11, t] = found[6:]
+
+
+def n_samples_of(sizes: Any, u: int) -> int:
+    """Return the sum of row `u` of cluster sizes."""
+    n = 0
+    for i in range(sizes.shape[1]):
+        n += sizes[u, i]
+    return n
 
 
 def plus(total: float, lost: float, x: float) -> tuple[float, float]:
@@ -55,38 +90,30 @@ def plus(total: float, lost: float, x: float) -> tuple[float, float]:
 
 def entropy_of_sizes(sizes: Any, u: int, n: int) -> tuple[float, float, int]:
     """Return sum a log a / n, the entropy, which is log n less that, and how many sizes of row `u` are positive."""
-    below = direct = lost_below = lost_direct = 0.0
+    below = direct = lost = 0.0
     n_clusters = 0
     for i in range(sizes.shape[1]):
         a = sizes[u, i]
         if a > 0:
             n_clusters += 1
-            below, lost_below = plus(below, lost_below, a * math.log(a))
-            direct, lost_direct = plus(direct, lost_direct, (a / n) * math.log1p((n - a) / a))
+            below, lost = plus(below, lost, a * math.log(a))
     if n == 0:
         return 0.0, 0.0, 0
-    below /= n
-    most = math.log(n)
-    return below, most - below if 2 * below < most else direct, n_clusters
+    below, lost, most = below / n, 0.0, math.log(n)
+    if 2 * below < most:
+        return below, most - below, n_clusters
+    for i in range(sizes.shape[1]):
+        a = sizes[u, i]
+        if a > 0:
+            direct, lost = plus(direct, lost, (a / n) * math.log1p((n - a) / a))
+    return below, direct, n_clusters
 
 
 def entropies_of_sizes(sizes: Any, first: int, last: int, out: Any) -> None:
     """Write the entropy of rows `first` to `last`, and how much it is below log n, into columns of `out` (2, T)."""
     for t in range(first, last):
-        n = 0
-        for i in range(sizes.shape[1]):
-            n += sizes[t, i]
+        n = n_samples_of(sizes, t)
         out[1, t], out[0, t], _ = entropy_of_sizes(sizes, t, n)
-
-
-def information_of_tables(
-    rows: Any, cols: Any, counts: Any, row_sums: Any, col_sums: Any, wanted: int, first: int, last: int, out: Any
-) -> None:
-    """Write `information_of_table` of tables `first` to `last` into columns of `out` (12, T)."""
-    for t in range(first, last):
-        found = information_of_table(rows, cols, counts, row_sums, col_sums, wanted, t)
-        out[0, t], out[1, t], out[2, t], out[3, t], out[4, t], out[5, t] = found[:6]
-        out[6, t], out[7, t], out[8, t], out[9, t], out[10, t], out[11, t] = found[6:]
 
 
 def pairs_of_table(
@@ -94,9 +121,7 @@ def pairs_of_table(
 ) -> tuple[float, float, float, float]:
     """Count ordered pairs of samples: apart in both, together in pred only, in true only, together in both."""
     u, v = t % row_sums.shape[0], t % col_sums.shape[0]
-    n, n_cols = 0, col_sums.shape[1]
-    for i in range(row_sums.shape[1]):
-        n += row_sums[u, i]
+    n, n_cols = n_samples_of(row_sums, u), col_sums.shape[1]
     apart = pred_only = true_only = together = c0 = c1 = c2 = c3 = 0.0
     i = j = 0
     for m in range(counts.shape[1]):

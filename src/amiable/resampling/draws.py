@@ -11,11 +11,13 @@ for a whole block of tables. The cost does not depend on the number of samples.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from amiable._array import loops
 from amiable._array.arithmetic import assigned
 from amiable._array.blocks import blocks
 from amiable._array.compiling import recompiles_per_shape
@@ -24,6 +26,7 @@ from amiable._array.dtypes import working_dtype
 from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Source
 from amiable._array.transfers import fetch
+from amiable._scalars.draws import draw_tables
 from amiable.resampling.sampling import binomial, hypergeometric
 
 # Elements of the running sums of one block of tables: a few megabytes, since they are read again at every level.
@@ -31,6 +34,7 @@ _BLOCK = 1 << 20
 _BLOCK_ON_DEVICE = 1 << 24
 # SciPy draws tables of so few samples a cell faster, but in time that grows with the samples.
 _SAMPLES_PER_CELL = 128
+_SAMPLES_PER_CELL_OF_LOOPS = 32
 
 # Where runs of rows or columns begin, are split, and end: three vectors of positions
 Level = tuple[Array, Array, Array]
@@ -40,10 +44,12 @@ Codes = tuple[Array, Array]
 def permutation_tables(xp: Namespace, source: Source, row_sums: Array, col_sums: Array, size: int) -> Iterator[Array]:
     """Draw `size` tables with these margins (R,) and (C,), in blocks of counts (K, R, C)."""
     shape = (row_sums.shape[0], col_sums.shape[0])
-    few = _SAMPLES_PER_CELL * shape[0] * shape[1]
+    few = (_SAMPLES_PER_CELL_OF_LOOPS if loops.is_compiled() else _SAMPLES_PER_CELL) * shape[0] * shape[1]
     # SciPy 1.17 draws negative counts for a single row or column
     if source.numpy is not None and min(shape) > 1 and int(xp.sum(row_sums)) <= few:
         return _by_scipy(source.numpy, row_sums, col_sums, size)
+    if source.numpy is not None and min(shape) > 0 and loops.is_compiled():
+        return _by_loops(source.numpy, row_sums, col_sums, size)
     levels = list(itertools.product(_levels(xp, row_sums), _levels(xp, col_sums)))
 
     def draw(k: int) -> Array:
@@ -126,6 +132,20 @@ def _in_blocks(
 def most_elements(x: Array) -> int:
     """Return how many elements a block of tables beside `x` may have."""
     return _BLOCK if isinstance(x, np.ndarray) else _BLOCK_ON_DEVICE
+
+
+def _by_loops(generator: np.random.Generator, row_sums: Any, col_sums: Any, size: int) -> Iterator[Array]:
+    """Let compiled loops draw, cell by cell: each table from a number and a key, which the generator gives."""
+    sizes, key = [loops.integers(x) for x in (row_sums, col_sums)], generator.integers(0, 2**32, size=2).tolist()
+    shape = (row_sums.size, col_sums.size)
+
+    def drawn() -> Iterator[Array]:
+        for block in blocks(size, most_elements(row_sums) // math.prod(shape)):
+            counts = np.empty((block.stop - block.start, math.prod(shape)), dtype=np.int64)
+            loops.run(draw_tables, counts.shape[0], *sizes, block.start, *key, out=counts, weight=counts.shape[1] / 4)
+            yield counts.reshape(-1, *shape)
+
+    return drawn()
 
 
 def _by_scipy(generator: np.random.Generator, row_sums: Any, col_sums: Any, size: int) -> Iterator[Array]:

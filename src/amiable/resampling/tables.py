@@ -34,7 +34,8 @@ def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, n
     rng : seed, generator or key, optional
         A whole number >= 0, or a generator of the library of the margins: `numpy.random.Generator`,
         `torch.Generator` on their device, `cupy.random.Generator`, a JAX key. The same seed gives the same tables on
-        the same library and device. By default fresh randomness.
+        the same library and device, on any number of threads; with numba other ones than without. By default fresh
+        randomness.
     null : {"permutation", "uniform"}, default="permutation"
         "permutation": all labelings with these cluster sizes are equally likely. "uniform": every sample falls into
         one of the C clusters with equal chances, whatever the others do.
@@ -57,13 +58,16 @@ def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, n
     The cost does not depend on the number of samples, up to 2**53 of them: half of the rows and half of the columns
     share a hypergeometric number of samples, each half is split again, and so on; all draws of a level are made
     together. In host memory they are NumPy's, or SciPy's for tables of few samples; elsewhere, and for a thousand
-    million samples or more, they come from a ratio-of-uniforms sampler written for any library.
+    million samples or more, they come from a ratio-of-uniforms sampler written for any library. With numba, compiled
+    loops draw the same cell by cell, in threads, from random numbers that depend on the seed and on the number of the
+    table alone (Philox).
 
     References
     ----------
     Patefield (1981), Algorithm AS 159, Applied Statistics 30:91-97, 10.2307/2346669, whose draws go cell by cell;
     Stadlober (1990), The ratio of uniforms approach for generating discrete random variates, J. Computational and
-    Applied Mathematics 31:181-189, 10.1016/0377-0427(90)90349-5.
+    Applied Mathematics 31:181-189, 10.1016/0377-0427(90)90349-5; Salmon et al. (2011), Parallel random numbers: as easy
+    as 1, 2, 3, SC '11, 10.1145/2063384.2063405.
 
     See Also
     --------

@@ -38,8 +38,8 @@ class Information(NamedTuple):
 def information(table: Cells) -> Information:
     """Return the mutual information of a table, the entropies and which labeling refines the other."""
     if is_looped(table):
-        total, _, _, _, rows, cols, h_true, h_pred, *occupied = _sums_by_loop(table, DEVIANCE)
-        structure = Structure(occupied[0], occupied[1], occupied[2], occupied[3])
+        total, _, _, _, n_cells, rows, cols, h_true, h_pred, *occupied = _sums_by_loop(table, DEVIANCE)
+        structure = Structure(n_cells, occupied[0], occupied[1], occupied[2])
     else:
         total, rows, cols, h_true, h_pred, structure = _sums(table)
     xp = namespace_of(total)
