@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from amiable._array import loops
 from amiable._array.arithmetic import matmul
 from amiable._array.blocks import blocks
 from amiable._array.compact import count_pairs
@@ -16,6 +17,7 @@ from amiable._array.devices import common_namespace, device_of, on_cpu, on_own_d
 from amiable._array.dtypes import one_hot_dtype, to_count
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import host_views
+from amiable._scalars.counting import count_pairs_of_labelings
 from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, most_cells
 from amiable.inputs.codes import encode, encode_labelings
 from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known
@@ -27,7 +29,9 @@ __all__ = ["pairwise_scores"]
 # Up to this many cells a pair, a product of one-hot matrices counts faster than one pass over the samples of each
 # pair: by measurement on two CPU cores; accelerators have far more arithmetic than memory.
 _ONE_HOT_CELLS_ON_CPU = 1 << 7
+_ONE_HOT_CELLS_BESIDE_LOOPS = 1 << 4
 _ONE_HOT_CELLS = 1 << 12
+_SAMPLES_OF_A_STEP = 1 << 8  # that a loop counts in the time that the expectation of a cell takes
 # Samples of one product of one-hot matrices. Every partial sum, in whatever order, is a whole number of at most so
 # many, which the half-precision floats of tensor cores still hold exactly.
 _ONE_HOT_SAMPLES = 1 << 11
@@ -284,6 +288,8 @@ def _some(xp: Namespace, side: _Labelings, at: np.ndarray) -> Array:
 def _counts_of_tile(xp: Namespace, true: Array, pred: Array, tile: _Tile) -> Array:
     """Count the pairs of a tile of labelings (I, n) and (J, n): (P, R*C)."""
     n_cells = math.prod(tile.shape)
+    if n_cells > _ONE_HOT_CELLS_BESIDE_LOOPS and isinstance(true, np.ndarray) and loops.is_compiled():
+        return _counts_by_loop(np.ascontiguousarray(true), np.ascontiguousarray(pred), tile)
     if n_cells <= (_ONE_HOT_CELLS_ON_CPU if on_cpu(true) else _ONE_HOT_CELLS):
         every = xp.reshape(_counts_by_products(xp, true, pred, tile.shape), (-1, n_cells))
         if tile.is_whole:
@@ -293,6 +299,14 @@ def _counts_of_tile(xp: Namespace, true: Array, pred: Array, tile: _Tile) -> Arr
     wanted = [tile.pairs[1][tile.pairs[0] == i] for i in range(true.shape[0])]  # a run of columns for each row
     runs = [pred[int(cols[0]) : int(cols[-1]) + 1, :] for cols in wanted]
     return xp.concat([count_pairs(xp, true[i, :], run, tile.shape) for i, run in enumerate(runs)])
+
+
+def _counts_by_loop(true: np.ndarray, pred: np.ndarray, tile: _Tile) -> Array:
+    counts = np.zeros((len(tile.pairs[0]), math.prod(tile.shape)), dtype=np.int64)
+    pairs, weight = map(loops.integers, tile.pairs), true.shape[-1] / _SAMPLES_OF_A_STEP
+    return loops.run(
+        count_pairs_of_labelings, len(counts), true, pred, *pairs, tile.shape[1], out=counts, weight=weight
+    )
 
 
 def _counts_by_products(xp: Namespace, true: Array, pred: Array, shape: tuple[int, int]) -> Array:

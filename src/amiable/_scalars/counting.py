@@ -82,6 +82,12 @@ def count_while_inside(
     return last, low_x, high_x, low_y, high_y
 
 
+def sum_grids(counts: Any, first: int, last: int, row_sums: Any, col_sums: Any) -> None:
+    """Add the counts (T, cells) of tables `first` to `last` to the sums of their rows (T, R) and columns (T, C)."""
+    for t in range(first, last):
+        sum_grid(counts[t], row_sums[t], col_sums[t])
+
+
 def sum_grid(counts: Any, row_sums: Any, col_sums: Any) -> None:
     """Add the counts (cells) of one table, in row-major order, to the sums of its rows and columns."""
     m = 0
@@ -103,6 +109,16 @@ def count_few(x: Any, y: Any, last: int, counts: Any) -> tuple[int, int, int, in
         return 0, low_x, high_x, low_y, high_y
     count_block(x, y, 0, 0, last, low_x, low_y, n_cols, counts)
     return last, low_x, high_x, low_y, high_y
+
+
+def count_pairs_of_labelings(
+    x: Any, y: Any, rows: Any, cols: Any, n_cols: int, first: int, last: int, counts: Any
+) -> None:
+    """Count codes x[rows[p]] with codes y[cols[p]], of pairs `first` to `last`, into rows of `counts` (P, cells)."""
+    for p in range(first, last):
+        true, pred, cells = x[rows[p]], y[cols[p]], counts[p]
+        for i in range(len(true)):
+            cells[(true[i] * n_cols + pred[i]) & INDEX] += 1
 
 
 def has_gaps(counts: Any, n_cols: int) -> bool:
