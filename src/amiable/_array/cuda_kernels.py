@@ -1,0 +1,111 @@
+"""Kernels in numba-cuda, for arrays of any library that lie on a CUDA device; `cuda` launches them.
+
+Formulas are those of `amiable._scalars`, compiled as functions of the device. Arrays are int64 and float64, labels of any
+integer. A loop over what there is to do goes on in strides of the grid, so that any number of blocks will do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import cuda
+
+from amiable._array import loops
+from amiable._scalars import cells
+
+LANES = 128  # threads of a block that sums: a power of two, as it halves them
+
+on_device = cuda.jit(device=True)
+expectations_of_cell = loops.compiled(cells.expectations_of_cell, on_device)
+
+
+@on_device
+def cell_of_sample(rows: Any, cols: Any, table: int, i: int, row_range: Any, col_range: Any) -> int:
+    """Return the cell of sample i of a table, -1 for a label outside of its range; `cols` may be None."""
+    row = np.int64(rows[table % rows.shape[0], i])  # one labeling may be that of all tables
+    low, high = row_range
+    if row < low or row > high:
+        return -1
+    if cols is None:
+        return row - low
+    col = np.int64(cols[table % cols.shape[0], i])
+    left, right = col_range
+    if col < left or col > right:
+        return -1
+    return (row - low) * (right - left + 1) + (col - left)
+
+
+@cuda.jit(cache=True)
+def count_in_shared_memory(
+    rows: Any, cols: Any, row_range: Any, col_range: Any, n_parts: int, counts: Any
+) -> None:
+    """Count each of `n_parts` runs of samples of a table in a block's own memory, and add that to `counts` (B, cells)."""
+    found = cuda.shared.array(0, np.int32)  # as long as the launch says
+    n_cells, n_samples = counts.shape[1], rows.shape[1]
+    for item in range(cuda.blockIdx.x, counts.shape[0] * n_parts, cuda.gridDim.x):
+        table, part = item // n_parts, item % n_parts
+        for cell in range(cuda.threadIdx.x, n_cells, cuda.blockDim.x):
+            found[cell] = 0
+        cuda.syncthreads()
+        step = n_parts * cuda.blockDim.x
+        for i in range(part * cuda.blockDim.x + cuda.threadIdx.x, n_samples, step):
+            cell = cell_of_sample(rows, cols, table, i, row_range, col_range)
+            if cell >= 0:
+                cuda.atomic.add(found, cell, 1)
+        cuda.syncthreads()
+        for cell in range(cuda.threadIdx.x, n_cells, cuda.blockDim.x):
+            if found[cell] != 0:
+                cuda.atomic.add(counts, (table, cell), found[cell])
+        cuda.syncthreads()
+
+
+@cuda.jit(cache=True)
+def count_in_device_memory(
+    rows: Any, cols: Any, row_range: Any, col_range: Any, n_parts: int, counts: Any
+) -> None:
+    """Count each of `n_parts` runs of samples of a table in `counts` (B, cells) itself."""
+    for item in range(cuda.blockIdx.x, counts.shape[0] * n_parts, cuda.gridDim.x):
+        table, part = item // n_parts, item % n_parts
+        step = n_parts * cuda.blockDim.x
+        for i in range(part * cuda.blockDim.x + cuda.threadIdx.x, rows.shape[1], step):
+            cell = cell_of_sample(rows, cols, table, i, row_range, col_range)
+            if cell >= 0:
+                cuda.atomic.add(counts, (table, cell), 1)
+
+
+@cuda.jit(cache=True)
+def expect_pairs(a: Any, b: Any, n: Any, wanted: int, out: Any) -> None:
+    """Write what is expected of the cell of each pair of sizes (P,) into `out` (4, P), a thread a pair."""
+    step = cuda.gridDim.x * cuda.blockDim.x
+    for i in range(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x, a.shape[0], step):
+        out[0, i], out[1, i], out[2, i], out[3, i] = expectations_of_cell(a[i], b[i], n[i], wanted)
+
+
+@cuda.jit(cache=True)
+def sum_expectations(row_sums: Any, col_sums: Any, totals: Any, wanted: int, out: Any) -> None:
+    """Write the sums over runs of cells of tables (B, R) and (B, C) into `out` (4, B, runs), a block a run.
+
+    Terms are added in an order that does not depend on when which thread runs.
+    """
+    sums = cuda.shared.array((4, LANES), np.float64)
+    lane, n_parts, n_cols = cuda.threadIdx.x, out.shape[2], col_sums.shape[1]
+    for item in range(cuda.blockIdx.x, out.shape[1] * n_parts, cuda.gridDim.x):
+        table, part = item // n_parts, item % n_parts
+        s0 = s1 = s2 = s3 = 0.0
+        for cell in range(part * LANES + lane, row_sums.shape[1] * n_cols, n_parts * LANES):
+            a, b = row_sums[table, cell // n_cols], col_sums[table, cell % n_cols]
+            r0, r1, r2, r3 = expectations_of_cell(a, b, totals[table], wanted)
+            s0, s1, s2, s3 = s0 + r0, s1 + r1, s2 + r2, s3 + r3
+        sums[0, lane], sums[1, lane], sums[2, lane], sums[3, lane] = s0, s1, s2, s3
+        cuda.syncthreads()
+        half = LANES // 2
+        while half > 0:
+            if lane < half:
+                for form in range(4):
+                    sums[form, lane] += sums[form, lane + half]
+            cuda.syncthreads()
+            half //= 2
+        if lane < 4:
+            out[lane, table, part] = sums[lane, 0]
+        cuda.syncthreads()
