@@ -1,85 +1,90 @@
 """Kernels in numba-cuda, for arrays of any library that lie on a CUDA device; `cuda` launches them.
 
-Formulas are those of `amiable._scalars`, compiled as functions of the device. Arrays are int64 and float64, labels of any
-integer. A loop over what there is to do goes on in strides of the grid, so that any number of blocks will do.
+Formulas are those of `amiable._scalars`, compiled as functions of the device. Arrays are int64 and float64, labels of
+any integer. Loops over what there is to do go on in strides of the grid, so that any number of blocks will do.
 """
 
 from __future__ import annotations
 
+import functools
+import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import cuda
+from numba import cuda, float64, int32
 
-from amiable._array import loops
+from amiable._array.loops import compiled
 from amiable._scalars import cells
 
 LANES = 128  # threads of a block that sums: a power of two, as it halves them
 
 on_device = cuda.jit(device=True)
-expectations_of_cell = loops.compiled(cells.expectations_of_cell, on_device)
+expectations_of_cell = compiled(cells.expectations_of_cell, on_device)
 
 
 @on_device
-def cell_of_sample(rows: Any, cols: Any, table: int, i: int, row_range: Any, col_range: Any) -> int:
-    """Return the cell of sample i of a table, -1 for a label outside of its range; `cols` may be None."""
+def cell_of_sample(rows: Any, cols: Any, table: int, i: int, ranges: Any) -> int:
+    """Return the cell of sample i of a table, -1 for a label outside of the ranges of rows and columns."""
+    low, high, left, right = ranges
     row = np.int64(rows[table % rows.shape[0], i])  # one labeling may be that of all tables
-    low, high = row_range
     if row < low or row > high:
         return -1
-    if cols is None:
+    if right < left:  # rows alone
         return row - low
     col = np.int64(cols[table % cols.shape[0], i])
-    left, right = col_range
     if col < left or col > right:
         return -1
     return (row - low) * (right - left + 1) + (col - left)
 
 
 @cuda.jit(cache=True)
-def count_in_shared_memory(
-    rows: Any, cols: Any, row_range: Any, col_range: Any, n_parts: int, counts: Any
-) -> None:
-    """Count each of `n_parts` runs of samples of a table in a block's own memory, and add that to `counts` (B, cells)."""
-    found = cuda.shared.array(0, np.int32)  # as long as the launch says
-    n_cells, n_samples = counts.shape[1], rows.shape[1]
+def count_in_shared_memory(rows: Any, cols: Any, ranges: Any, n_parts: int, counts: Any) -> None:
+    """Count each of `n_parts` runs of samples of a table in a block's own memory, then add to `counts` (B, cells)."""
+    found = cuda.shared.array(0, int32)  # as long as the launch says
     for item in range(cuda.blockIdx.x, counts.shape[0] * n_parts, cuda.gridDim.x):
         table, part = item // n_parts, item % n_parts
-        for cell in range(cuda.threadIdx.x, n_cells, cuda.blockDim.x):
+        for cell in range(cuda.threadIdx.x, counts.shape[1], cuda.blockDim.x):
             found[cell] = 0
         cuda.syncthreads()
-        step = n_parts * cuda.blockDim.x
-        for i in range(part * cuda.blockDim.x + cuda.threadIdx.x, n_samples, step):
-            cell = cell_of_sample(rows, cols, table, i, row_range, col_range)
+        first, step = part * cuda.blockDim.x + cuda.threadIdx.x, n_parts * cuda.blockDim.x
+        for i in range(first, rows.shape[1], step):
+            cell = cell_of_sample(rows, cols, table, i, ranges)
             if cell >= 0:
                 cuda.atomic.add(found, cell, 1)
         cuda.syncthreads()
-        for cell in range(cuda.threadIdx.x, n_cells, cuda.blockDim.x):
+        for cell in range(cuda.threadIdx.x, counts.shape[1], cuda.blockDim.x):
             if found[cell] != 0:
                 cuda.atomic.add(counts, (table, cell), found[cell])
         cuda.syncthreads()
 
 
 @cuda.jit(cache=True)
-def count_in_device_memory(
-    rows: Any, cols: Any, row_range: Any, col_range: Any, n_parts: int, counts: Any
-) -> None:
+def count_in_device_memory(rows: Any, cols: Any, ranges: Any, n_parts: int, counts: Any) -> None:
     """Count each of `n_parts` runs of samples of a table in `counts` (B, cells) itself."""
     for item in range(cuda.blockIdx.x, counts.shape[0] * n_parts, cuda.gridDim.x):
         table, part = item // n_parts, item % n_parts
-        step = n_parts * cuda.blockDim.x
-        for i in range(part * cuda.blockDim.x + cuda.threadIdx.x, rows.shape[1], step):
-            cell = cell_of_sample(rows, cols, table, i, row_range, col_range)
+        first, step = part * cuda.blockDim.x + cuda.threadIdx.x, n_parts * cuda.blockDim.x
+        for i in range(first, rows.shape[1], step):
+            cell = cell_of_sample(rows, cols, table, i, ranges)
             if cell >= 0:
                 cuda.atomic.add(counts, (table, cell), 1)
 
 
-@cuda.jit(cache=True)
-def expect_pairs(a: Any, b: Any, n: Any, wanted: int, out: Any) -> None:
-    """Write what is expected of the cell of each pair of sizes (P,) into `out` (4, P), a thread a pair."""
-    step = cuda.gridDim.x * cuda.blockDim.x
-    for i in range(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x, a.shape[0], step):
-        out[0, i], out[1, i], out[2, i], out[3, i] = expectations_of_cell(a[i], b[i], n[i], wanted)
+@functools.cache
+def kernel_of_loop(function: Callable[..., Any]) -> Any:
+    """Return a kernel that takes each step of a loop of `amiable._scalars` by a thread of its own.
+
+    The loop's last arguments are the first step, the end of the steps, and `out`, as `loops.run` calls it.
+    """
+    names = {**globals(), "loop": compiled(function, on_device)}
+    return cuda.jit(cache=True)(types.FunctionType(_take_steps.__code__, names, function.__name__))
+
+
+def _take_steps(arguments: Any, n_steps: int, out: Any) -> None:
+    every = cuda.gridDim.x * cuda.blockDim.x
+    for i in range(cuda.blockIdx.x * cuda.blockDim.x + cuda.threadIdx.x, n_steps, every):
+        loop(*(arguments + (i, i + 1, out)))  # type: ignore[name-defined] # noqa: F821, RUF005
 
 
 @cuda.jit(cache=True)
@@ -88,7 +93,7 @@ def sum_expectations(row_sums: Any, col_sums: Any, totals: Any, wanted: int, out
 
     Terms are added in an order that does not depend on when which thread runs.
     """
-    sums = cuda.shared.array((4, LANES), np.float64)
+    sums = cuda.shared.array((4, LANES), float64)
     lane, n_parts, n_cols = cuda.threadIdx.x, out.shape[2], col_sums.shape[1]
     for item in range(cuda.blockIdx.x, out.shape[1] * n_parts, cuda.gridDim.x):
         table, part = item // n_parts, item % n_parts
