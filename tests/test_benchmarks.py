@@ -175,7 +175,11 @@ def test_traffic(options):
     """Launches, bytes and memory of a device's path, told by PyTorch."""
     pytest.importorskip("torch")
     report = traffic.run(dataclasses.replace(options, match="counting, n = 1e5"))
-    promised, found = report.numbers
+    promised, *with_kernels, found = report.numbers
+    for row in with_kernels:  # where numba-cuda is installed
+        assert row["waits"] == 0
+        assert row["operations"]["count_in_device_memory_"] == 1
+        assert row["inputs"] < row["bytes"] < promised["bytes"]
     # the ranges, which are too wide; of each side its range and its labels; the cells
     assert (promised["waits"], found["waits"]) == (0, 6)
     for row in (promised, found):
