@@ -54,8 +54,8 @@ def run(options: Options) -> Report:
         fused = kernels_of_compiler() if options.match in COMPILED else None
     text = [
         "Counted on CPU tensors that play an accelerator; labels are int32. Peak memory is beside the inputs, and what "
-        "is allowed is some thirty temporaries of a block, and the result; it is bold where it is more. Kernels are those "
-        "of numba-cuda, which are counted where they would be launched, and their arguments as moved once.",
+        "is allowed is some thirty temporaries of a block, and the result; it is bold where it is more. Kernels are "
+        "numba-cuda's: they are counted where they would be launched, and their arguments as moved once.",
         "",
         *table(heads, lines),
     ]

@@ -16,7 +16,7 @@ import pytest
 
 import amiable
 from amiable import ContingencyTable
-from amiable._array import arithmetic, cuda
+from amiable._array import arithmetic, cuda, loops
 from amiable.chance import expectation
 from benchmarks.places import Place
 from tests.backends import BACKENDS, Backend, named, needs_cuda, never_waiting
@@ -269,7 +269,7 @@ def test_nothing_is_copied_from_one_labeling_to_the_other(place, labels):
 def test_cupy_does_not_capture_a_first_call(monkeypatch):
     """Constants would be copied by every replay, from memory that is no longer theirs; kernels have none."""
     cupy = needs_cuda("cupy")
-    monkeypatch.setenv("AMIABLE_COMPILED", "0")
+    monkeypatch.setattr(loops, "IS_WANTED", False)
     arithmetic._CONSTANTS.clear()
     labels = cupy.arange(12) % 4
     stream = cupy.cuda.Stream(non_blocking=True)
@@ -290,7 +290,7 @@ def both_ways(place: Backend, monkeypatch: pytest.MonkeyPatch, compute: Callable
         pytest.skip("no kernels for this precision, or AMIABLE_COMPILED=0")
     found = compute()
     with monkeypatch.context() as patch:
-        patch.setenv("AMIABLE_COMPILED", "0")
+        patch.setattr(loops, "IS_WANTED", False)
         return found, compute()
 
 

@@ -13,7 +13,7 @@ from numba import cuda as numba_cuda
 from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 
 import amiable
-from amiable._array import compact, cuda, cuda_kernels, libraries
+from amiable._array import compact, cuda, cuda_kernels, libraries, loops
 from amiable.chance import expectation
 from tests._array.test_cuda_kernels import DTYPES
 from tests.backends import named
@@ -129,7 +129,7 @@ def test_expectations(kernels, rng, monkeypatch):
     a, b = (rng.integers(1, n + 1) for _ in range(2))
     pairs = as_torch([a, b, n])
     found = expectation.expectations_of_pairs(xp, *pairs, FORMS)
-    monkeypatch.setenv("AMIABLE_COMPILED", "0")
+    monkeypatch.setattr(loops, "IS_WANTED", False)
     np.testing.assert_allclose(found, expectation.expectations_of_pairs(np, a, b, n, FORMS), rtol=1e-11, atol=1e-14)
     assert kernels == ["expectations_of_pairs"]
 
@@ -141,7 +141,7 @@ def test_sums_of_expectations(kernels, rng, monkeypatch, shape):
     cols[..., 0] += rows.sum(-1) - cols.sum(-1)
     sizes = as_torch([rows, cols])
     found = expectation.expected_sums(xp, *sizes, forms=FORMS)
-    monkeypatch.setenv("AMIABLE_COMPILED", "0")
+    monkeypatch.setattr(loops, "IS_WANTED", False)
     for x, known in zip(found, expectation.expected_sums(np, rows, cols, forms=FORMS), strict=True):
         np.testing.assert_allclose(x, known, rtol=1e-13)
     assert kernels == ["sum_expectations"]
