@@ -132,20 +132,11 @@ def _launch(
     kernel: Any, n_blocks: int, n_threads: int, arguments: tuple[Any, ...], out: Any, *, n_bytes: int = 0
 ) -> None:
     """Launch a kernel with work for so many blocks on the device of `out`, and the current stream there."""
-    n_blocks = min(max(n_blocks, _LEAST_BLOCKS), _MOST_BLOCKS)
+    from amiable._array.cuda_kernels import launch
+
+    grid = (min(max(n_blocks, _LEAST_BLOCKS), _MOST_BLOCKS), n_threads)
     with _current_device(out):
-        kernel[n_blocks, n_threads, _current_stream(out), n_bytes](*map(_argument, arguments))
-
-
-def _argument(x: Any) -> Any:
-    """Return what a kernel takes: numbers as they are, arrays as views that nobody waits for."""
-    if isinstance(x, tuple):
-        return tuple(map(_argument, x))
-    if isinstance(x, int):
-        return x
-    from numba import cuda
-
-    return cuda.as_cuda_array(x, sync=False)
+        launch(kernel, grid, _current_stream(out), n_bytes, arguments)
 
 
 def _current_device(x: Any) -> AbstractContextManager[Any]:
@@ -157,14 +148,12 @@ def _current_device(x: Any) -> AbstractContextManager[Any]:
     return on_device_of(x)
 
 
-def _current_stream(x: Any) -> Any:
-    """Return the stream on which the library of `x` launches, as numba's."""
-    from numba import cuda
-
+def _current_stream(x: Any) -> int:
+    """Return the address of the stream on which the library of `x` launches."""
     if libraries.is_torch_array(x):
         import torch
 
-        return cuda.external_stream(torch.cuda.current_stream(x.device).cuda_stream)
+        return int(torch.cuda.current_stream(x.device).cuda_stream)
     import cupy
 
-    return cuda.external_stream(cupy.cuda.get_current_stream().ptr)
+    return int(cupy.cuda.get_current_stream().ptr)

@@ -23,6 +23,19 @@ on_device = cuda.jit(device=True)
 expectations_of_cell = compiled(cells.expectations_of_cell, on_device)
 
 
+@cuda.require_context  # which all that is done here then shares
+def launch(kernel: Any, grid: tuple[int, int], stream: int, n_bytes: int, arguments: tuple[Any, ...]) -> None:
+    """Launch a kernel on a grid of blocks and threads, and the stream of this address, with so much shared memory."""
+    kernel[*grid, cuda.external_stream(stream), n_bytes](*map(_argument, arguments))
+
+
+def _argument(x: Any) -> Any:
+    """Return what a kernel takes: numbers as they are, arrays as views that nobody waits for."""
+    if isinstance(x, int):
+        return x
+    return tuple(map(_argument, x)) if isinstance(x, tuple) else cuda.as_cuda_array(x, sync=False)
+
+
 @on_device
 def cell_of_sample(rows: Any, cols: Any, table: int, i: int, ranges: Any) -> int:
     """Return the cell of sample i of a table, -1 for a label outside of the ranges of rows and columns."""
@@ -78,7 +91,9 @@ def kernel_of_loop(function: Callable[..., Any]) -> Any:
     The loop's last arguments are the first step, the end of the steps, and `out`, as `loops.run` calls it.
     """
     names = {**globals(), "loop": compiled(function, on_device)}
-    return cuda.jit(cache=True)(types.FunctionType(_take_steps.__code__, names, function.__name__))
+    steps = types.FunctionType(_take_steps.__code__, names, function.__name__)
+    steps.__qualname__ = f"steps_of_{function.__module__}.{function.__name__}"  # by which numba keeps it on disk
+    return cuda.jit(cache=True)(steps)
 
 
 def _take_steps(arguments: Any, n_steps: int, out: Any) -> None:
