@@ -36,7 +36,8 @@ def kernels(monkeypatch):
     monkeypatch.setattr(cuda, "has_kernels", libraries.is_torch_array)
     monkeypatch.setattr(cuda, "_current_device", lambda x: contextlib.nullcontext())
     monkeypatch.setattr(cuda, "_current_stream", lambda x: 0)
-    # strided arrays are none of the simulator's own
+    # the simulator knows no streams of others, and no strided arrays but its own
+    monkeypatch.setattr(numba_cuda, "external_stream", lambda address: address)
     monkeypatch.setattr(numba_cuda, "as_cuda_array", lambda x, sync: FakeCUDAArray(x.numpy()), raising=False)
     monkeypatch.setattr(cuda_kernels, "LANES", 4)
     for name, value in {
