@@ -68,12 +68,14 @@ def count(xp: Namespace, sides: Sequence[Any], ranges: Sequence[tuple[int, int]]
     if math.prod(counts.shape) * n_samples:
         rows, cols = _tables(xp, sides[0], lead), _tables(xp, sides[-1], lead)
         limits = (*ranges[0], *(ranges[1] if len(ranges) > 1 else (0, -1)))
-        is_small = n_cells <= _SHARED_CELLS
-        # a block empties and hands over its cells, which is to take less time than to count its samples
-        n_parts = min(_BLOCKS, -(-n_samples // max(8 * _THREADS, 4 * n_cells if is_small else 0)))
-        kernel = kernels.count_in_shared_memory if is_small else kernels.count_in_device_memory
-        arguments = (rows, cols, limits, n_parts, counts)
-        _launch(kernel, n_tables * n_parts, _THREADS, arguments, counts, n_bytes=4 * n_cells if is_small else 0)
+        kernel, n_parts, n_bytes = kernels.count_in_device_memory, -(-n_samples // (2 * _THREADS)), 0
+        # a block's own table is emptied and handed over, which is to take less time than to count its samples; and
+        # there are to be blocks for the whole device
+        own_parts = min(n_samples // (4 * n_cells), n_parts)
+        if n_cells <= _SHARED_CELLS and n_tables * own_parts >= _LEAST_BLOCKS:
+            kernel, n_parts, n_bytes = kernels.count_in_shared_memory, own_parts, 4 * n_cells
+        n_parts = min(n_parts, _BLOCKS)
+        _launch(kernel, n_tables * n_parts, _THREADS, (rows, cols, limits, n_parts, counts), counts, n_bytes=n_bytes)
     return xp.reshape(counts, (*lead, n_cells))
 
 
