@@ -69,7 +69,7 @@ def counted(sides, ranges):
 def test_counts_of_every_integer(kernels, monkeypatch, rng, dtype, is_small):
     monkeypatch.setattr(cuda, "_SHARED_CELLS", 100 * is_small)
     low = 0 if dtype[0] in "bu" else -2
-    sides = [rng.integers(low, 2 if dtype == "bool" else 6, 260).astype(dtype) for _ in range(2)]
+    sides = [rng.integers(low, 2 if dtype == "bool" else 6, 300).astype(dtype) for _ in range(2)]
     if dtype[0] != "b":
         sides[0][:3] = [np.iinfo(dtype).max, np.iinfo(dtype).min, np.iinfo(dtype).max // 2 + 1]  # outside
     ranges = [(low, 3), (max(low, -1), 4)]
