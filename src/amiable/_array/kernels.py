@@ -22,7 +22,7 @@ def take(x: Any) -> bool:
 
 def take_rows(x: Any) -> bool:
     """Whether loops over the last axis of `x` are compiled for where it lies; on a device they must be short."""
-    return take(x) and (isinstance(x, np.ndarray) or x.shape[-1] <= _SHORT)
+    return loops.is_compiled() if isinstance(x, np.ndarray) else x.shape[-1] <= _SHORT and cuda.has_kernels(x)
 
 
 def integers(x: Any) -> Any:
