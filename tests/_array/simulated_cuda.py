@@ -15,6 +15,7 @@ from numba.cuda.simulator.cudadrv.devicearray import FakeCUDAArray
 import amiable
 from amiable._array import compact, cuda, cuda_kernels, libraries, loops
 from amiable.chance import expectation
+from amiable.resampling import draws
 from tests._array.test_cuda_kernels import DTYPES
 from tests.backends import named
 from tests.registry import CASES
@@ -157,3 +158,19 @@ def test_scores(kernels, rng, score, options):
         found = score.function(*as_torch(pair), **options)
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-13)
     assert kernels
+
+
+def test_random_tables(kernels, monkeypatch):
+    """Those that NumPy draws from the same key."""
+    monkeypatch.setattr(draws, "_key", lambda xp, source: [12345, 2**32 - 1])
+    margins = [np.array([3000, 20, 1, 400]), np.array([1000, 2421])]
+    found = amiable.random_tables(*as_torch(margins), 7, rng=0)
+    np.testing.assert_array_equal(found, amiable.random_tables(*margins, 7, rng=0))
+    assert kernels == ["draw_tables"]
+
+
+def test_the_seed_tells_random_tables(kernels):
+    margins = as_torch([[300, 20], [100, 220]])
+    first, again, other = (amiable.random_tables(*margins, 5, rng=seed) for seed in (1, 1, 2))
+    assert (first == again).all()
+    assert (first != other).any()

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from amiable._scalars import loops, tables
+from amiable._scalars import draws, loops, tables
 
 pytest.importorskip("numba_cuda")
 numba_cuda = pytest.importorskip("numba.cuda")
@@ -56,6 +56,7 @@ def types_of_kernels():
     }
     for loop, arguments in of_loops.items():
         yield k.kernel_of_loop(loop), (types.BaseTuple.from_types(arguments), i, f2)
+    yield k.kernel_of_loop(draws.draw_tables), (types.BaseTuple.from_types((sizes, sizes, i, i, i)), i, table)
     yield k.sum_expectations, (table, table, sizes, i, f3)
     counting = (k.count_in_shared_memory, k.count_in_device_memory)
     for kernel, name in itertools.product(counting, DTYPES):

@@ -90,10 +90,10 @@ def integers(x: Any) -> Any:
     return cupy.ascontiguousarray(x, dtype=cupy.int64)
 
 
-def floats(shape: tuple[int, ...], like: Any) -> Any:
+def empty(shape: tuple[int, ...], like: Any, dtype: str = "float64") -> Any:
     """Return room for what loops write, on the device of `like`."""
     xp: Any = namespace_of(like)
-    return xp.empty(shape, dtype=xp.float64, device=device_of(like))
+    return xp.empty(shape, dtype=getattr(xp, dtype), device=device_of(like))
 
 
 def run(function: Callable[..., Any], n_steps: int, *arguments: Any, out: Array) -> Array:
@@ -116,7 +116,7 @@ def sum_expectations(xp: Namespace, row_sums: Any, col_sums: Any, wanted: int) -
     row_sums, col_sums = integers(row_sums), integers(col_sums)
     n_tables, n_cells = row_sums.shape[0], row_sums.shape[1] * col_sums.shape[1]
     n_parts = min(_BLOCKS, max(1, -(-n_cells // kernels.LANES)))
-    out = floats((4, n_tables, n_parts), row_sums)
+    out = empty((4, n_tables, n_parts), row_sums)
     if n_tables:
         arguments = (row_sums, col_sums, xp.sum(row_sums, axis=-1), wanted, out)
         _launch(kernels.sum_expectations, n_tables * n_parts, kernels.LANES, arguments, out)

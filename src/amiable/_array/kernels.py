@@ -30,9 +30,9 @@ def integers(x: Any) -> Any:
     return loops.integers(x) if isinstance(x, np.ndarray) else cuda.integers(x)
 
 
-def floats(shape: tuple[int, ...], like: Any) -> Any:
+def empty(shape: tuple[int, ...], like: Any, dtype: str = "float64") -> Any:
     """Return room for what loops write, beside `like`."""
-    return np.empty(shape) if isinstance(like, np.ndarray) else cuda.floats(shape, like)
+    return np.empty(shape, dtype=dtype) if isinstance(like, np.ndarray) else cuda.empty(shape, like, dtype)
 
 
 def run(function: Callable[..., Any], n_steps: int, *arguments: Any, out: Any, weight: float = 1.0) -> Any:

@@ -47,7 +47,7 @@ def entropy_and_concentration(xp: Namespace, sizes: Array, n: Array) -> tuple[Ar
 def _entropy_by_loop(sizes: Any) -> tuple[Any, Any]:
     lead = sizes.shape[:-1]
     sizes = kernels.integers(sizes).reshape(math.prod(lead), sizes.shape[-1])
-    out = kernels.run(entropies_of_sizes, sizes.shape[0], sizes, out=kernels.floats((2, sizes.shape[0]), sizes))
+    out = kernels.run(entropies_of_sizes, sizes.shape[0], sizes, out=kernels.empty((2, sizes.shape[0]), sizes))
     found = out.reshape(2, *lead)
     return found[0, ...], found[1, ...]
 

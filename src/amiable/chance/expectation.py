@@ -287,7 +287,7 @@ def _expectations_by_loop(a: Any, b: Any, n: Any, forms: Forms) -> Array:
     """Return the same from compiled loops of scalars, which walk as far as each pair needs."""
     arrays = [kernels.integers(x) for x in (a, b, n)]
     n_pairs = arrays[0].shape[0]
-    out = kernels.floats((len(_BITS), n_pairs), arrays[0])
+    out = kernels.empty((len(_BITS), n_pairs), arrays[0])
     return _chosen(kernels.run(loop_over_pairs, n_pairs, *arrays, _wanted(forms), out=out), forms)
 
 

@@ -31,7 +31,7 @@ def sums_by_loop(
     ]
     if not lead and isinstance(table.counts, np.ndarray):
         return loops.compiled(of_table)(*places, *arrays, *options, 0)
-    out = kernels.floats((n_sums, arrays[0].shape[0]), arrays[0])
+    out = kernels.empty((n_sums, arrays[0].shape[0]), arrays[0])
     weight = max(1.0, arrays[0].shape[1] / _CELLS)
     kernels.run(of_tables, out.shape[1], *places, *arrays, *options, out=out, weight=weight)
     return out.reshape(n_sums, *lead)
