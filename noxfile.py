@@ -156,6 +156,15 @@ def minimums(session: nox.Session) -> None:
 
 
 @nox.session
+def kernels(session: nox.Session) -> None:
+    """Kernels of CUDA devices without one: in numba-cuda's simulator, and compiled for sm_90."""
+    session.install(TORCH)
+    compiler = [x for x in PROJECT["project"]["optional-dependencies"]["cuda"] if x.startswith("numba-cuda")]
+    session.install(".[compiled]", *compiler, *group("test"))
+    session.run("python", "-m", "pytest", "tests/_array/test_cuda_kernels.py", *session.posargs)
+
+
+@nox.session
 def gpu(session: nox.Session) -> None:
     """The tests of CUDA devices, on PyTorch, CuPy and JAX; it needs one, and gigabytes of libraries."""
     session.install(TORCH)

@@ -18,16 +18,18 @@ from array_api_compat import array_namespace
 import amiable
 from amiable._array.blocks import DEVICE_BUDGET
 from benchmarks import peers
-from benchmarks.candidates import CANDIDATES, by_bincount
 from benchmarks.device_cases import (
     ON_ACCELERATOR,
     ON_CPU,
     Drawn,
     ami_of,
+    by_array_kernels,
+    by_bincount,
     calls_for_memory,
     count,
     in_seconds,
     on_processor,
+    with_kernels,
 )
 from benchmarks.device_tables import TABLES, broken, judged, report_of
 from benchmarks.inputs import SPREADS, labelings_at
@@ -39,7 +41,7 @@ from benchmarks.report import Report, power, save
 SETS = 8  # of short inputs, in turn
 BURST = 100  # replays without a wait between them
 SECONDS = 2.0  # for each side of a line, within what the command line allows
-SECONDS_OF_WAYS = 0.5  # of which there are many
+SECONDS_OF_KERNELS = 0.5  # of which there are many
 TEMPORARIES = 30  # of DEVICE_BUDGET elements of 8 bytes: what a call may take beside its inputs and its result
 
 
@@ -85,9 +87,8 @@ def lines(place: Place) -> Iterator[Line]:
         yield Line(f"{name}, against torchmetrics", partial(against_torchmetrics, name, sizes.short))
     for name, draw, call in calls_for_memory(place, sizes):
         yield Line(f"memory, {name}", partial(memory, name, draw, call))
-    for k, spread in itertools.product((10, 1000), SPREADS):
-        name = f"n = {power(sizes.counted)}, {k} x {k}, {spread}"
-        yield Line(f"ways to count, {name}", partial(ways, name, sizes.counted, k, spread))
+    for name, draw, call in with_kernels(place, sizes):
+        yield Line(f"kernels, {name}", partial(kernels, name, draw, call))
 
 
 def attempted(line: Line, options: Options) -> Iterator[dict[str, Any]]:
@@ -109,7 +110,7 @@ def counting(name: str, n: int, k: int, spread: str, options: Options) -> Iterat
     labels = labelings_at(place, n, k, spread=spread)
     n_bytes = sum(x.nbytes for x in labels)
     copies = [copier(place, x) for x in labels]
-    expected = to_host(by_bincount(*labels, (k, k)))
+    expected = by_bincount(*labels, k)
     times, error = alternate(
         {"amiable": partial(count, *labels, k), "copy": lambda: [copy() for copy in copies]},
         lambda found: worst_of_counts(expected, found["amiable"]),
@@ -148,31 +149,23 @@ def worst_of_counts(expected: np.ndarray, *found: Any) -> float:
     return max(largest_difference(x, expected) for x in counts)
 
 
-def ways(name: str, n: int, k: int, spread: str, options: Options) -> Iterator[dict[str, Any]]:
-    """Count in every way there is, against amiable's own."""
-    place, options = options.place, replace(options, seconds=min(options.seconds, SECONDS_OF_WAYS))
-    labels = labelings_at(place, n, k, spread=spread)
-    expected = to_host(by_bincount(*labels, (k, k)))
-    clock = partial(timed, place=place, events=True)
-    for way, function in CANDIDATES.get(place.library, {}).items():
-        sides = {"amiable": partial(count, *labels, k), way: partial(function, *labels, (k, k))}
-        try:
-            times, error = alternate(sides, lambda found: worst_of_counts(expected, *found.values()), options, clock)
-        except NotImplementedError:
-            continue  # not for this shape
-        except Exception as error:  # the other ways are worth measuring
-            yield broken("ways", f"{name}: {way}", error)
-            continue
-        row = summary(name, way, times)
-        speed = sum(x.nbytes for x in labels) / row["peer_s"][1]
-        yield row | {"table": "ways", "bytes_per_s": speed, "error": error, "tolerance": 0}
+def kernels(name: str, draw: Drawn, call: Callable[..., Any], options: Options) -> Iterator[dict[str, Any]]:
+    """Make a call with compiled kernels, and by array kernels alone."""
+    place, inputs = options.place, draw()
+    options = replace(options, seconds=min(options.seconds, SECONDS_OF_KERNELS))
+    ours = partial(call, *inputs)
+    sides = {"amiable": ours, "array kernels": partial(by_array_kernels, ours)}
+    times, error = alternate(
+        sides, lambda found: largest_difference(*map(to_host, found.values())), options, partial(timed, place=place)
+    )
+    yield summary(name, "array kernels", times) | {"table": "kernels", "error": error, "tolerance": 1e-11}
 
 
 def scoring(name: str, n: int, options: Options) -> Iterator[dict[str, Any]]:
     """Score labels, against counting them: as they are called, and replayed."""
     place = options.place
     labels = labelings_at(place, n, 10, agree=1 / 3)
-    counts = to_host(by_bincount(*labels, (10, 10)))
+    counts = by_bincount(*labels, 10)
     expected = amiable.adjusted_mutual_info_score(contingency=counts)
 
     def error(found: dict[str, Any]) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from unittest import mock
 
 import numpy as np
+from array_api_compat import array_namespace
 
 import amiable
-from benchmarks.inputs import Call, cluster_sizes, labelings_at
+from amiable._array import loops
+from benchmarks.inputs import SPREADS, Call, cluster_sizes, labelings_at
 from benchmarks.measure import Case, largest_difference
 from benchmarks.nulls import constants, scored_tables
 from benchmarks.pairwise import scores_of_pairs
@@ -20,6 +24,7 @@ from benchmarks.report import power
 
 AMI = "adjusted_mutual_info_score"
 ON_NUMPY = "amiable on NumPy"
+BLOCK = 1 << 24  # samples at once, which bounds the memory of keys
 
 Drawn = Callable[[], tuple[Any, ...]]
 
@@ -45,6 +50,21 @@ ON_CPU = Sizes(10**7, 10**6, 10**4, (2000, 1000), (100, 10**4, 50), (20_000, 10_
 def count(rows: Any, cols: Any, k: int) -> Any:
     """Count as a user would who knows the numbers of labels."""
     return amiable.contingency_matrix(rows, cols, n_labels=(k, k))
+
+
+def by_bincount(rows: Any, cols: Any, k: int) -> np.ndarray:
+    """Count codes below k as their library does, block after block: the reference for all counts."""
+    xp, total = array_namespace(rows), np.zeros(k * k, dtype=np.int64)
+    for start in range(0, rows.shape[0], BLOCK):
+        block = slice(start, start + BLOCK)
+        total += to_host(xp.bincount(xp.astype(rows[block], xp.int64) * k + cols[block], minlength=k * k))
+    return total.reshape(k, k)
+
+
+def by_array_kernels(call: Callable[[], Any]) -> Any:
+    """Call without compiled loops and kernels."""
+    with mock.patch.object(loops, "IS_WANTED", False):
+        return call()
 
 
 def ami_of(true: Any, pred: Any) -> Any:
@@ -118,6 +138,29 @@ def in_seconds(place: Place, sizes: Sizes) -> Iterator[tuple[Case, float]]:
     yield Case(name, ON_NUMPY, draw, partial(moments, amiable), theirs, tolerance=1e-10, **common), 1
 
 
+def with_kernels(place: Place, sizes: Sizes) -> Iterator[tuple[str, Drawn, Callable[..., Any]]]:
+    """List calls that are made with compiled kernels and without: a name, inputs on the device, the call."""
+    for k, spread in itertools.product((10, 1000), SPREADS):
+        name = f"counting, n = {power(sizes.counted)}, {k} x {k}, {spread}"
+        yield name, partial(labelings_at, place, sizes.counted, k, spread=spread), partial(count, k=k)
+    for n in (sizes.short, sizes.scored):
+        draw = partial(labelings_at, place, n, 10, agree=1 / 3)
+        yield f"AMI, n = {power(n)}, 10 x 10", draw, amiable.adjusted_mutual_info_score
+        yield f"AMI, n = {power(n)}, 10 x 10, n_labels given", draw, ami_of
+        yield f"ARI, n = {power(n)}, 10 x 10", draw, amiable.adjusted_rand_score
+    labelings, n = sizes.batch
+    draw = Call(AMI, n, batch=labelings, dtype="int32").inputs
+    yield f"AMI, {labelings:,} labelings of n = {power(n)}, 10 x 10", on(place, draw), ami_of
+    for k in (100, sizes.expected):
+        draw = partial(cluster_sizes, 10**9, k, k)
+        yield f"EMI, {power(k)} x {power(k)}, n = 1e9", on(place, draw), amiable.expected_mutual_information
+
+
+def on(place: Place, draw: Drawn) -> Drawn:
+    """Draw, and put what was drawn on the device."""
+    return lambda: tuple(map(place.put, draw()))
+
+
 def moments(module: Any, rows: Any, cols: Any) -> Any:
     """Return mean and variance of MI as one array."""
     found = module.mutual_information_moments(rows, cols)
@@ -131,26 +174,22 @@ def relative_difference(ours: Any, theirs: Any) -> float:
 
 def calls_for_memory(place: Place, sizes: Sizes) -> Iterator[tuple[str, Drawn, Callable[..., Any]]]:
     """List calls whose peak is measured: a name, inputs on the device, the call."""
-
-    def put(draw: Drawn) -> Drawn:
-        return lambda: tuple(map(place.put, draw()))
-
     labels = partial(labelings_at, place, sizes.scored, 10)
     name = f"counting, n = {power(sizes.scored)}, 10 x 10"
     yield f"{name}, n_labels given", labels, partial(count, k=10)
     yield name, labels, amiable.contingency_matrix
     labelings, n = sizes.batch
-    draw = put(Call(AMI, n, batch=labelings, dtype="int32").inputs)
+    draw = on(place, Call(AMI, n, batch=labelings, dtype="int32").inputs)
     name = f"AMI, {labelings:,} labelings of n = {power(n)}, 10 x 10"
     yield name, draw, amiable.adjusted_mutual_info_score
     yield f"{name}, n_labels given", draw, ami_of
     labelings, n, _ = sizes.pairs
-    draw = put(Call("pairwise_scores", n, batch=labelings, dtype="int32").inputs)
+    draw = on(place, Call("pairwise_scores", n, batch=labelings, dtype="int32").inputs)
     yield f"AMI, all pairs of {labelings:,} labelings, n = {power(n)}, 10 clusters", draw, amiable.pairwise_scores
     size, _ = sizes.tables
-    draw = put(partial(cluster_sizes, 10**6, 10, 10))
+    draw = on(place, partial(cluster_sizes, 10**6, 10, 10))
     name = f"{size:,} random tables 10 x 10, n = 1e6, drawn and scored with AMI"
     yield name, draw, lambda *sums: scored_tables(amiable, *sums, size)
     k = sizes.expected
-    draw = put(partial(cluster_sizes, 10**9, k, k))
+    draw = on(place, partial(cluster_sizes, 10**9, k, k))
     yield f"EMI, {power(k)} x {power(k)}, n = 1e9", draw, amiable.expected_mutual_information

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import importlib.util
 import math
 import sys
 import weakref
@@ -19,7 +20,7 @@ from unittest import mock
 import numpy as np
 
 import amiable
-from amiable._array import devices
+from amiable._array import cuda, devices
 from amiable._array.blocks import DEVICE_BUDGET
 from benchmarks.device import TEMPORARIES
 from benchmarks.inputs import cluster_sizes
@@ -45,12 +46,16 @@ def run(options: Options) -> Report:
         for name, inputs, call in calls():
             if options.match in name:
                 rows.append(counted(name, inputs, call))
-                lines.append(cells(rows[-1]))
-                print(" | ".join(lines[-1]), file=sys.stderr)
+                if "n_labels" in name and importlib.util.find_spec("numba_cuda") is not None:
+                    rows.append(counted(f"{name}, kernels", inputs, call, kernels=True))
+                for row in rows[len(lines) :]:
+                    lines.append(cells(row))
+                    print(" | ".join(lines[-1]), file=sys.stderr)
         fused = kernels_of_compiler() if options.match in COMPILED else None
     text = [
         "Counted on CPU tensors that play an accelerator; labels are int32. Peak memory is beside the inputs, and what "
-        "is allowed is some thirty temporaries of a block, and the result; it is bold where it is more.",
+        "is allowed is some thirty temporaries of a block, and the result; it is bold where it is more. Kernels are "
+        "numba-cuda's: they are counted where they would be launched, and their arguments as moved once.",
         "",
         *table(heads, lines),
     ]
@@ -112,11 +117,12 @@ def on_device(x: np.ndarray) -> Any:
     return torch.from_numpy(x)
 
 
-def counted(name: str, inputs: tuple[Any, ...], call: Callable[..., Any]) -> dict[str, Any]:
-    """Call twice, and count what the second call does."""
-    call(*inputs)
-    found = Traffic()
-    with found.watched():
+def counted(name: str, inputs: tuple[Any, ...], call: Callable[..., Any], *, kernels: bool = False) -> dict[str, Any]:
+    """Call twice, and count what the second call does; with `kernels`, which compute nothing here."""
+    first, found = Traffic(), Traffic()
+    with first.launching() if kernels else contextlib.nullcontext():
+        call(*inputs)
+    with found.launching() if kernels else contextlib.nullcontext(), found.watched():
         result = call(*inputs)
     size = getattr(result, "nbytes", 8)
     return {
@@ -162,6 +168,19 @@ class Traffic:
         stack = contextlib.ExitStack()
         stack.enter_context(mock.patch.object(Tensor, "tolist", tolist))
         stack.enter_context(Watched())
+        return stack
+
+    def launching(self) -> contextlib.ExitStack:
+        """Return a context in which kernels are launched: counted, that is."""
+        from torch import Tensor
+        from torch.utils._pytree import tree_leaves
+
+        def launch(kernel: Any, *how: Any, **_: Any) -> None:
+            self.count(f"{kernel.__name__}_", [x for x in tree_leaves(how[2]) if isinstance(x, Tensor)], [])
+
+        stack = contextlib.ExitStack()
+        stack.enter_context(mock.patch.object(cuda, "has_kernels", lambda x: isinstance(x, Tensor)))
+        stack.enter_context(mock.patch.object(cuda, "_launch", launch))
         return stack
 
     def count(self, name: str, given: list[Any], found: list[Any]) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 import amiable
 from amiable import ContingencyTable
-from amiable._array import arithmetic
+from amiable._array import arithmetic, cuda, loops
 from amiable.chance import expectation
 from benchmarks.places import Place
 from tests.backends import BACKENDS, Backend, named, needs_cuda, never_waiting
@@ -266,9 +266,10 @@ def test_nothing_is_copied_from_one_labeling_to_the_other(place, labels):
 
 
 @pytest.mark.gpu
-def test_cupy_does_not_capture_a_first_call():
-    """Constants would be copied by every replay, from memory that is no longer theirs."""
+def test_cupy_does_not_capture_a_first_call(monkeypatch):
+    """Constants would be copied by every replay, from memory that is no longer theirs; kernels have none."""
     cupy = needs_cuda("cupy")
+    monkeypatch.setattr(loops, "IS_WANTED", False)
     arithmetic._CONSTANTS.clear()
     labels = cupy.arange(12) % 4
     stream = cupy.cuda.Stream(non_blocking=True)
@@ -282,11 +283,86 @@ def test_cupy_does_not_capture_a_first_call():
     assert not arithmetic._CONSTANTS
 
 
+def both_ways(place: Backend, monkeypatch: pytest.MonkeyPatch, compute: Callable[[], Any]) -> tuple[Any, Any]:
+    """What kernels and what array kernels compute; skip where there are no kernels."""
+    pytest.importorskip("numba_cuda")
+    if not cuda.has_kernels(place.asarray(np.arange(3))):
+        pytest.skip("no kernels for this precision, or AMIABLE_COMPILED=0")
+    found = compute()
+    with monkeypatch.context() as patch:
+        patch.setattr(loops, "IS_WANTED", False)
+        return found, compute()
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64"])
+@pytest.mark.parametrize("lengths", [(7, 9), (300, 200)], ids=["shared memory", "device memory"])
+@places("torch", "cupy", stand_ins=())
+def test_kernels_count_the_same(place, dtype, lengths, monkeypatch, rng):
+    most = np.iinfo(dtype).max if dtype != "bool" else 1
+    true, pred = (rng.integers(0, min(k + 2, most), (3, 40_000)).astype(dtype) for k in lengths)
+    x, y = place.asarray(true), place.asarray(pred)
+    found, known = both_ways(place, monkeypatch, lambda: amiable.contingency_matrix(x, y[0], n_labels=lengths))
+    np.testing.assert_array_equal(place.to_numpy(found), place.to_numpy(known))
+    found, known = both_ways(place, monkeypatch, lambda: amiable.contingency_matrix(x[..., ::2], y[..., ::2]))
+    np.testing.assert_array_equal(place.to_numpy(found), place.to_numpy(known))
+
+
+@places("torch", "cupy", stand_ins=())
+def test_kernels_expect_the_same(place, monkeypatch, rng):
+    for shape in ((10,), (40, 10), (700,)):
+        sizes = [np.floor(np.exp(rng.uniform(0, 12, shape))).astype(np.int64) + 1 for _ in range(2)]
+        sizes[0][..., 0] += np.maximum(sizes[1].sum(-1) - sizes[0].sum(-1), 0)
+        sizes[1][..., 0] += sizes[0].sum(-1) - sizes[1].sum(-1)
+        given = [place.asarray(x) for x in sizes]
+        found, known = both_ways(place, monkeypatch, lambda given=given: amiable.expected_mutual_information(*given))
+        np.testing.assert_allclose(place.to_numpy(found), place.to_numpy(known), rtol=1e-13)
+        np.testing.assert_allclose(place.to_numpy(found), amiable.expected_mutual_information(*sizes), rtol=1e-13)
+
+
+@pytest.mark.parametrize("library", ["torch", "cupy"])
+@pytest.mark.gpu
+def test_kernels_use_the_current_stream(library, rng):
+    """What runs after a long wait there is waited for, too, and only there."""
+    module = needs_cuda(library)
+    pytest.importorskip("numba_cuda")
+    labels = [rng.integers(0, k, 5000) for k in LENGTHS]
+    late = [module.asarray(x) for x in labels] if library == "cupy" else [module.asarray(x).cuda() for x in labels]
+    early = [x * 0 for x in late]
+    amiable.adjusted_mutual_info_score(*early, n_labels=LENGTHS)  # compiled
+    Place(library, "cuda").wait(None)
+    stream = module.cuda.Stream(non_blocking=True) if library == "cupy" else module.cuda.Stream()
+    with stream if library == "cupy" else module.cuda.stream(stream):
+        if library == "torch":
+            module.cuda._sleep(10**9)
+        else:
+            big = module.ones((6000, 6000))
+            for _ in range(20):
+                big = big @ big / 6000
+        for x, y in zip(early, late, strict=True):
+            x[...] = y
+        found = amiable.adjusted_mutual_info_score(*early, n_labels=LENGTHS)
+    stream.synchronize()
+    assert float(found) == pytest.approx(amiable.adjusted_mutual_info_score(*labels), abs=1e-13)
+
+
+@pytest.mark.gpu
+def test_kernels_use_the_device_of_the_labels(rng):
+    torch = needs_cuda("torch")
+    if torch.cuda.device_count() < 2:
+        pytest.skip("one CUDA device")
+    labels = [rng.integers(0, k, 5000) for k in LENGTHS]
+    for device in ("cuda:1", "cuda:0"):
+        found = amiable.adjusted_mutual_info_score(*[torch.asarray(x, device=device) for x in labels])
+        assert found.device == torch.device(device)
+        assert float(found) == pytest.approx(amiable.adjusted_mutual_info_score(*labels), abs=1e-13)
+    assert torch.cuda.current_device() == 0
+
+
 @places("torch", "cupy")
 def test_many_cells_are_captured(place, rng):
     """Sizes are looked at where there are many cells, but not while a graph is captured."""
-    k = 150
-    assert k * k > expectation._STATIC_CELLS
+    k = 520 if place.is_cuda else 150
+    assert k * k > (expectation._LAUNCHED_CELLS if place.is_cuda else expectation._STATIC_CELLS)
     true, pred = map(place.asarray, rng.integers(0, k, (2, 3000)))
     replay = captured(place, lambda: amiable.adjusted_mutual_info_score(true, pred, n_labels=(k, k)))
     expected = amiable.adjusted_mutual_info_score(place.to_numpy(true), place.to_numpy(pred))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array import libraries, loops
+from amiable._array import cuda, libraries, loops
 from amiable._array.arithmetic import clipped
 from amiable._array.bins import add_at, check_cells, count_keys
 from amiable._array.blocks import blocks, budget, common_lead
@@ -161,6 +161,8 @@ def count_ranges(xp: Namespace, sides: Sequence[Array], ranges: Sequence[Range],
         offset = offset * length + low - margin
         most = most * length + max(abs(low), abs(high)) + 1
     check_cells(xp, inner, count_dtype(xp, sides[0]), n_tables * n_cells)
+    if cuda.has_kernels(sides[0]):
+        return cuda.count(xp, sides, ranges)
     narrow = max(most, n_tables * n_cells) < 2**31
     dtype = xp.int32 if narrow else count_dtype(xp, sides[0])
     offset = _wrapped(offset, int(xp.iinfo(dtype).bits))  # keys of huge labels wrap around; their difference is exact
@@ -182,12 +184,13 @@ def count_pairs(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, int],
     Elsewhere than in host memory no value is looked at, and pairs with a code outside are left out; in host memory
     callers check the codes first. With `onto` (R*C,), codes (n,) are counted on top of it, in a new array.
     """
-    n_cells = shape[0] * shape[1]
+    n_cells, ranges = shape[0] * shape[1], ((0, shape[0] - 1), (0, shape[1] - 1))
+    if onto is not None and cuda.has_kernels(rows):
+        return cuda.count(xp, (rows, cols), ranges, onto=onto)
     if onto is not None and (not on_cpu(rows) or n_cells > _SPARSE * rows.shape[-1]):
         rows, cols = to_count(xp, rows), to_count(xp, cols)  # a key may not fit into the dtype of a code
         inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
         return add_at(xp, onto, xp.where(inside, rows * shape[1] + cols, 0), to_count(xp, inside))
-    ranges = ((0, shape[0] - 1), (0, shape[1] - 1))
     true, pred = host_integers(rows), host_integers(cols)
     found = None if true is None or pred is None else count_compact((true, pred), n_cells, ranges)
     if found is None:

@@ -46,16 +46,24 @@ def n_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of `amiable._scalars` as a compiled one; each is compiled when first called with its types."""
-    return _functions(function.__module__)[function.__name__]
+def compiled(function: Callable[..., Any], compile_: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    """Return a function of `amiable._scalars` as a compiled one; each is compiled when first called with its types.
+
+    `compile_` is what compiles it, and all that it calls; by default for the processor.
+    """
+    return _functions(function.__module__, compile_ or _compile_for_processor())[function.__name__]
 
 
 @functools.cache
-def _functions(module_name: str) -> dict[str, Any]:
-    """Return the names of a module of scalars, with its functions, and those that it imports, compiled lazily."""
+def _compile_for_processor() -> Callable[..., Any]:
     import numba
 
+    return numba.njit(cache=True, nogil=True, error_model="numpy")
+
+
+@functools.cache
+def _functions(module_name: str, compile_: Callable[..., Any]) -> dict[str, Any]:
+    """Return the names of a module of scalars, with its functions, and those that it imports, compiled lazily."""
     module = importlib.import_module(module_name)
     names: dict[str, Any] = {}
     for key, value in vars(module).items():
@@ -63,10 +71,10 @@ def _functions(module_name: str) -> dict[str, Any]:
         if not inspect.isfunction(value) or home is None:
             names[key] = value
         elif home != module_name:
-            names[key] = compiled(value)
+            names[key] = compiled(value, compile_)
         else:  # functions of a module call each other by its names, which stand for compiled ones here
             copy = types.FunctionType(value.__code__, names, key, value.__defaults__)
-            names[key] = numba.njit(cache=True, nogil=True, error_model="numpy")(copy)
+            names[key] = compile_(copy)
     return names
 
 

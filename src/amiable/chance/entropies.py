@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from amiable._array import loops
+from amiable._array import kernels
 from amiable._array.arithmetic import to_divisor
 from amiable._array.dtypes import to_count, to_float
 from amiable._array.protocols import Array, Namespace
@@ -38,7 +36,7 @@ def entropy(xp: Namespace, sizes: Array, n: Array) -> Array:
 
 def entropy_and_concentration(xp: Namespace, sizes: Array, n: Array) -> tuple[Array, Array]:
     """Return the entropy (...) of cluster sizes, and how much it is below log n."""
-    if isinstance(sizes, np.ndarray) and loops.is_compiled():
+    if kernels.take_rows(sizes):
         return _entropy_by_loop(sizes)
     below, most = concentration(xp, sizes, n), xp.log(to_divisor(xp, n))
     shares = to_float(xp, sizes) / to_divisor(xp, n)[..., None]
@@ -48,8 +46,8 @@ def entropy_and_concentration(xp: Namespace, sizes: Array, n: Array) -> tuple[Ar
 
 def _entropy_by_loop(sizes: Any) -> tuple[Any, Any]:
     lead = sizes.shape[:-1]
-    sizes = loops.integers(sizes).reshape(math.prod(lead), sizes.shape[-1])
-    out = loops.run(entropies_of_sizes, sizes.shape[0], sizes, out=np.empty((2, sizes.shape[0])))
+    sizes = kernels.integers(sizes).reshape(math.prod(lead), sizes.shape[-1])
+    out = kernels.run(entropies_of_sizes, sizes.shape[0], sizes, out=kernels.empty((2, sizes.shape[0]), sizes))
     found = out.reshape(2, *lead)
     return found[0, ...], found[1, ...]
 

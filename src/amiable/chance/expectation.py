@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array import loops
+from amiable._array import cuda, kernels, loops
 from amiable._array.arithmetic import constant, matmul
 from amiable._array.bins import count_keys, encode_integers, sum_by_key
 from amiable._array.blocks import blocks, budget, cell_blocks, power_of_two, zero_padded
 from amiable._array.compiling import compiled, recompiles_per_shape
 from amiable._array.devices import device_of, is_captured, is_traced
 from amiable._array.dtypes import to_float
+from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
@@ -52,6 +53,8 @@ _LATTICE = 32
 # A device is not asked for equal sizes among so few cells of all tables together: their nodes are 2**21 numbers, which
 # it takes through an operation in about the time that it takes to launch one.
 _STATIC_CELLS = 1 << 14
+# Up to so many cells of all tables together, a kernel computes them all in less time than equal sizes take to find.
+_LAUNCHED_CELLS = 1 << 18
 # Which of the sums of a loop of scalars each form is.
 _SLOTS: dict[Form, int] = {"deviance": 0, "each_deviance": 0, "xlogx": 1, "given_row": 2, "given_col": 3}
 _BITS = (DEVIANCE, XLOGX, GIVEN_ROW, GIVEN_COL)
@@ -110,6 +113,12 @@ def _expected_sums(
     static: bool,
     per_octave: int | None,
 ) -> Array:
+    if cuda.has_kernels(row_sums):
+        if n_cells <= _LAUNCHED_CELLS or is_captured(row_sums):
+            return _sums_by_kernel(xp, row_sums, col_sums, forms)
+        if static:  # the same call in a graph needs the kernel to be there
+            _sums_by_kernel(xp, row_sums[..., :1], col_sums[..., :1], forms)
+        static = False
     few = static and (n_cells <= _STATIC_CELLS or is_captured(row_sums))
     if static and not few and not is_traced(row_sums):
         copy_constants(xp, to_float(xp, row_sums[..., :1]))  # for the same call in a graph, which is of few cells
@@ -126,6 +135,13 @@ def _expected_sums(
     rows = xp.reshape(row_sums, (-1, row_sums.shape[-1]))
     cols = xp.reshape(col_sums, (-1, col_sums.shape[-1]))
     return xp.reshape(_sums_of_batch(xp, rows, cols, forms, per_octave), (len(forms), *lead))
+
+
+def _sums_by_kernel(xp: Namespace, row_sums: Array, col_sums: Array, forms: Forms) -> Array:
+    """Return the same of every cell, in one launch and without a wait."""
+    rows, cols = (xp.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1])) for x in (row_sums, col_sums))
+    sums = _chosen(cuda.sum_expectations(xp, rows, cols, _wanted(forms)), forms)
+    return xp.reshape(sums, (len(forms), *row_sums.shape[:-1]))
 
 
 def in_few_shapes(
@@ -245,7 +261,7 @@ def expectations_of_sizes(xp: Namespace, a: Array, b: Array, n: Array, *, forms:
 def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Forms) -> Array:
     """Return the expectations (T, P) of size pairs (P,), sorted by reach and cut into blocks that fit the budget."""
     n = xp.broadcast_to(n, a.shape)
-    if isinstance(a, np.ndarray) and loops.is_compiled():
+    if kernels.take(a):
         return _expectations_by_loop(a, b, n, forms)
     if recompiles_per_shape(xp):
         return _expectations_in_equal_blocks(xp, a, b, n, forms)
@@ -269,10 +285,16 @@ def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Fo
 
 def _expectations_by_loop(a: Any, b: Any, n: Any, forms: Forms) -> Array:
     """Return the same from compiled loops of scalars, which walk as far as each pair needs."""
-    arrays = [loops.integers(x) for x in (a, b, n)]
-    out = loops.run(loop_over_pairs, a.size, *arrays, _wanted(forms), out=np.empty((len(_BITS), a.size)))
-    found: Array = out[[_SLOTS[form] for form in forms], :]
-    return found
+    arrays = [kernels.integers(x) for x in (a, b, n)]
+    n_pairs = arrays[0].shape[0]
+    out = kernels.empty((len(_BITS), n_pairs), arrays[0])
+    return _chosen(kernels.run(loop_over_pairs, n_pairs, *arrays, _wanted(forms), out=out), forms)
+
+
+def _chosen(sums: Array, forms: Forms) -> Array:
+    """Return those of all sums (4, ...) that are wanted: (forms, ...)."""
+    xp = namespace_of(sums)
+    return xp.stack([sums[_SLOTS[form], ...] for form in forms])
 
 
 @functools.cache

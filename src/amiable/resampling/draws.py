@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array import loops
+from amiable._array import kernels, loops
 from amiable._array.arithmetic import assigned
 from amiable._array.blocks import blocks
 from amiable._array.compiling import recompiles_per_shape
@@ -48,8 +48,8 @@ def permutation_tables(xp: Namespace, source: Source, row_sums: Array, col_sums:
     # SciPy 1.17 draws negative counts for a single row or column
     if source.numpy is not None and min(shape) > 1 and int(xp.sum(row_sums)) <= few:
         return _by_scipy(source.numpy, row_sums, col_sums, size)
-    if source.numpy is not None and min(shape) > 0 and loops.is_compiled():
-        return _by_loops(source.numpy, row_sums, col_sums, size)
+    if min(shape) > 0 and kernels.take(row_sums):
+        return _by_loops(xp, source, row_sums, col_sums, size)
     levels = list(itertools.product(_levels(xp, row_sums), _levels(xp, col_sums)))
 
     def draw(k: int) -> Array:
@@ -134,18 +134,26 @@ def most_elements(x: Array) -> int:
     return _BLOCK if isinstance(x, np.ndarray) else _BLOCK_ON_DEVICE
 
 
-def _by_loops(generator: np.random.Generator, row_sums: Any, col_sums: Any, size: int) -> Iterator[Array]:
-    """Let compiled loops draw, cell by cell: each table from a number and a key, which the generator gives."""
-    sizes, key = [loops.integers(x) for x in (row_sums, col_sums)], generator.integers(0, 2**32, size=2).tolist()
-    shape = (row_sums.size, col_sums.size)
+def _by_loops(xp: Namespace, source: Source, row_sums: Any, col_sums: Any, size: int) -> Iterator[Array]:
+    """Let compiled loops draw, cell by cell: each table from a number and a key, which the source gives."""
+    sizes, key = [kernels.integers(x) for x in (row_sums, col_sums)], _key(xp, source)
+    shape = (row_sums.shape[0], col_sums.shape[0])
 
     def drawn() -> Iterator[Array]:
         for block in blocks(size, most_elements(row_sums) // math.prod(shape)):
-            counts = np.empty((block.stop - block.start, math.prod(shape)), dtype=np.int64)
-            loops.run(draw_tables, counts.shape[0], *sizes, block.start, *key, out=counts, weight=counts.shape[1] / 4)
+            counts = kernels.empty((block.stop - block.start, math.prod(shape)), sizes[0], "int64")
+            kernels.run(draw_tables, counts.shape[0], *sizes, block.start, *key, out=counts, weight=counts.shape[1] / 4)
             yield counts.reshape(-1, *shape)
 
     return drawn()
+
+
+def _key(xp: Namespace, source: Source) -> list[int]:
+    """Draw two words of 32 bits."""
+    if source.numpy is not None:
+        words: list[int] = source.numpy.integers(0, 2**32, size=2).tolist()
+        return words
+    return fetch(xp.astype(source.uniform((2,)) * 2.0**32, xp.int64))
 
 
 def _by_scipy(generator: np.random.Generator, row_sums: Any, col_sums: Any, size: int) -> Iterator[Array]:

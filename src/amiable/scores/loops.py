@@ -1,4 +1,4 @@
-"""Sums over the cells of tables of NumPy by compiled loops."""
+"""Sums over the cells of tables by compiled loops, of NumPy's arrays or on a CUDA device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array import loops
+from amiable._array import kernels, loops
 from amiable.contingency import Cells
 
 _CELLS = 16  # that take as long as the expectation of one
@@ -16,22 +16,22 @@ _CELLS = 16  # that take as long as the expectation of one
 
 def is_looped(table: Cells) -> bool:
     """Whether the sums of a table come from compiled loops."""
-    return isinstance(table.counts, np.ndarray) and loops.is_compiled()
+    return kernels.take_rows(table.counts)
 
 
 def sums_by_loop(
     table: Cells, of_table: Callable[..., Any], of_tables: Callable[..., Any], *options: Any, n_sums: int
 ) -> Any:
     """Return the sums that loops of `amiable._scalars.tables` make: numbers for one table, arrays (...) for a batch."""
-    lead, nothing = table.counts.shape[:-1], np.empty(0, dtype=np.int64)
-    places = [nothing, nothing] if table.is_grid else [loops.integers(x) for x in (table.rows, table.cols)]
+    lead = table.counts.shape[:-1]
+    places = [kernels.integers(x[:0] if table.is_grid else x) for x in (table.rows, table.cols)]
     arrays = [
-        loops.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
+        kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
         for x in (table.counts, table.row_sums, table.col_sums)
     ]
-    if not lead:
+    if not lead and isinstance(table.counts, np.ndarray):
         return loops.compiled(of_table)(*places, *arrays, *options, 0)
-    out = np.empty((n_sums, arrays[0].shape[0]))
+    out = kernels.empty((n_sums, arrays[0].shape[0]), arrays[0])
     weight = max(1.0, arrays[0].shape[1] / _CELLS)
-    loops.run(of_tables, out.shape[1], *places, *arrays, *options, out=out, weight=weight)
+    kernels.run(of_tables, out.shape[1], *places, *arrays, *options, out=out, weight=weight)
     return out.reshape(n_sums, *lead)
