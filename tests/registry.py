@@ -120,6 +120,7 @@ NOT_SCORES = {
     "BootstrapResult": "tests/resampling/test_bootstrap.py",
     "ComparisonResult": "tests/resampling/test_comparison.py",
     "ConfidenceInterval": "tests/resampling/test_bootstrap.py",
+    "threads": "tests/_array/test_loops.py",
     "ContingencyTable": "tests/contingency/test_table.py",
     "Moments": "tests/scores/test_significance.py",
     "PermutationTestResult": "tests/resampling/test_permutation.py",

@@ -6,6 +6,7 @@ Labels are only ever used to count: every score is a function of a contingency t
 from importlib.metadata import version as _version
 from types import ModuleType as _ModuleType
 
+from amiable._array.loops import *
 from amiable.contingency.table import *
 from amiable.pairwise import *
 from amiable.resampling.bootstrap import *

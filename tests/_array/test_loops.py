@@ -85,6 +85,27 @@ def test_any_number_of_threads(n_threads, monkeypatch):
     np.testing.assert_array_equal(expectation.expectations_of_pairs(np, *pairs, FORMS), expected)
 
 
+def test_a_limit_of_threads(monkeypatch):
+    monkeypatch.setenv("NUMBA_NUM_THREADS", "4")
+    pools = []
+    pool = loops.ThreadPoolExecutor
+    monkeypatch.setattr(loops, "ThreadPoolExecutor", lambda n: pools.append(n) or pool(n))
+    pairs = random_pairs(9000)
+    with amiable.threads(3):
+        with amiable.threads(1):
+            alone = expectation.expectations_of_pairs(np, *pairs, FORMS)
+        assert not pools
+        shared = expectation.expectations_of_pairs(np, *pairs, FORMS)
+    assert pools == [3]
+    assert loops.n_threads() == 4
+    with amiable.threads(9):
+        assert loops.n_threads() == 4
+    np.testing.assert_array_equal(alone, shared)
+    for limit in (0, -1, 1.5, True, "2", None):
+        with pytest.raises(ValueError, match="limit is"), amiable.threads(limit):
+            pass
+
+
 def test_threads_of_the_caller(rng):
     labels = rng.integers(0, 9, (8, 2, 3000))
     expected = [amiable.adjusted_mutual_info_score(*pair) for pair in labels]

@@ -7,6 +7,8 @@ no thread of numba's own is started, and processes may fork at any time.
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import functools
 import importlib
 import importlib.util
@@ -14,18 +16,19 @@ import inspect
 import itertools
 import os
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+__all__ = ["threads"]
+
 # whether loops are compiled where numba is installed: set AMIABLE_COMPILED to "0" before the import of amiable if not
 IS_WANTED = os.environ.get("AMIABLE_COMPILED", "1") != "0"
 _FEW = 1 << 10  # steps of a loop that take less time than to start threads
-
-
 _INT64 = np.dtype(np.int64)
+_LIMIT: contextvars.ContextVar[int | None] = contextvars.ContextVar("amiable_threads", default=None)
 
 
 def is_compiled() -> bool:
@@ -38,8 +41,49 @@ def _has_numba() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
+@contextlib.contextmanager
+def threads(limit: int) -> Iterator[None]:
+    """Limit how many threads share the work of a call.
+
+    Compiled loops, which numba makes (the extra ``compiled``), share large work among as many threads as the
+    environment variable NUMBA_NUM_THREADS says, or as there are processors that the process may use. Results do not
+    depend on how many there are.
+
+    Parameters
+    ----------
+    limit : int
+        The most threads a call may use inside the ``with`` block, in this thread or task.
+
+    Raises
+    ------
+    ValueError
+        A `limit` that is no whole number of at least 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from amiable import adjusted_rand_score, threads
+    >>> labels = np.arange(3_000_000) % 7
+    >>> with threads(1):
+    ...     adjusted_rand_score(labels, labels)
+    1.0
+    """
+    if not isinstance(limit, (int, np.integer)) or isinstance(limit, bool) or limit < 1:
+        raise ValueError(f"limit is {limit!r}: expected a whole number of at least 1")
+    token = _LIMIT.set(int(limit))
+    try:
+        yield
+    finally:
+        _LIMIT.reset(token)
+
+
 def n_threads() -> int:
     """Return how many threads share large work: NUMBA_NUM_THREADS, else the processors that this process may use."""
+    limit = _LIMIT.get()
+    return _n_allowed() if limit is None else min(limit, _n_allowed())
+
+
+def _n_allowed() -> int:
     given = os.environ.get("NUMBA_NUM_THREADS")
     if given and given.isdigit() and int(given):
         return int(given)
@@ -99,14 +143,14 @@ def run(
     `weight` is how long a step takes, as a multiple of the expectation of a cell.
     """
     loop = compiled(function)
-    threads = min(n_steps, int(n_steps * weight) // _FEW)
-    threads = min(threads, n_threads()) if threads > 1 else threads
-    if threads < 2:
+    parts = min(n_steps, int(n_steps * weight) // _FEW)
+    parts = min(parts, n_threads()) if parts > 1 else parts
+    if parts < 2:
         loop(*arguments, 0, n_steps, out)
         return out
-    ends = np.linspace(0, n_steps, 4 * threads + 1).astype(int).tolist()  # more parts than threads, as some take longer
+    ends = np.linspace(0, n_steps, 4 * parts + 1).astype(int).tolist()  # more parts than threads, as some take longer
     loop(*arguments, 0, 0, out)  # compiled once, not by every thread
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(parts) as pool:
         for part in [pool.submit(loop, *arguments, i, j, out) for i, j in itertools.pairwise(ends)]:
             part.result()
     return out

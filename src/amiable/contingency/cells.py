@@ -19,7 +19,7 @@ from amiable._array.dtypes import to_count
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number
-from amiable._scalars.counting import sum_grids
+from amiable._scalars.counting import sum_grid, sum_grids
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
@@ -170,10 +170,14 @@ def grid(
 def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
     """Return the sums of rows (..., R) and of columns (..., C) of counts (..., R*C)."""
     if isinstance(counts, np.ndarray) and loops.is_compiled():
+        if counts.ndim == 1:
+            rows, cols = (np.zeros(length, dtype=np.int64) for length in shape)
+            loops.compiled(sum_grid)(loops.integers(counts), rows, cols)
+            return rows, cols
         lead, n_tables = counts.shape[:-1], math.prod(counts.shape[:-1])
         sums: list[Any] = [np.zeros((n_tables, length), dtype=np.int64) for length in shape]
-        full = loops.integers(counts).reshape(n_tables, shape[0] * shape[1])
-        loops.compiled(sum_grids)(full, 0, n_tables, *sums)
+        flat = loops.integers(counts).reshape(n_tables, shape[0] * shape[1])
+        loops.compiled(sum_grids)(flat, 0, n_tables, *sums)
         return sums[0].reshape(*lead, shape[0]), sums[1].reshape(*lead, shape[1])
     full = xp.reshape(counts, (*counts.shape[:-1], *shape))
     return xp.sum(full, axis=-1, dtype=counts.dtype), xp.sum(full, axis=-2, dtype=counts.dtype)

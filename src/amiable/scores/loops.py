@@ -11,6 +11,7 @@ import numpy as np
 from amiable._array import kernels, loops
 from amiable.contingency import Cells
 
+_NOTHING = np.empty(0, dtype=np.int64)
 _CELLS = 16  # that take as long as the expectation of one
 
 
@@ -23,14 +24,17 @@ def sums_by_loop(
     table: Cells, of_table: Callable[..., Any], of_tables: Callable[..., Any], *options: Any, n_sums: int
 ) -> Any:
     """Return the sums that loops of `amiable._scalars.tables` make: numbers for one table, arrays (...) for a batch."""
-    lead = table.counts.shape[:-1]
-    places = [kernels.integers(x[:0] if table.is_grid else x) for x in (table.rows, table.cols)]
-    arrays = [
-        kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
-        for x in (table.counts, table.row_sums, table.col_sums)
-    ]
-    if not lead and isinstance(table.counts, np.ndarray):
-        return loops.compiled(of_table)(*places, *arrays, *options, 0)
+    lead, given = table.counts.shape[:-1], (table.counts, table.row_sums, table.col_sums)
+    near = isinstance(table.counts, np.ndarray)
+    if near and table.is_grid:
+        places = [_NOTHING, _NOTHING]
+    else:
+        places = [kernels.integers(x[:0] if table.is_grid else x) for x in (table.rows, table.cols)]
+    if near and not lead:
+        return loops.compiled(of_table)(
+            *places, *[loops.integers(x).reshape(1, x.shape[-1]) for x in given], *options, 0
+        )
+    arrays = [kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in given]
     out = kernels.empty((n_sums, arrays[0].shape[0]), arrays[0])
     weight = max(1.0, arrays[0].shape[1] / _CELLS)
     kernels.run(of_tables, out.shape[1], *places, *arrays, *options, out=out, weight=weight)
