@@ -36,10 +36,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         names = [name for mark in item.iter_markers("slow_on") for name in mark.args]
         params = item.callspec.params if hasattr(item, "callspec") else {}
-        given, score = params.get("backend"), params.get("score")
+        given, counting, score = params.get("backend"), params.get("counting_backend"), params.get("score")
         if isinstance(score, Case) and not score.record.is_common:
             names += ["numpy-read-only", "strict", "strict-other-device", "jax"]
-        if item.get_closest_marker("slow") or (given is not None and (given.slow or given.name in names)):
+        is_slow = given is not None and (given.slow or given.name in names)
+        if is_slow or item.get_closest_marker("slow") or (counting is not None and counting.name in names):
             item.add_marker(skip)
 
 

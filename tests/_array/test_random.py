@@ -45,6 +45,7 @@ def generator_of(x):
     return np.random.default_rng
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_own_generators(backend):
     sizes = backend.asarray(SIZES)
     make = generator_of(sizes)

@@ -35,13 +35,24 @@ def test_enumeration(n):
 
 
 @pytest.mark.parametrize(
-    ("n", "k"), [(20, 3), (20, 19), (60, 5), (60, 30), (60, 59), (150, 2), (300, 17), (300, 290), (700, 350)]
+    ("n", "k"),
+    [
+        (20, 3),
+        (20, 19),
+        (60, 5),
+        (60, 30),
+        (60, 59),
+        (150, 2),
+        (300, 17),
+        (300, 290),
+        pytest.param(700, 350, marks=pytest.mark.slow),
+    ],
 )
 def test_numbers_of_clusters(n, k):
     assert_sizes(sizes_of_partitions_into(n, k), oracles.expected_sizes(n, k))
 
 
-@pytest.mark.parametrize("n", [20, 60, 150])
+@pytest.mark.parametrize("n", [20, 60, pytest.param(150, marks=pytest.mark.slow)])
 def test_all_partitions(n):
     assert_sizes(sizes_of_all_partitions(n), oracles.expected_sizes(n, None))
 

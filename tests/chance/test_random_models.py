@@ -26,7 +26,8 @@ def mean_over(score, ones, others):
 
 
 @pytest.mark.parametrize(
-    ("true", "pred"), [([0, 0, 1, 1, 2], [0, 1, 1, 1, 1]), ([0, 0, 0, 1, 1, 2], [0, 1, 0, 1, 2, 3])]
+    ("true", "pred"),
+    [([0, 0, 1, 1, 2], [0, 1, 1, 1, 1]), pytest.param([0, 0, 0, 1, 1, 2], [0, 1, 0, 1, 2, 3], marks=pytest.mark.slow)],
 )
 @every_model
 def test_enumeration_of_all_partitions(true, pred, model):

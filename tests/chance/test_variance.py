@@ -211,6 +211,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_simulation(name):
     """Against 40,000 random tables; `benchmarks/nulls.py` has a million each of larger ones."""

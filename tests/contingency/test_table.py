@@ -52,6 +52,7 @@ def test_counts(both):
     assert table.n_samples == true.size
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 @pytest.mark.parametrize("k", [3, 80, 4000])
 def test_counts_on_every_library(backend, rng, k):
     """Few labels make a grid; more a grid without its empty cells; many a list of cells by sorting."""
@@ -69,6 +70,7 @@ def test_counts_on_every_library(backend, rng, k):
     np.testing.assert_array_equal(backend.to_numpy(table.col_sums), np.unique(pred, return_counts=True)[1])
 
 
+@pytest.mark.slow_on("jax-x64")
 @pytest.mark.parametrize("k", [3, 100])
 def test_batches_share_labels(counting_backend, rng, k):
     true, pred = rng.integers(0, k, (3, 1, 200)), rng.integers(0, k, (2, 200))
@@ -114,6 +116,7 @@ def test_scores_of_sums_are_the_same_to_the_last_bit(score, k, rng):
     assert score.function(contingency=table) == score.function(true, pred)
 
 
+@pytest.mark.slow_on("jax-x64")
 @pytest.mark.parametrize("k", [3, 100])
 def test_adding_on_every_library(counting_backend, rng, k):
     true, pred = rng.integers(0, k, 400), rng.integers(0, k, 400)
@@ -162,6 +165,7 @@ def test_from_counts(counting_backend, rng, shape):
         np.testing.assert_array_equal(counting_backend.to_numpy(table.row_sums), counts.sum(1))
 
 
+@pytest.mark.slow_on("jax-x64")
 def test_from_cells(counting_backend, rng):
     """Pairs of labels in any order, some more than once, some without a sample."""
     true, pred = rng.integers(0, 90, 3000) * 7 - 20, rng.integers(0, 80, 3000)
@@ -493,6 +497,7 @@ def test_bad_labels_of_counts(labels, message):
         ContingencyTable.from_counts([[1, 2], [3, 4]], **labels)
 
 
+@pytest.mark.slow_on("jax-x64")
 def test_adding_labels_of_other_widths(counting_backend):
     """Integers of any width unite without becoming floats."""
     for dtypes in (("uint8", "int64"), ("uint16", "int64"), ("uint16", "uint16"), ("int8", "int32")):

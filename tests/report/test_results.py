@@ -47,7 +47,12 @@ def test_scores_intervals_and_pvalues_are_those_of_the_functions():
 
 
 @pytest.mark.parametrize(
-    ("n_classes", "n", "kept", "least"), [(4, 2000, 0.5, 0.9), (30, 300, 0.5, 0.75), (3, 100, 0.9, 0.75)]
+    ("n_classes", "n", "kept", "least"),
+    [
+        (4, 2000, 0.5, 0.9),
+        pytest.param(30, 300, 0.5, 0.75, marks=pytest.mark.slow),
+        pytest.param(3, 100, 0.9, 0.75, marks=pytest.mark.slow),
+    ],
 )
 def test_intervals_hold_the_mean_of_scores(n_classes, n, kept, least, rng):
     """Of many sets of samples; and always the score itself, also where resamples all score higher."""
@@ -85,6 +90,7 @@ def test_scores_of_an_order_sort_tables_with_given_sizes_alike():
                     assert values[i] == pytest.approx(values[j], abs=1e-7)
 
 
+@pytest.mark.slow
 def test_large_tables_are_simulated_less_often(rng):
     true = rng.integers(0, 10, 20_000)
     many = measure_clustering("many", amiable.ContingencyTable.from_labels(true, rng.integers(0, 5000, true.size)))

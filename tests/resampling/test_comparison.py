@@ -44,7 +44,7 @@ def test_the_standard_error_is_that_of_other_samples(rng):
     assert spread < 0.6 * (scores.var(0).sum()) ** 0.5
 
 
-@pytest.mark.parametrize(("n", "k", "kept"), [(200, 4, 0.6), (240, 60, 0.7)])
+@pytest.mark.parametrize(("n", "k", "kept"), [(200, 4, 0.6), pytest.param(240, 60, 0.7, marks=pytest.mark.slow)])
 def test_equally_good_clusterings(n, k, kept):
     """Of 200 pairs few are told apart."""
     pvalues = []

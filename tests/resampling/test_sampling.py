@@ -96,12 +96,14 @@ def test_binomial_by_ratio_of_uniforms(n, part, whole, rng):
     assert_drawn(binomial(np, own_source(rng), *numbers), known_binomial(n, part / whole))
 
 
+@pytest.mark.slow_on("jax-as-accelerator", "strict-other-device")
 @pytest.mark.parametrize(("n", "b", "a"), [HYPERGEOMETRIC[i] for i in (1, 4)] + [(2 * 10**9, 4 * 10**8, 10**6)])
 def test_hypergeometric_on_every_library(n, b, a, backend):
     got = drawn(hypergeometric, backend, (a, b, n))
     assert_drawn(got, known_hypergeometric(n, b, a))
 
 
+@pytest.mark.slow_on("jax-as-accelerator", "strict-other-device")
 @pytest.mark.parametrize(("n", "part", "whole"), [BINOMIAL[1], BINOMIAL[2]])
 def test_binomial_on_every_library(n, part, whole, backend):
     assert_drawn(drawn(binomial, backend, (n, part, whole)), known_binomial(n, part / whole))

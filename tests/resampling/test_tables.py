@@ -69,6 +69,7 @@ def test_uniform_labels(rows, cols):
     np.testing.assert_array_equal(random_tables(rows, len(cols), 20_000, rng=2, null="uniform"), tables)
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 @pytest.mark.parametrize("null", ["permutation", "uniform"])
 def test_every_library(backend, null):
     rows, cols = [4, 3, 1], [3, 3, 2]

@@ -136,6 +136,7 @@ def test_contingency_formats(score, rng):
     np.testing.assert_allclose(batch, [expected, expected], rtol=1e-14, atol=1e-14)
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 @every_score
 def test_n_labels_gives_the_same(score, backend, rng):
     true, pred = sample_labels(rng)

@@ -48,8 +48,8 @@ def information_of_table(
     That is sum a log a / n of rows and of columns, their entropies, and how many of them hold how many samples.
     """
     n = n_samples_of(row_sums, t % row_sums.shape[0])
-    of_rows, h_rows, n_rows = entropy_of_sizes(row_sums, t % row_sums.shape[0], n)
-    of_cols, h_cols, n_cols = entropy_of_sizes(col_sums, t % col_sums.shape[0], n)
+    of_rows, h_rows, n_rows = entropy_of_sizes(row_sums[t % row_sums.shape[0]], n)
+    of_cols, h_cols, n_cols = entropy_of_sizes(col_sums[t % col_sums.shape[0]], n)
     s0, s1, s2, s3, n_cells = sums_of_cells(rows, cols, counts, row_sums, col_sums, n, wanted, t)
     return s0, s1, s2, s3, n_cells, of_rows, of_cols, h_rows, h_cols, n_rows, n_cols, n
 
@@ -88,12 +88,12 @@ def plus(total: float, lost: float, x: float) -> tuple[float, float]:
     return new, (new - total) - x
 
 
-def entropy_of_sizes(sizes: Any, u: int, n: int) -> tuple[float, float, int]:
-    """Return sum a log a / n, the entropy, which is log n less that, and how many sizes of row `u` are positive."""
+def entropy_of_sizes(sizes: Any, n: int) -> tuple[float, float, int]:
+    """Return sum a log a / n, the entropy, which is log n less that, and how many sizes are positive."""
     below = direct = lost = 0.0
     n_clusters = 0
-    for i in range(sizes.shape[1]):
-        a = sizes[u, i]
+    for i in range(len(sizes)):
+        a = sizes[i]
         if a > 0:
             n_clusters += 1
             below, lost = plus(below, lost, a * math.log(a))
@@ -102,8 +102,8 @@ def entropy_of_sizes(sizes: Any, u: int, n: int) -> tuple[float, float, int]:
     below, lost, most = below / n, 0.0, math.log(n)
     if 2 * below < most:
         return below, most - below, n_clusters
-    for i in range(sizes.shape[1]):
-        a = sizes[u, i]
+    for i in range(len(sizes)):
+        a = sizes[i]
         if a > 0:
             direct, lost = plus(direct, lost, (a / n) * math.log1p((n - a) / a))
     return below, direct, n_clusters
@@ -113,7 +113,7 @@ def entropies_of_sizes(sizes: Any, first: int, last: int, out: Any) -> None:
     """Write the entropy of rows `first` to `last`, and how much it is below log n, into columns of `out` (2, T)."""
     for t in range(first, last):
         n = n_samples_of(sizes, t)
-        out[1, t], out[0, t], _ = entropy_of_sizes(sizes, t, n)
+        out[1, t], out[0, t], _ = entropy_of_sizes(sizes[t], n)
 
 
 def pairs_of_table(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from amiable._array import kernels
 from amiable._array.arithmetic import to_divisor
 from amiable._array.dtypes import to_count, to_float
 from amiable._array.protocols import Array, Namespace
-from amiable._scalars.tables import entropies_of_sizes
+from amiable._scalars.tables import entropies_of_sizes, entropy_of_sizes
 from amiable.chance.deviance import xlogx
+
+_FEW = 32  # cluster sizes
 
 
 def number_of_clusters(xp: Namespace, sizes: Array) -> Array:
@@ -38,6 +42,9 @@ def entropy_and_concentration(xp: Namespace, sizes: Array, n: Array) -> tuple[Ar
     """Return the entropy (...) of cluster sizes, and how much it is below log n."""
     if kernels.take_rows(sizes):
         return _entropy_by_loop(sizes)
+    if isinstance(sizes, np.ndarray) and sizes.ndim == 1 and sizes.size <= _FEW:
+        known: Any = entropy_of_sizes(sizes.tolist(), int(n))  # in Python: arrays of a few numbers take longer
+        return known[1], known[0]
     below, most = concentration(xp, sizes, n), xp.log(to_divisor(xp, n))
     shares = to_float(xp, sizes) / to_divisor(xp, n)[..., None]
     direct = xp.sum(shares * log_ratio(xp, n[..., None], sizes), axis=-1)
