@@ -14,6 +14,7 @@ from benchmarks.report import write
 SUBJECTS = {
     "ami": "adjusted mutual information of one pair of labelings",
     "scores": "NMI, V-measure, ARI and others",
+    "compiled": "compiled loops: small calls, scattered labels, many tables; with numba and without",
     "reduced": "reduced mutual information",
     "expectation": "expected mutual information from cluster sizes",
     "bulk": "many labelings against one in one call",

@@ -47,7 +47,7 @@ def cases(place: Place) -> Iterator[Case]:
         yield Case(name, "amiable on NumPy", draw, ours, theirs, tolerance=0.02, error=other_sample, place=place)
         return
     yield Case(
-        f"{name}; random_table and n AMI from one sum", "scipy", draw, ours, scipys_tables, 1.5, **sample_of(TABLES)
+        f"{name}; random_table and n AMI from one sum", "scipy", draw, ours, scipys_tables, 6, **sample_of(TABLES)
     )
     shuffled = sample_of(SHUFFLES)
     part = (SHUFFLES, TABLES)

@@ -27,6 +27,7 @@ PEERS = {
     "clusim": Peer("clusim.sim"),
     "genieclust": Peer("genieclust.compare_partitions"),
     "scikit-image": Peer("skimage.metrics"),
+    "pandas": Peer("pandas"),
     "amiable": Peer("amiable", same_arrays=True),
     "amiable on NumPy": Peer("amiable"),
     "numpy": Peer("numpy", same_arrays=True),

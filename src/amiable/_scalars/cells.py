@@ -11,7 +11,7 @@ DEVIANCE, XLOGX, GIVEN_ROW, GIVEN_COL = 1, 2, 4, 8
 TAIL = 39.14394658089878  # -log(1e-17), of the mass outside of the window
 STRIDE_SIGMA = 4.7
 STRIDE_MEAN = 40.0
-FAR = 128.0  # from this reach above the mean on, a lattice takes fewer nodes than a walk
+FAR = 400.0  # from this reach above the mean on, weights are computed one by one in less time than walked to
 NOTHING = 1e-18  # a weight below this share of all before it ends a walk
 
 HALF = 30  # bits of a digit: two digits hold any number of samples
@@ -94,32 +94,37 @@ def expectations_of_cell(a: int, b: int, n: int, wanted: int) -> Sums:
     deviation = math.sqrt(variance)
     least, most = max(0, a - (n - b)), min(a, b)
     start = min(max(int(mean), least), most)
+    if deviation <= STRIDE_SIGMA or mean <= STRIDE_MEAN:
+        return sum_walk(a, b, n, wanted, start, 1)
     up = TAIL / 3 + math.sqrt(TAIL * TAIL / 9 + 2 * TAIL * variance)
-    if up > FAR and deviation > STRIDE_SIGMA and mean > STRIDE_MEAN:
-        return sum_lattice(a, b, n, wanted, start, up)
-    return sum_walk(a, b, n, wanted, start)
+    stride = int(math.pi / math.asin(STRIDE_SIGMA / deviation))
+    if up <= FAR:
+        return sum_walk(a, b, n, wanted, start, stride)
+    return sum_lattice(a, b, n, wanted, start, stride, up)
 
 
-def sum_walk(a: int, b: int, n: int, wanted: int, start: int) -> Sums:
-    """Sum over counts from the mean on, in both directions; each weight comes from its neighbour's."""
+def sum_walk(a: int, b: int, n: int, wanted: int, start: int, stride: int) -> Sums:
+    """Sum over every `stride`-th count from the mean on, both ways; each weight comes from its neighbour's."""
     mean, t = a * (b / n), offset_from_mean(start, a, b, n)
     least, most = max(0, a - (n - b)), min(a, b)
     size_a, size_b, beyond = float(a), float(b), float((n - a) - b)
     x = float(start)
     s0, s1, s2, s3 = terms_of_count(x, size_a, size_b, mean, t, wanted)
     total = weight = 1.0
-    for j in range(1, most - start + 1):
-        weight *= (size_a - x) * (size_b - x) / ((x + 1.0) * (beyond + x + 1.0))
-        x += 1.0
+    for j in range(stride, most - start + 1, stride):
+        for _ in range(stride):
+            weight *= (size_a - x) * (size_b - x) / ((x + 1.0) * (beyond + x + 1.0))
+            x += 1.0
         r0, r1, r2, r3 = terms_of_count(x, size_a, size_b, mean, t + j, wanted)
         s0, s1, s2, s3 = s0 + weight * r0, s1 + weight * r1, s2 + weight * r2, s3 + weight * r3
         total += weight
         if weight < NOTHING * total:
             break
     x, weight = float(start), 1.0
-    for j in range(1, start - least + 1):
-        weight *= x * (beyond + x) / ((size_a - x + 1.0) * (size_b - x + 1.0))
-        x -= 1.0
+    for j in range(stride, start - least + 1, stride):
+        for _ in range(stride):
+            weight *= x * (beyond + x) / ((size_a - x + 1.0) * (size_b - x + 1.0))
+            x -= 1.0
         r0, r1, r2, r3 = terms_of_count(x, size_a, size_b, mean, t - j, wanted)
         s0, s1, s2, s3 = s0 + weight * r0, s1 + weight * r1, s2 + weight * r2, s3 + weight * r3
         total += weight
@@ -128,23 +133,21 @@ def sum_walk(a: int, b: int, n: int, wanted: int, start: int) -> Sums:
     return s0 / total, s1 / total, s2 / total, s3 / total
 
 
-def sum_lattice(a: int, b: int, n: int, wanted: int, start: int, up: float) -> Sums:
-    """Sum over every h-th count, whose weights are saddle-point probabilities."""
+def sum_lattice(a: int, b: int, n: int, wanted: int, start: int, stride: int, up: float) -> Sums:
+    """Sum over every `stride`-th count, whose weights are saddle-point probabilities."""
     mean = a * (b / n)
-    deviation = math.sqrt(mean * ((n - a) / n) * ((n - b) / max(n - 1, 1)))
     least, most = max(0, a - (n - b)), min(a, b)
-    h = int(math.pi / math.asin(STRIDE_SIGMA / deviation))
     down = min(up, math.sqrt(2 * TAIL * mean))
     first, last = max(least, start - int(down) - 1), min(most, start + int(up) + 2)
     t_start = offset_from_mean(start, a, b, n)
     base = cost_of_count(start, a, b, n, t_start)
     s0 = s1 = s2 = s3 = total = 0.0
-    k = start - ((start - first) // h) * h
+    k = start - ((start - first) // stride) * stride
     while k <= last:
         t = t_start + float(k - start)
         weight = math.exp(base - cost_of_count(k, a, b, n, t))
         r0, r1, r2, r3 = terms_of_count(float(k), float(a), float(b), mean, t, wanted)
         s0, s1, s2, s3 = s0 + weight * r0, s1 + weight * r1, s2 + weight * r2, s3 + weight * r3
         total += weight
-        k += h
+        k += stride
     return s0 / total, s1 / total, s2 / total, s3 / total
