@@ -23,7 +23,8 @@ def run(options: Options) -> Report:
 
 def cases(place: Place) -> Iterator[Case]:
     """List integer codes in every form, then labels that are not numbers."""
-    yield against_sum("int64", 10**8, place, bar=6)
+    yield against_sum("int64", 10**8, place, bar=1.5)
+    yield against_sum("int64, 1000 x 1000", 10**8, place, clusters=1000, bar=4)
     yield against_sum("int64, n_labels given", 10**8, place, n_labels=(10, 10))
     for dtype in DTYPES:
         if place.library == "numpy" or dtype != "uint64":
