@@ -22,7 +22,7 @@ from amiable._scalars.counting import count_pairs_of_labelings
 from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, most_cells
 from amiable.inputs.codes import encode, encode_labelings
 from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known
-from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, check_selection
+from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, check_selection, keeper
 from amiable.scores.evaluate import call_score
 from amiable.scores.registry import function_of, is_symmetric
 
@@ -141,7 +141,7 @@ def pairwise_scores(
     xp, sides, back, static = _encoded(labelings, others, n_labels)
     scored = _scored(xp, sides, function, progress, mirrored=mirrored, static=static)
     if selection is not None:
-        found = _selected(xp, sides, scored, selection, same=others is None, mirrored=mirrored)
+        found = _selected(sides, scored, selection, same=others is None, mirrored=mirrored)
         return _placed(xp, sides[0].codes, back, found)
     tiles, scores = zip(*scored, strict=True)
     in_order = all(tile.is_whole and _run_of(tile.rows) and _run_of(tile.cols) for tile in tiles)
@@ -170,7 +170,6 @@ def _scored(
 
 
 def _selected(
-    xp: Namespace,
     sides: list[_Labelings],
     scored: Iterator[tuple[_Tile, Array]],
     selection: Selection,
@@ -179,7 +178,7 @@ def _selected(
     mirrored: bool,
 ) -> BestPairs | ScoredPairs:
     """Return the pairs that are wanted, as NumPy arrays; `same` labelings are not paired with themselves."""
-    kept = selection.keeper(len(sides[0].lengths), len(sides[1].lengths) - same, mirrored=mirrored)
+    kept = keeper(selection, len(sides[0].lengths), len(sides[1].lengths) - same, mirrored=mirrored)
     for tile, values in scored:
         scores = np.full((tile.rows.size, tile.cols.size), np.nan)
         wanted = np.zeros(scores.shape, dtype=bool)
@@ -199,10 +198,9 @@ def _placed(
     """Return NumPy arrays as such of the inputs' library, on their device."""
     if is_numpy_namespace(xp):
         return type(found)(*map(back, found))
-    *indices, scores = found
+    dtypes = [count_dtype(xp, codes)] * (len(found) - 1) + [working_dtype(xp, codes)]
     there = device_of(codes)
-    whole = [xp.asarray(x, dtype=count_dtype(xp, codes), device=there) for x in indices]
-    return type(found)(*whole, xp.asarray(scores, dtype=working_dtype(xp, codes), device=there))
+    return type(found)(*(xp.asarray(x, dtype=dtype, device=there) for x, dtype in zip(found, dtypes, strict=True)))
 
 
 class _Labelings(NamedTuple):

@@ -117,7 +117,7 @@ def _block(local: Callable[..., Any], x: Any, y: Any, where: str) -> Array:
 def _by_adding_tables(
     x: da.Array, y: da.Array, score: Callable[..., Any], promised: tuple[int, int] | None
 ) -> da.Array:
-    """Return the matrix of few labelings that are too long for a chunk: a table for each chunk of samples is counted."""
+    """Return the matrix of labelings that are too long for a chunk: tables of chunks of samples are added."""
     one = dask.delayed(functools.partial(_score_of_table, score))
     true, pred = ([side[i] for i in range(side.shape[0])] for side in (x, y))
     meta = x._meta.astype("float64")
@@ -149,11 +149,12 @@ def _selected(scores: da.Array, selection: Selection, *, same: bool, mirrored: b
             graph.update((key, (selection.merged, some)) for key, some in zip(parts, level, strict=True))
         graph[name, i] = parts[0]
     layers = HighLevelGraph.from_collections(name, graph, dependencies=[scores])
-    kind, lengths = ScoredPairs, ((math.nan,) * len(starts[0]),)
+    array = functools.partial(_array, layers, name)
     if isinstance(selection, Top):
-        kind, lengths = BestPairs, (scores.chunks[0], (min(selection.k, scores.shape[1] - same),))
-    dtypes = ("int64",) * (len(kind._fields) - 1) + ("float64",)
-    return kind(*(_array(layers, name, k, lengths, dtype) for k, dtype in enumerate(dtypes)))
+        chunks = (scores.chunks[0], (min(selection.k, scores.shape[1] - same),))
+        return BestPairs(array(0, chunks, "int64"), array(1, chunks, "float64"))
+    unknown = ((math.nan,) * len(starts[0]),)
+    return ScoredPairs(array(0, unknown, "int64"), array(1, unknown, "int64"), array(2, unknown, "float64"))
 
 
 def _part(selection: Selection, scores: Any, row: int, col: int, same: bool, once: bool) -> Any:

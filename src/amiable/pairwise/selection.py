@@ -55,7 +55,7 @@ class Top:
     k: int
     smallest: bool
 
-    def of_block(self, rows: np.ndarray, cols: np.ndarray, scores: np.ndarray, wanted: np.ndarray) -> Part:
+    def of_block(self, _rows: np.ndarray, cols: np.ndarray, scores: np.ndarray, wanted: np.ndarray) -> Part:
         """Return indices and scores (R, at most k) of a block of scores (R, C), of the `wanted` pairs."""
         index = np.where(wanted, cols[None, :], _NOBODY)
         return self.merged([(index, scores)])
@@ -66,10 +66,6 @@ class Top:
         key = scores if self.smallest else -scores
         order = np.lexsort((index, key, index == _NOBODY), axis=-1)[:, : self.k]
         return np.take_along_axis(index, order, axis=1), np.take_along_axis(scores, order, axis=1)
-
-    def keeper(self, n_rows: int, n_cols: int, *, mirrored: bool) -> _Best:
-        """Return what gathers blocks of so many rows, each with so many partners."""
-        return _Best(Top(min(self.k, n_cols), self.smallest), n_rows, mirrored)
 
 
 @dataclass(frozen=True)
@@ -89,10 +85,6 @@ class Beyond:
         rows, cols, scores = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         order = np.lexsort((cols, rows))
         return rows[order], cols[order], scores[order]
-
-    def keeper(self, n_rows: int, n_cols: int, *, mirrored: bool) -> _Listed:
-        """Return what gathers blocks of so many rows, each with so many partners."""
-        return _Listed(self, mirrored)
 
 
 Selection = Top | Beyond
@@ -115,10 +107,17 @@ def check_selection(top: Any, above: Any, below: Any, score: Callable[..., Any])
     return Beyond(float(x), above is not None)
 
 
+def keeper(selection: Selection, n_rows: int, n_cols: int, *, mirrored: bool) -> _Best | _Listed:
+    """Return what gathers blocks of so many rows, each with so many partners; mirrored, each pair comes once."""
+    if isinstance(selection, Top):
+        return _Best(Top(min(selection.k, n_cols), selection.smallest), n_rows, mirrored=mirrored)
+    return _Listed(selection, mirrored=mirrored)
+
+
 class _Best:
     """The best partners of each row so far."""
 
-    def __init__(self, top: Top, n_rows: int, mirrored: bool) -> None:
+    def __init__(self, top: Top, n_rows: int, *, mirrored: bool) -> None:
         self._top, self._mirrored = top, mirrored
         self._index = np.full((n_rows, top.k), _NOBODY)
         self._scores = np.full((n_rows, top.k), np.nan)
@@ -141,7 +140,7 @@ class _Best:
 class _Listed:
     """The pairs beyond a threshold so far."""
 
-    def __init__(self, beyond: Beyond, mirrored: bool) -> None:
+    def __init__(self, beyond: Beyond, *, mirrored: bool) -> None:
         self._beyond, self._mirrored = beyond, mirrored
         self._parts: list[Part] = []
 
