@@ -133,6 +133,8 @@ def _score_of_table(score: Callable[..., Any], table: Cells) -> Array:
 
 def _selected(scores: da.Array, selection: Selection, *, same: bool, mirrored: bool) -> BestPairs | ScoredPairs:
     """Return the pairs that are wanted of the matrix `scores`, a strip of it at a time, whose parts are merged."""
+    if isinstance(selection, Top):
+        selection = selection.among(scores.shape[1] - same)
     name = f"selected_pairs-{tokenize(scores, selection, same, mirrored)}"
     starts = [_starts(lengths) for lengths in scores.chunks]
     once = mirrored and not isinstance(selection, Top)  # each pair is listed once
@@ -151,7 +153,7 @@ def _selected(scores: da.Array, selection: Selection, *, same: bool, mirrored: b
     layers = HighLevelGraph.from_collections(name, graph, dependencies=[scores])
     array = functools.partial(_array, layers, name)
     if isinstance(selection, Top):
-        chunks = (scores.chunks[0], (min(selection.k, scores.shape[1] - same),))
+        chunks = (scores.chunks[0], (selection.k,))
         return BestPairs(array(0, chunks, "int64"), array(1, chunks, "float64"))
     unknown = ((math.nan,) * len(starts[0]),)
     return ScoredPairs(array(0, unknown, "int64"), array(1, unknown, "int64"), array(2, unknown, "float64"))

@@ -55,6 +55,10 @@ class Top:
     k: int
     smallest: bool
 
+    def among(self, n_partners: int) -> Top:
+        """Return what keeps no more than there are."""
+        return Top(min(self.k, n_partners), self.smallest)
+
     def of_block(self, _rows: np.ndarray, cols: np.ndarray, scores: np.ndarray, wanted: np.ndarray) -> Part:
         """Return indices and scores (R, at most k) of a block of scores (R, C), of the `wanted` pairs."""
         index = np.where(wanted, cols[None, :], _NOBODY)
@@ -110,7 +114,7 @@ def check_selection(top: Any, above: Any, below: Any, score: Callable[..., Any])
 def keeper(selection: Selection, n_rows: int, n_cols: int, *, mirrored: bool) -> _Best | _Listed:
     """Return what gathers blocks of so many rows, each with so many partners; mirrored, each pair comes once."""
     if isinstance(selection, Top):
-        return _Best(Top(min(selection.k, n_cols), selection.smallest), n_rows, mirrored=mirrored)
+        return _Best(selection.among(n_cols), n_rows, mirrored=mirrored)
     return _Listed(selection, mirrored=mirrored)
 
 
