@@ -44,15 +44,16 @@ def test_is_the_local_function(score, two_sided, limit, labelings):
     assert scores.shape == local.shape
     assert scores.dtype == local.dtype
     assert scores.numblocks[0] == {"in chunks": 3, "in small chunks": 5}.get(limit, 10)
-    np.testing.assert_allclose(scores.compute(), local, rtol=0, atol=1e-13)
-    for kept in KEPT:
-        found = pairwise_scores(x, y, score=score, **kept)
-        expected = pairwise_scores(labelings, others, score=score, **kept)
+    kept = [pairwise_scores(x, y, score=score, **options) for options in KEPT]
+    matrix, computed = dask.compute(scores, kept)
+    np.testing.assert_allclose(matrix, local, rtol=0, atol=1e-13)
+    for options, later, found in zip(KEPT, kept, computed, strict=True):
+        expected = pairwise_scores(labelings, others, score=score, **options)
         assert type(found) is type(expected)
-        for array, wanted in zip(found, expected, strict=True):
+        for array, values, wanted in zip(later, found, expected, strict=True):
             assert array.ndim == wanted.ndim
-            assert array.dtype == wanted.dtype
-            np.testing.assert_allclose(array.compute(), wanted, rtol=0, atol=1e-13)
+            assert array.dtype == values.dtype == wanted.dtype
+            np.testing.assert_allclose(values, wanted, rtol=0, atol=1e-13)
 
 
 def test_blocks_of_a_symmetric_score_are_scored_once(labelings):

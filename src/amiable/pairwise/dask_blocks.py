@@ -45,7 +45,7 @@ def delayed_scores(
     if x.shape[1] != y.shape[1]:
         raise ValueError(f"labelings and others have {[x.shape[1], y.shape[1]]} samples: expected the same samples")
     if max(map(_bytes_of_one, (x, y))) > _most_bytes():
-        scores = _by_adding_tables(x, y, score, promised)
+        scores = _by_adding_tables(x, y, score, promised, mirrored=mirrored)
     else:
         x = _in_rows(x)
         y = x if others is None else _in_rows(y)
@@ -115,14 +115,19 @@ def _block(local: Callable[..., Any], x: Any, y: Any, where: str) -> Array:
 
 
 def _by_adding_tables(
-    x: da.Array, y: da.Array, score: Callable[..., Any], promised: tuple[int, int] | None
+    x: da.Array, y: da.Array, score: Callable[..., Any], promised: tuple[int, int] | None, *, mirrored: bool
 ) -> da.Array:
     """Return the matrix of labelings that are too long for a chunk: tables of chunks of samples are added."""
     one = dask.delayed(functools.partial(_score_of_table, score))
     true, pred = ([side[i] for i in range(side.shape[0])] for side in (x, y))
-    meta = x._meta.astype("float64")
-    rows = [[da.from_delayed(one(delayed_cells(t, p, promised)), (1, 1), meta=meta) for p in pred] for t in true]
-    return da.block(rows)
+    found: dict[tuple[int, int], da.Array] = {}
+    for i, j in itertools.product(range(len(true)), range(len(pred))):
+        if mirrored and j < i:
+            found[i, j] = found[j, i].T
+            continue
+        table = delayed_cells(true[i], pred[j], promised)
+        found[i, j] = da.from_delayed(one(table), (1, 1), meta=x._meta.astype("float64"))
+    return da.block([[found[i, j] for j in range(len(pred))] for i in range(len(true))])
 
 
 def _score_of_table(score: Callable[..., Any], table: Cells) -> Array:
