@@ -28,7 +28,12 @@ def best_of_matrix(scores, k, *, smallest, same):
 
 
 # a symmetric score, one that is not, a distance, a function that nothing is known of
-SCORES = [("ari", False), ("homogeneity", False), ("vi", True), (lambda contingency: -contingency.counts.max(-1), False)]
+SCORES = [
+    ("ari", False),
+    ("homogeneity", False),
+    ("vi", True),
+    (lambda contingency: -contingency.counts.max(-1), False),
+]
 some_scores = pytest.mark.parametrize(("score", "smallest"), SCORES, ids=["ari", "homogeneity", "vi", "own"])
 
 
