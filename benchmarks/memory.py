@@ -56,7 +56,8 @@ def describe(call: Call) -> str:
     """Name a call by its sizes."""
     sizes = f"n = {power(call.n)}, {call.rows} x {call.cols}" + (", log-normal sizes" if call.log_normal else "")
     labels = "" if call.function.startswith("expected") else f", {call.dtype}"
-    return f"{call.function}, {f'{call.batch:,} labelings of ' if call.batch else ''}{sizes}{labels}{f', top={call.top}' if call.top else ''}"
+    options = f", top={call.top}" if call.top else ""
+    return f"{call.function}, {f'{call.batch:,} labelings of ' if call.batch else ''}{sizes}{labels}{options}"
 
 
 def peak(call: Call, place: Place) -> float | str:

@@ -94,7 +94,7 @@ def test_promised_codes_and_own_scores(labelings):
     found = pairwise_scores(x, score=lambda contingency: contingency.n_samples).compute()
     assert found.dtype == np.float64
     assert (found == 300).all()
-    with pytest.raises(ValueError, match="labelings from 8 on, .* has the code 29, outside n_labels"):
+    with pytest.raises(ValueError, match=r"labelings from 8 on, .* has the code 29, outside n_labels"):
         pairwise_scores(x, n_labels=(29, 29)).compute(scheduler="sync")
 
 

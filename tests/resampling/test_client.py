@@ -119,17 +119,17 @@ def test_few_runs_are_ahead_and_are_given_up_with_the_iterator():
 
 def test_bad_client():
     for call in (partial(random_tables, *MARGINS, 3), partial(permutation_test, contingency=[[3, 1], [1, 3]])):
-        with pytest.raises(TypeError, match="client is str: expected a distributed.Client, or an executor"):
+        with pytest.raises(TypeError, match=r"client is str: expected a distributed\.Client, or an executor"):
             call(client="tcp://10.0.0.1:8786")
     asynchronous = Lazy()
     asynchronous.asynchronous = True
-    with pytest.raises(TypeError, match="client is an asynchronous Lazy: expected a distributed.Client"):
+    with pytest.raises(TypeError, match=r"client is an asynchronous Lazy: expected a distributed\.Client"):
         iter_random_tables(*MARGINS, 3, client=asynchronous)
 
 
 def test_tables_of_a_device_stay_there(client):
     torch = pytest.importorskip("torch")
-    with _as_accelerator(), pytest.raises(TypeError, match="client is given beside arrays on a device"):
+    with _as_accelerator(), pytest.raises(TypeError, match=r"client is given beside arrays on a device"):
         random_tables(*map(torch.asarray, MARGINS), 3, client=client)
 
 
