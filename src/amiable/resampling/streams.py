@@ -16,8 +16,8 @@ from amiable._array.protocols import Array
 from amiable._array.random import Sampler, Source
 
 _WORDS = 8  # of 32 bits, that all streams of a call are seeded with
-# Elements of the tables of one run in host memory: some milliseconds of work, two megabytes.
-_RUN = 1 << 18
+# Elements of the tables of one run in host memory: some milliseconds of work, four megabytes.
+_RUN = 1 << 19
 # Runs that a client works on at once, at least: workers may be added.
 _IN_FLIGHT = 32
 
