@@ -85,8 +85,9 @@ def pairwise_scores(
         ``scores[i, j]`` is the score of ``labelings[i]`` as true and ``others[j]`` as predicted labels. Of the inputs'
         library, on their device; of Dask arrays, a Dask array.
     best : BestPairs
-        With `top`: ``indices`` and ``scores`` of shape (M, K), the best first, of equal scores the lower index first;
-        what is not a number comes last. K is `top`, or the number of possible partners if there are fewer.
+        With `top`: ``indices`` and ``scores`` of shape (M, K), the best first, of equal scores the lower index first
+        (scores that are equal but for rounding, in any order); what is not a number comes last. K is `top`, or the
+        number of possible partners if there are fewer.
     pairs : ScoredPairs
         With `above` or `below`: ``rows``, ``cols`` and ``scores`` of shape (P,), ordered by row, then by column. Of
         Dask arrays, their lengths are unknown until they are computed.
