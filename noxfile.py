@@ -93,6 +93,8 @@ def engines(session: nox.Session) -> None:
         *warnings,
         "tests/inputs/test_frames.py",
         "tests/contingency/test_dask.py",
+        "tests/resampling/test_client.py",
+        "tests/test_pairwise_dask.py",
         *session.posargs,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,7 @@ class Call:
     batch: int = 0
     dtype: str = "int64"
     log_normal: bool = False
+    top: int = 0  # partners that pairwise_scores keeps of each labeling; 0 for the whole matrix
 
     def inputs(self) -> tuple[np.ndarray, ...]:
         """Draw what the function is called with."""
@@ -98,4 +100,5 @@ class Call:
 
     def resolve(self) -> Callable[..., Any]:
         """Look the function up; AttributeError where this amiable does not have it."""
-        return operator.attrgetter(self.function)(amiable)
+        function = operator.attrgetter(self.function)(amiable)
+        return partial(function, top=self.top) if self.top else function

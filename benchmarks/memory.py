@@ -30,6 +30,8 @@ CALLS = [
     (Call("expected_mutual_information", 10**9, 10**5, 10**5), None),
     (Call(AMI, 10**3, batch=10_000), None),
     (Call("pairwise_scores", 10**4, batch=200), None),
+    (Call("pairwise_scores", 100, batch=3000), None),
+    (Call("pairwise_scores", 100, batch=3000, top=10), None),
 ]
 
 
@@ -54,7 +56,8 @@ def describe(call: Call) -> str:
     """Name a call by its sizes."""
     sizes = f"n = {power(call.n)}, {call.rows} x {call.cols}" + (", log-normal sizes" if call.log_normal else "")
     labels = "" if call.function.startswith("expected") else f", {call.dtype}"
-    return f"{call.function}, {f'{call.batch:,} labelings of ' if call.batch else ''}{sizes}{labels}"
+    options = f", top={call.top}" if call.top else ""
+    return f"{call.function}, {f'{call.batch:,} labelings of ' if call.batch else ''}{sizes}{labels}{options}"
 
 
 def peak(call: Call, place: Place) -> float | str:

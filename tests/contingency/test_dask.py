@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 import amiable
 from amiable import ContingencyTable
 from tests.backends import named
+from tests.cluster import die_once, local_cluster, processes
 from tests.registry import CASES
 
 dask = pytest.importorskip("dask")
@@ -220,40 +219,23 @@ def test_tables_travel(labels):
     same(table, ContingencyTable.from_labels(*labels))
 
 
-def block(seed, kill):
-    """Labels of one block, each its own; the process that is told to dies once, with all that it holds."""
-    if kill and not Path(kill).exists():
-        Path(kill).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
+def block(seed, flag):
+    """Labels of one block, each its own; the process that is told to dies once."""
+    die_once(flag)
     return np.random.default_rng(seed).integers(0, 50, (2, 20_000))
 
 
 # what Dask's own processes and sockets warn of when one of them dies is theirs
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_of_processes_of_which_one_is_killed(tmp_path):
-    distributed = pytest.importorskip("distributed")
-    with (
-        dask.config.set({"distributed.comm.retry.count": 2}),
-        distributed.LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            local_directory=str(tmp_path),
-            memory_limit="1GiB",
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        before = {worker["pid"] for worker in client.run(lambda: {"pid": os.getpid()}).values()}
+    with local_cluster(tmp_path) as client:
+        before = processes(client)
         flag = str(tmp_path / "killed")
         blocks = [dask.delayed(block)(seed, flag if seed == 17 else "") for seed in range(30)]
         arrays = [da.from_delayed(b, (2, 20_000), dtype=np.int64) for b in blocks]
         true, pred = (da.concatenate([x[side] for x in arrays]) for side in (0, 1))
         table = ContingencyTable.from_labels(true, pred)
         assert Path(flag).exists()
-        client.wait_for_workers(2)
-        after = {worker["pid"] for worker in client.run(lambda: {"pid": os.getpid()}).values()}
-    assert before != after, "no worker was killed"
+        assert before != processes(client), "no worker was killed"
     every = np.concatenate([block(seed, "") for seed in range(30)], axis=1)
     same(table, ContingencyTable.from_labels(*every))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -21,6 +23,7 @@ from amiable.chance.variance import is_constant
 from amiable.contingency import Cells, StratumSizes, cells_of_labels, most_cells, sizes_of_strata
 from amiable.resampling.draws import most_elements, permutation_tables, shuffled_codes, with_progress
 from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_blocks
+from amiable.resampling.streams import Run, in_runs, on_client
 from amiable.scores.arguments import check_strata
 from amiable.scores.registry import function_of, is_own
 
@@ -68,6 +71,7 @@ def permutation_test(
     strata: Any = None,
     contingency: Any = None,
     progress: Callable[[int, int], Any] | None = None,
+    client: Any = None,
 ) -> PermutationTestResult:
     """Test whether two labelings agree more than random ones with the same cluster sizes.
 
@@ -96,6 +100,10 @@ def permutation_test(
         Counts in place of labels.
     progress : callable, optional
         Called after each block with the number of tables that are done and the number of all.
+    client : distributed.Client or executor, optional
+        Workers that draw and score the random tables: a client of a Dask cluster, or an executor of
+        `concurrent.futures`. The result is the same, on any number of workers, of which some may die. For labels or
+        counts in host memory, or labels in Dask arrays; a function of your own gets NumPy tables there.
 
     Returns
     -------
@@ -110,7 +118,7 @@ def permutation_test(
     ------
     ValueError, TypeError
         Bad labels or counts, a batch of labelings, `n_resamples` or `batch` below 1, an unknown `alternative` or
-        `score`, a `rng` of another library; the message names the argument.
+        `score`, a `rng` of another library, a `client` that takes no tasks; the message names the argument.
 
     Notes
     -----
@@ -149,7 +157,7 @@ def permutation_test(
     if within is not None and not within[0].ends:
         within = None  # no samples
     options: dict[str, Any] = {"n_resamples": n_resamples, "alternative": alternative, "rng": rng, "batch": batch}
-    return permutation_tests(table, [function], **options, strata=within, progress=progress)[0]
+    return permutation_tests(table, [function], **options, strata=within, progress=progress, client=client)[0]
 
 
 def permutation_tests(
@@ -162,18 +170,19 @@ def permutation_tests(
     batch: int | None = None,
     strata: tuple[StratumSizes, StratumSizes] | None = None,
     progress: Callable[[int, int], Any] | None = None,
+    client: Any = None,
 ) -> list[PermutationTestResult]:
     """Test each score of a table against the same random tables; with `strata`, of labels shuffled within these."""
     xp = table.xp
-    if strata is None:
-        sampler = sampler_for(xp, rng, *(sums[sums > 0] for sums in (table.row_sums, table.col_sums)))
-        tables = _tables(sampler, n_resamples, most_cells(int(table.n_samples)))
+    sampler, draw, n_elements = _null(table, rng, strata)
+    if client is None:
+        tables = with_progress(in_runs(draw, sampler, n_resamples, n_elements), n_resamples, progress)
+        pieces = (piece for block in tables for piece in cut(block, batch))
+        nulls = scores_of_blocks(scores, pieces, n_resamples, sampler.back)
     else:
-        sampler = sampler_for(xp, rng, *(x for side in strata for x in (side.clusters, side.sizes)))
-        tables = _within_strata(sampler, strata, n_resamples)
-    tables = with_progress(tables, n_resamples, progress)
-    pieces = (piece for block in tables for piece in cut(block, batch))
-    nulls = scores_of_blocks(scores, pieces, n_resamples, sampler.back)
+        found = on_client(client, _scores_of_run, sampler, n_resamples, n_elements, draw, scores, batch)
+        found = with_progress(found, n_resamples, progress)
+        nulls = [sampler.back(null) for null in np.concatenate(list(found)).T]
     observed = [score_of_table(score, table) for score in scores]
     # where the sizes alone determine the table's mutual information, scores differ by rounding alone
     is_fixed = bool(is_constant(xp, table.row_sums, table.col_sums))
@@ -188,6 +197,37 @@ def permutation_tests(
         )
         for score, value, null in zip(scores, observed, nulls, strict=True)
     ]
+
+
+def _null(
+    table: Cells, rng: Any, strata: tuple[StratumSizes, StratumSizes] | None
+) -> tuple[Sampler, Callable[[Sampler, int], Iterable[Cells]], int]:
+    """Return random numbers, what draws tables by them, and how many elements one table, or its samples, may have."""
+    n_samples = int(table.n_samples)
+    if strata is None:
+        sampler = sampler_for(table.xp, rng, *(sums[sums > 0] for sums in (table.row_sums, table.col_sums)))
+        n_cells = math.prod(sums.shape[0] for sums in sampler.arrays)
+        most = most_cells(n_samples)
+        return sampler, functools.partial(_tables, most=most), n_samples if n_cells > most else n_cells
+    sampler = sampler_for(table.xp, rng, *(x for side in strata for x in (side.clusters, side.sizes)))
+    ends, n_clusters = (tuple(getattr(side, name) for side in strata) for name in ("ends", "n_clusters"))
+    n_cells = sum(math.prod(sides) for sides in zip(*(np.diff([0, *side]) for side in ends), strict=True))
+    draw = functools.partial(_within_strata, ends=ends, n_clusters=n_clusters)
+    return sampler, draw, int(min(n_cells, n_samples))
+
+
+def _scores_of_run(
+    run: Run,
+    arrays: tuple[Array, ...],
+    draw: Callable[[Sampler, int], Iterable[Cells]],
+    scores: Sequence[Callable[..., Any]],
+    batch: int | None,
+) -> np.ndarray:
+    """Draw the tables of one run and return each of their scores (K, S): on a worker."""
+    sampler = run.sampler(arrays)
+    pieces = (piece for block in draw(sampler, run.size) for piece in cut(block, batch))
+    found: Any = scores_of_blocks(scores, pieces, run.size, sampler.back)
+    return np.stack(found, axis=-1)
 
 
 def moments_of_sample(xp: Namespace, x: Array) -> tuple[Array, Array, Array]:
@@ -231,19 +271,21 @@ def _sizes_within(labels_true: Any, labels_pred: Any, strata: Any) -> tuple[Stra
     return of_true, of_pred
 
 
-def _within_strata(sampler: Sampler, strata: tuple[StratumSizes, StratumSizes], size: int) -> Iterator[Cells]:
+def _within_strata(
+    sampler: Sampler, size: int, *, ends: tuple[list[int], list[int]], n_clusters: tuple[int, int]
+) -> Iterator[Cells]:
     """Draw tables of labels that are shuffled within strata, in blocks: by strata, or by samples if these are fewer."""
     xp, (rows, row_sizes, cols, col_sizes) = sampler.xp, sampler.arrays
-    n_rows, n_cols = (side.n_clusters for side in strata)
+    n_rows, n_cols = n_clusters
     parts = [
         (slice(*of_rows), slice(*of_cols))
-        for of_rows, of_cols in zip(*(itertools.pairwise([0, *side.ends]) for side in strata), strict=True)
+        for of_rows, of_cols in zip(*(itertools.pairwise([0, *side]) for side in ends), strict=True)
     ]
     row_sums, col_sums = sum_by_key(xp, rows, row_sizes, n_rows), sum_by_key(xp, cols, col_sizes, n_cols)
     n_cells = sum((r.stop - r.start) * (c.stop - c.start) for r, c in parts)
     (n_samples,) = fetch(xp.sum(row_sizes)[None])
     if n_cells > n_samples:
-        for table in _shuffled_within(sampler, strata[0].ends, size):
+        for table in _shuffled_within(sampler, ends[0], size):
             yield table.with_arrays([*table.arrays[:3], row_sums, col_sums])
         return
     keys = [xp.reshape(rows[r][:, None] * n_cols + cols[c][None, :], (-1,)) for r, c in parts]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -10,9 +11,10 @@ import numpy as np
 from amiable._array.devices import common_namespace, on_own_device
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array
-from amiable._array.random import sampler_for
+from amiable._array.random import Sampler, sampler_for
 from amiable.inputs.counts import check_counts, check_margins
 from amiable.resampling.draws import check_untraced, multinomial_tables, permutation_tables, with_progress
+from amiable.resampling.streams import Run, in_runs, on_client
 
 __all__ = ["iter_random_tables", "random_tables"]
 
@@ -20,7 +22,15 @@ TableNull = Literal["permutation", "uniform"]
 
 
 @on_own_device
-def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, null: TableNull = "permutation") -> Any:
+def random_tables(
+    row_sums: Any,
+    col_sums: Any,
+    size: int,
+    *,
+    rng: Any = None,
+    null: TableNull = "permutation",
+    client: Any = None,
+) -> Any:
     """Draw contingency tables of a fixed and a random labeling.
 
     Parameters
@@ -39,6 +49,9 @@ def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, n
     null : {"permutation", "uniform"}, default="permutation"
         "permutation": all labelings with these cluster sizes are equally likely. "uniform": every sample falls into
         one of the C clusters with equal chances, whatever the others do.
+    client : distributed.Client or executor, optional
+        Workers that draw: a client of a Dask cluster, or an executor of `concurrent.futures`. The tables are the same,
+        whoever draws them. For margins in host memory.
 
     Returns
     -------
@@ -51,7 +64,8 @@ def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, n
         Margins that are negative, fractional, not one-dimensional or of different totals; a negative `size` or seed; an
         unknown `null`; traced margins.
     TypeError
-        Margins of different libraries or devices; a `rng` of another library or device.
+        Margins of different libraries or devices; a `rng` of another library or device; a `client` that takes no tasks,
+        or beside margins on a device.
 
     Notes
     -----
@@ -83,7 +97,7 @@ def random_tables(row_sums: Any, col_sums: Any, size: int, *, rng: Any = None, n
     >>> bool(abs(scores.mean()) < 0.002)
     True
     """
-    blocks = list(iter_random_tables(row_sums, col_sums, size, rng=rng, null=null))
+    blocks = list(iter_random_tables(row_sums, col_sums, size, rng=rng, null=null, client=client))
     xp = namespace_of(blocks[0])
     return xp.concat(blocks, axis=0)
 
@@ -97,13 +111,14 @@ def iter_random_tables(
     rng: Any = None,
     null: TableNull = "permutation",
     progress: Callable[[int, int], Any] | None = None,
+    client: Any = None,
 ) -> Iterator[Any]:
     """Draw contingency tables of a fixed and a random labeling, in blocks of bounded memory.
 
     Parameters
     ----------
-    row_sums, col_sums, size, rng, null
-        As in `random_tables`, whose tables these are.
+    row_sums, col_sums, size, rng, null, client
+        As in `random_tables`, whose tables these are. Workers are some blocks ahead.
     progress : callable, optional
         Called after each block with the number of tables that are drawn and the number of all.
 
@@ -136,9 +151,24 @@ def iter_random_tables(
     if null not in get_args(TableNull):
         raise ValueError(f"null is {null!r}: expected {' or '.join(map(repr, get_args(TableNull)))}")
     rows, cols = _scattered(row_sums, col_sums) if null == "uniform" else _margins(row_sums, col_sums)
-    xp, (rows, cols), back, source = sampler_for(namespace_of(rows), rng, rows, cols)
+    sampler, size = sampler_for(namespace_of(rows), rng, rows, cols), int(size)
+    n_elements = rows.shape[0] * cols.shape[0]
+    if client is None:
+        drawn = in_runs(partial(_drawn, null), sampler, size, n_elements)
+    else:
+        drawn = on_client(client, _drawn_run, sampler, size, n_elements, null)
+    return with_progress(map(sampler.back, drawn), size, progress)
+
+
+def _drawn(null: TableNull, sampler: Sampler, size: int) -> Iterator[Array]:
     draw = multinomial_tables if null == "uniform" else permutation_tables
-    return with_progress(map(back, draw(xp, source, rows, cols, int(size))), int(size), progress)
+    rows, cols = sampler.arrays
+    return draw(sampler.xp, sampler.source, rows, cols, size)
+
+
+def _drawn_run(run: Run, arrays: tuple[Array, ...], null: TableNull) -> Array:
+    drawn: Any = list(_drawn(null, run.sampler(arrays), run.size))
+    return np.concatenate(drawn)
 
 
 def _margins(row_sums: Any, col_sums: Any) -> tuple[Array, Array]:

@@ -917,6 +917,12 @@ def is_symmetric(function: Callable[..., Any]) -> bool:
     return record is not None and record.is_symmetric_with(_unbound(function)[1])
 
 
+def is_distance(function: Callable[..., Any]) -> bool:
+    """Whether a function is a score of amiable that agreement makes small."""
+    record = record_of(function)
+    return record is not None and record.is_distance
+
+
 def record_of(function: Callable[..., Any]) -> Score | None:
     """Return the record of a function of amiable, maybe with options bound; None for another."""
     plain = _unbound(function)[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,17 +14,19 @@ from amiable._array.arithmetic import matmul
 from amiable._array.blocks import blocks
 from amiable._array.compact import count_pairs
 from amiable._array.devices import common_namespace, device_of, on_cpu, on_own_device
-from amiable._array.dtypes import one_hot_dtype, to_count
+from amiable._array.dtypes import count_dtype, one_hot_dtype, to_count, working_dtype
+from amiable._array.libraries import is_dask, is_numpy_namespace
 from amiable._array.protocols import Array, Namespace
-from amiable._array.transfers import host_views
+from amiable._array.transfers import host_views, to_numpy
 from amiable._scalars.counting import count_pairs_of_labelings
 from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, most_cells
 from amiable.inputs.codes import encode, encode_labelings
 from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known
+from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, check_selection, keeper
 from amiable.scores.evaluate import call_score
 from amiable.scores.registry import function_of, is_symmetric
 
-__all__ = ["pairwise_scores"]
+__all__ = ["BestPairs", "ScoredPairs", "pairwise_scores"]
 
 # Up to this many cells a pair, a product of one-hot matrices counts faster than one pass over the samples of each
 # pair: by measurement on two CPU cores; accelerators have far more arithmetic than memory.
@@ -44,6 +46,9 @@ def pairwise_scores(
     *,
     score: str | Callable[..., Any] = "ami",
     n_labels: tuple[int, int] | None = None,
+    top: int | None = None,
+    above: float | None = None,
+    below: float | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> Any:
     """Score every pair of labelings of the same samples.
@@ -52,7 +57,8 @@ def pairwise_scores(
     ----------
     labelings : array-like of shape (M, n_samples)
         M labelings of any kind of labels, each with a label set of its own. In a list, labelings may be of different
-        kinds: ``[frame[name] for name in frame.columns]`` of a frame that holds one in each column.
+        kinds: ``[frame[name] for name in frame.columns]`` of a frame that holds one in each column. A Dask array is
+        scored later, block by block of the matrix, on the workers.
     others : array-like of shape (L, n_samples), optional
         The labelings to compare with; by default `labelings` themselves.
     score : str or callable, default="ami"
@@ -62,25 +68,46 @@ def pairwise_scores(
         computed once a pair.
     n_labels : tuple of two int, optional
         (R, C): `labelings` are codes below R and `others` below C; see `ContingencyTable.from_labels`.
+    top : int, optional
+        Keep the best `top` partners of each labeling alone: the largest scores, of distances of amiable (variation of
+        information) the smallest. No matrix is made. Without `others`, no labeling is a partner of itself.
+    above, below : float, optional
+        Keep the pairs alone whose score is greater, or less, than this: ``above=0.9`` for agreement, ``below=0.1`` for
+        a distance. No matrix is made. Without `others`, no labeling is paired with itself, and of symmetric scores of
+        amiable each pair is listed once, with the lower index as its row. At most one of `top`, `above` and `below`.
     progress : callable, optional
-        Called after each block of pairs with the number of pairs that are done and the number of all.
+        Called after each block of pairs with the number of pairs that are done and the number of all. Not for Dask
+        arrays, which are computed later.
 
     Returns
     -------
     scores : array of shape (M, M) or (M, L)
         ``scores[i, j]`` is the score of ``labelings[i]`` as true and ``others[j]`` as predicted labels. Of the inputs'
-        library, on their device.
+        library, on their device; of Dask arrays, a Dask array.
+    best : BestPairs
+        With `top`: ``indices`` and ``scores`` of shape (M, K), the best first, of equal scores the lower index first
+        (scores that are equal but for rounding, in any order); what is not a number comes last. K is `top`, or the
+        number of possible partners if there are fewer.
+    pairs : ScoredPairs
+        With `above` or `below`: ``rows``, ``cols`` and ``scores`` of shape (P,), ordered by row, then by column. Of
+        Dask arrays, their lengths are unknown until they are computed.
 
     Raises
     ------
     ValueError, TypeError
         Labelings that are not two-dimensional or have different numbers of samples, bad labels, a `score` that cannot
-        be called, is no name of one or does not return one number a table; the message names the argument.
+        be called, is no name of one or does not return one number a table, a `top` below 1, more than one of `top`,
+        `above` and `below`, one side alone in Dask; the message names the argument. What can be known from values alone
+        is raised for Dask arrays when they are computed.
 
     Notes
     -----
     Tables are counted in blocks of bounded memory: labelings of few clusters by products of one-hot matrices, whose
     sums are exact whole numbers, others by one pass over the samples of each pair.
+
+    A task of Dask takes a block of labelings of each side, with all of their samples. Chunks along the labelings stay
+    as they are, unless one of labelings, or of scores, were larger than Dask's ``array.chunk-size``. If a single
+    labeling is, its samples stay in chunks, too, and tables are added.
 
     Examples
     --------
@@ -95,22 +122,86 @@ def pairwise_scores(
     >>> nmi = partial(normalized_mutual_info_score, average_method="max")
     >>> pairwise_scores(labelings, labelings[:1], score=nmi).shape
     (3, 1)
+    >>> best = pairwise_scores(labelings, top=1)
+    >>> best.indices[:, 0], best.scores[:, 0].round(4)
+    (array([2, 0, 0]), array([1.    , 0.2988, 1.    ]))
+    >>> pairwise_scores(labelings, above=0.9)
+    ScoredPairs(rows=array([0]), cols=array([2]), scores=array([1.]))
     """
     function = function_of(score)
-    xp, sides, back, static = _encoded(labelings, others, n_labels)
+    selection = check_selection(top, above, below, function)
     mirrored = others is None and is_symmetric(function)
-    tiles = list(_tiles(sides, mirrored, whole=static))
-    total = sum(len(tile.pairs[0]) for tile in tiles)
-    found, done = [], 0
-    for tile in tiles:
-        found.append(_scores_of_tile(xp, sides, tile, function, static))
+    if is_dask(labelings) or is_dask(others):
+        from amiable.pairwise.dask_blocks import delayed_scores
+
+        if progress is not None:
+            raise ValueError(
+                "progress is given for Dask arrays, which are scored later: expected none, Dask shows its own"
+            )
+        return delayed_scores(pairwise_scores, labelings, others, function, n_labels, selection, mirrored=mirrored)
+    xp, sides, back, static = _encoded(labelings, others, n_labels)
+    scored = _scored(xp, sides, function, progress, mirrored=mirrored, static=static)
+    if selection is not None:
+        found = _selected(sides, scored, selection, same=others is None, mirrored=mirrored)
+        return _placed(xp, sides[0].codes, back, found)
+    tiles, scores = zip(*scored, strict=True)
+    in_order = all(tile.is_whole and _run_of(tile.rows) and _run_of(tile.cols) for tile in tiles)
+    if in_order:
+        return back(_put_together(xp, tiles, scores, mirrored))
+    return back(_picked(xp, tiles, scores, mirrored, [len(side.lengths) for side in sides]))
+
+
+def _scored(
+    xp: Namespace,
+    sides: list[_Labelings],
+    function: Callable[..., Any],
+    progress: Callable[[int, int], Any] | None,
+    *,
+    mirrored: bool,
+    static: bool,
+) -> Iterator[tuple[_Tile, Array]]:
+    """Score one tile of pairs after another."""
+    tiles = functools.partial(_tiles, sides, mirrored, whole=static)  # made again, as all of them are as many as pairs
+    done, total = 0, 0 if progress is None else sum(len(tile.pairs[0]) for tile in tiles())
+    for tile in tiles():
+        yield tile, _scores_of_tile(xp, sides, tile, function, static)
         done += len(tile.pairs[0])
         if progress is not None:
             progress(done, total)
-    in_order = all(tile.is_whole and _run_of(tile.rows) and _run_of(tile.cols) for tile in tiles)
-    if in_order:
-        return back(_put_together(xp, tiles, found, mirrored))
-    return back(_picked(xp, tiles, found, mirrored, [len(side.lengths) for side in sides]))
+
+
+def _selected(
+    sides: list[_Labelings],
+    scored: Iterator[tuple[_Tile, Array]],
+    selection: Selection,
+    *,
+    same: bool,
+    mirrored: bool,
+) -> BestPairs | ScoredPairs:
+    """Return the pairs that are wanted, as NumPy arrays; `same` labelings are not paired with themselves."""
+    kept = keeper(selection, len(sides[0].lengths), len(sides[1].lengths) - same, mirrored=mirrored)
+    for tile, values in scored:
+        scores = np.full((tile.rows.size, tile.cols.size), np.nan)
+        wanted = np.zeros(scores.shape, dtype=bool)
+        scores[tile.pairs] = to_numpy(values)
+        wanted[tile.pairs] = True
+        if mirrored and tile.rows is tile.cols:  # each pair once
+            wanted = np.triu(wanted, 1)
+        elif same:
+            wanted &= tile.rows[:, None] != tile.cols[None, :]
+        kept.add(tile.rows, tile.cols, scores, wanted)
+    return kept.result()
+
+
+def _placed(
+    xp: Namespace, codes: Array, back: Callable[[Array], Array], found: BestPairs | ScoredPairs
+) -> BestPairs | ScoredPairs:
+    """Return NumPy arrays as such of the inputs' library, on their device."""
+    if is_numpy_namespace(xp):
+        return type(found)(*map(back, found))
+    dtypes = [count_dtype(xp, codes)] * (len(found) - 1) + [working_dtype(xp, codes)]
+    there = device_of(codes)
+    return type(found)(*(xp.asarray(x, dtype=dtype, device=there) for x, dtype in zip(found, dtypes, strict=True)))
 
 
 class _Labelings(NamedTuple):
@@ -218,7 +309,7 @@ def _tiles(sides: list[_Labelings], mirrored: bool, *, whole: bool) -> Iterator[
             yield _Tile(rows, cols, (pairs[0], pairs[1]), shape)
 
 
-def _put_together(xp: Namespace, tiles: list[_Tile], found: list[Array], mirrored: bool) -> Array:
+def _put_together(xp: Namespace, tiles: Sequence[_Tile], found: Sequence[Array], mirrored: bool) -> Array:
     """Return the matrix of scores from those of whole tiles of labelings in order, without an index on the device."""
     parts = {}
     for tile, scores in zip(tiles, found, strict=True):
@@ -231,7 +322,7 @@ def _put_together(xp: Namespace, tiles: list[_Tile], found: list[Array], mirrore
     return xp.concat([xp.concat([parts[i, j] for j in starts[1]], axis=1) for i in starts[0]], axis=0)
 
 
-def _picked(xp: Namespace, tiles: list[_Tile], found: list[Array], mirrored: bool, shape: list[int]) -> Array:
+def _picked(xp: Namespace, tiles: Sequence[_Tile], found: Sequence[Array], mirrored: bool, shape: list[int]) -> Array:
     """Return the matrix of scores from those of any tiles."""
     index, done = np.zeros(shape, dtype=np.int64), 0  # where the score of each pair is found
     for tile in tiles:
@@ -241,7 +332,7 @@ def _picked(xp: Namespace, tiles: list[_Tile], found: list[Array], mirrored: boo
     if mirrored:
         index = np.maximum(index, index.T)
     at = xp.asarray(index.ravel(), device=device_of(found[0]))
-    return xp.reshape(xp.take(xp.concat(found), at), index.shape)
+    return xp.reshape(xp.take(xp.concat(list(found)), at), index.shape)
 
 
 def _run_of(at: np.ndarray) -> slice | None:
