@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -13,15 +18,34 @@ import amiable
 from amiable._array import loops
 from benchmarks.inputs import cluster_sizes, labelings
 from benchmarks.measure import Case, Options, compare_all
-from benchmarks.report import Report, power
+from benchmarks.report import Report, power, table, with_unit
 
+_FIRST_CALLS = """
+import json, time
+import numpy as np
+
+times = [time.perf_counter()]
+import amiable
+
+times.append(time.perf_counter())
+true, pred = np.arange(1000) % 10, np.arange(1000) * 7 % 9
+for score in (amiable.adjusted_mutual_info_score, amiable.adjusted_rand_score, amiable.adjusted_mutual_info_score):
+    score(true, pred)
+    times.append(time.perf_counter())
+print(json.dumps(np.diff(times).tolist()))
+"""
 CALLS = 100  # of a few microseconds each, timed together
 AMI, NMI, ARI = "adjusted_mutual_info_score", "normalized_mutual_info_score", "adjusted_rand_score"
 
 
 def run(options: Options) -> Report:
     """Compare with scikit-learn, genieclust, clustering-mi and pandas, and with what is not compiled."""
-    return compare_all("Compiled loops", cases(), options)
+    report = compare_all("Compiled loops", cases(), options)
+    rows = list(first_calls()) if options.match in "first calls" else []
+    shown = [[name, *map(with_unit, seconds)] for name, *seconds in rows]
+    lines = [*report.lines, *table(["first calls", "import amiable", "AMI", "ARI", "AMI again"], shown)]
+    numbers = {"cases": report.numbers, "first calls": rows}
+    return Report(report.title, lines, numbers, report.failures)
 
 
 def cases() -> Iterator[Case]:
@@ -30,6 +54,16 @@ def cases() -> Iterator[Case]:
     yield from large_calls()
     yield from scattered_labels()
     yield from without_numba()
+
+
+def first_calls() -> Iterator[list[Any]]:
+    """Time first calls in processes of their own: where nothing is compiled yet, and where it is kept on disk."""
+    with tempfile.TemporaryDirectory() as kept:
+        for name, wanted in (("ever, with numba", "1"), ("in a process, with numba", "1"), ("without numba", "0")):
+            environment = {**os.environ, "NUMBA_CACHE_DIR": kept, "AMIABLE_COMPILED": wanted}
+            command = [sys.executable, "-W", "ignore", "-c", _FIRST_CALLS]
+            found = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            yield [name, *json.loads(found.stdout)]
 
 
 def small_calls() -> Iterator[Case]:

@@ -117,6 +117,8 @@ NOT_SCORES = {
     "score_pvalue": "tests/scores/test_exact_null.py",
     "score_moments": "tests/scores/test_exact_null.py",
     "standardized_score": "tests/scores/test_exact_null.py",
+    "BestPairs": "tests/test_pairwise_selection.py",
+    "ScoredPairs": "tests/test_pairwise_selection.py",
     "BootstrapResult": "tests/resampling/test_bootstrap.py",
     "ComparisonResult": "tests/resampling/test_comparison.py",
     "ConfidenceInterval": "tests/resampling/test_bootstrap.py",

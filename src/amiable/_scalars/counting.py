@@ -121,6 +121,20 @@ def count_pairs_of_labelings(
             cells[(true[i] * n_cols + pred[i]) & INDEX] += 1
 
 
+def list_cells(keys: Any, counts: Any, n_cols: int, rows: Any, cols: Any, row_sums: Any, col_sums: Any) -> None:
+    """Write the row and the column of each cell, of keys row * C + col, and add its count to their sums."""
+    row = start = end = 0
+    for m in range(len(keys)):
+        key, count = keys[m], counts[m]
+        if key >= end or key < start:  # keys are sorted, mostly: few begin a row
+            row = key // n_cols
+            start = row * n_cols
+            end = start + n_cols
+        rows[m], cols[m] = row, key - start
+        row_sums[row] += count
+        col_sums[key - start] += count
+
+
 def has_gaps(counts: Any, n_cols: int) -> bool:
     """Whether a row or a column of tables (T, cells) holds no sample of any table."""
     n_rows = counts.shape[1] // max(n_cols, 1)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from amiable._scalars.cells import DEVIANCE, deviance, offset_from_mean, terms_of_count
+from amiable._scalars.cells import DEVIANCE, EXACT, deviance, offset_from_mean, terms_of_count
 
 
 def sums_of_cells(
@@ -123,7 +123,7 @@ def pairs_of_table(
     u, v = t % row_sums.shape[0], t % col_sums.shape[0]
     n, n_cols = n_samples_of(row_sums, u), col_sums.shape[1]
     apart = pred_only = true_only = together = c0 = c1 = c2 = c3 = 0.0
-    i = j = 0
+    i = j = w0 = w1 = w2 = w3 = 0
     for m in range(counts.shape[1]):
         if len(rows):
             i, j = rows[m], cols[m]
@@ -131,12 +131,16 @@ def pairs_of_table(
             i, j = (i, j + 1) if j + 1 < n_cols else (i + 1, 0)
         k = counts[t, m]
         if k > 0:
-            a, b, x = row_sums[u, i], col_sums[v, j], float(k)
-            apart, c0 = plus(apart, c0, x * float((n - a) - (b - k)))
-            pred_only, c1 = plus(pred_only, c1, x * float(b - k))
-            true_only, c2 = plus(true_only, c2, x * float(a - k))
-            together, c3 = plus(together, c3, x * float(k - 1))
-    return apart, pred_only, true_only, together
+            a, b = row_sums[u, i], col_sums[v, j]
+            if n <= EXACT:  # all pairs fit 64 bits
+                w0, w1, w2, w3 = w0 + k * ((n - a) - (b - k)), w1 + k * (b - k), w2 + k * (a - k), w3 + k * (k - 1)
+            else:
+                x = float(k)
+                apart, c0 = plus(apart, c0, x * float((n - a) - (b - k)))
+                pred_only, c1 = plus(pred_only, c1, x * float(b - k))
+                true_only, c2 = plus(true_only, c2, x * float(a - k))
+                together, c3 = plus(together, c3, x * float(k - 1))
+    return apart + w0, pred_only + w1, true_only + w2, together + w3
 
 
 def pairs_of_tables(

@@ -19,7 +19,7 @@ from amiable._array.dtypes import to_count
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number
-from amiable._scalars.counting import sum_grid, sum_grids
+from amiable._scalars.counting import list_cells, sum_grid, sum_grids
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
@@ -224,6 +224,11 @@ def listed(
     col_labels: Array | None = None,
 ) -> Cells:
     """List the cells of some distinct `keys` row * C + col (M,), with counts (..., M)."""
+    if isinstance(counts, np.ndarray) and counts.ndim == 1 and loops.is_compiled():
+        arrays: list[Any] = [np.empty_like(keys), np.empty_like(keys), *(np.zeros(k, dtype=np.int64) for k in shape)]
+        keys, amounts = loops.integers(keys), loops.integers(counts)
+        loops.compiled(list_cells)(keys, amounts, max(shape[1], 1), *arrays)
+        return Cells(arrays[0], arrays[1], counts, arrays[2], arrays[3], row_labels, col_labels)
     rows, cols = keys // max(shape[1], 1), keys % max(shape[1], 1)
     sums = sum_by_key(xp, rows, counts, shape[0]), sum_by_key(xp, cols, counts, shape[1])
     return Cells(rows, cols, counts, *sums, row_labels, col_labels)
