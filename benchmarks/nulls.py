@@ -128,4 +128,4 @@ def of_clusim(model: str, peer: Any, rows: np.ndarray, cols: np.ndarray) -> floa
     """Call clusim in nats."""
     sizes = {"clu_size_seq1": rows.tolist(), "clu_size_seq2": cols.tolist()}
     clusters = {"n_clusters1": rows.size, "n_clusters2": cols.size}
-    return float(peer.expected_mi(int(rows.sum()), **clusters, **sizes, null=model, logbase=math.e))
+    return float(peer.expected_mi(int(rows.sum()), **clusters, **sizes, random_model=model, logbase=math.e))
