@@ -10,6 +10,7 @@ import dask
 import dask.array as da
 
 from amiable._array.libraries import is_dask
+from amiable._array.loops import threads
 from amiable.contingency.cells import Cells
 from amiable.contingency.counting import cells_of_labels
 from amiable.contingency.merging import add_cells
@@ -79,6 +80,7 @@ def _check_paired(n_true: int, n_pred: int) -> None:
         )
 
 
+@threads(1)  # the other threads of a worker have tasks of their own
 def _count(true: Any, pred: Any, n_labels: tuple[int, int] | None, where: str) -> Cells:
     if len(true) != len(pred):
         raise ValueError(

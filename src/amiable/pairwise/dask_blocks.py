@@ -17,6 +17,7 @@ from dask.highlevelgraph import HighLevelGraph
 
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import is_dask_array, namespace_of
+from amiable._array.loops import threads
 from amiable._array.protocols import Array
 from amiable._array.transfers import to_numpy
 from amiable.contingency import Cells
@@ -105,6 +106,7 @@ def _starts(lengths: tuple[int, ...]) -> list[int]:
     return [0, *itertools.accumulate(lengths[:-1])]
 
 
+@threads(1)  # the other threads of a worker have tasks of their own
 def _block(local: Callable[..., Any], x: Any, y: Any, where: str) -> Array:
     try:
         scores = local(x, y)

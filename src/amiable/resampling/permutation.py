@@ -16,6 +16,7 @@ from amiable._array.blocks import blocks
 from amiable._array.devices import device_of, on_own_device
 from amiable._array.dtypes import to_count, to_float
 from amiable._array.libraries import is_dask
+from amiable._array.loops import threads
 from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Sampler, sampler_for
 from amiable._array.transfers import as_result, fetch
@@ -216,6 +217,7 @@ def _null(
     return sampler, draw, int(min(n_cells, n_samples))
 
 
+@threads(1)  # the other threads of a worker have tasks of their own
 def _scores_of_run(
     run: Run,
     arrays: tuple[Array, ...],

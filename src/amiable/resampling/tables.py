@@ -10,6 +10,7 @@ import numpy as np
 
 from amiable._array.devices import common_namespace, on_own_device
 from amiable._array.libraries import namespace_of
+from amiable._array.loops import threads
 from amiable._array.protocols import Array
 from amiable._array.random import Sampler, sampler_for
 from amiable.inputs.counts import check_counts, check_margins
@@ -166,6 +167,7 @@ def _drawn(null: TableNull, sampler: Sampler, size: int) -> Iterator[Array]:
     return draw(sampler.xp, sampler.source, rows, cols, size)
 
 
+@threads(1)  # the other threads of a worker have tasks of their own
 def _drawn_run(run: Run, arrays: tuple[Array, ...], null: TableNull) -> Array:
     drawn: Any = list(_drawn(null, run.sampler(arrays), run.size))
     return np.concatenate(drawn)
