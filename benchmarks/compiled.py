@@ -16,8 +16,10 @@ import numpy as np
 
 import amiable
 from amiable._array import loops
+from benchmarks import nulls
 from benchmarks.inputs import cluster_sizes, labelings
 from benchmarks.measure import Case, Options, compare_all
+from benchmarks.places import NUMPY
 from benchmarks.report import Report, power, table, with_unit
 
 _FIRST_CALLS = """
@@ -95,6 +97,7 @@ def large_calls() -> Iterator[Case]:
     name = "all pairs of 900 labelings, 9 clusters, n = 1000, ARI"
     pairwise = partial(amiable.pairwise_scores, score="ari")
     yield Case(name, "genieclust", draw, pairwise, first_pairs, None, part=part, error=difference_of_first_pairs)
+    yield from (case for case in nulls.cases(NUMPY) if case.theirs is nulls.scipys_tables)
 
 
 def scattered_labels() -> Iterator[Case]:
