@@ -271,6 +271,8 @@ def _count_run(
             at, *ends = loops.compiled(count_while_inside)(x, y, at, end, _LOOPED, *_flat(found.ranges), found.counts)
             if at < end:
                 found = _grown(found, _unflat(ends, len(rows)), most_cells)
+        if found is None:
+            break
     return found
 
 
