@@ -30,6 +30,11 @@ def group(name: str) -> list[str]:
     return nox.project.dependency_groups(PROJECT, name)
 
 
+def cuda_compiler() -> list[str]:
+    """Return what the extra cuda asks for beside CuPy: numba-cuda and its toolkit."""
+    return [x for x in PROJECT["project"]["optional-dependencies"]["cuda"] if x.startswith("numba-cuda")]
+
+
 def minimum_versions() -> list[str]:
     """Return every run-time requirement, and those of extras that are no array library, at its lowest version."""
     project = PROJECT["project"]
@@ -105,7 +110,7 @@ def docs(session: nox.Session) -> None:
     if not any(map(shutil.which, BROWSERS)) and "BROWSER_PATH" not in os.environ:
         session.error("figures are drawn and pages tried by Chromium or Chrome, on the PATH or at BROWSER_PATH")
     session.install(TORCH)
-    session.install("-e", ".[cli,jax,torch,frames,dask,viz]", *group("docs"))
+    session.install("-e", ".[cli,compiled,jax,torch,frames,dask,viz]", *group("docs"))
     pages = ["README.md", *map(str, sorted(Path("docs").glob("*.md")))]
     session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", *pages)
     env = {"OMP_NUM_THREADS": "1"}  # k-means of a few samples, on cores that are shared
@@ -134,6 +139,7 @@ def peers(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """The tests with all slow cases, and how much of the package they run; a floor is in pyproject.toml."""
+    session.install(*cuda_compiler())  # kernels are covered in its simulator
     run_tests(session, "-n", "auto", "--slow", "--cov", "--cov-report=term", *session.posargs)
 
 
@@ -161,8 +167,7 @@ def minimums(session: nox.Session) -> None:
 def kernels(session: nox.Session) -> None:
     """Kernels of CUDA devices without one: in numba-cuda's simulator, and compiled for sm_90."""
     session.install(TORCH)
-    compiler = [x for x in PROJECT["project"]["optional-dependencies"]["cuda"] if x.startswith("numba-cuda")]
-    session.install(".[compiled]", *compiler, *group("test"))
+    session.install(".[compiled]", *cuda_compiler(), *group("test"))
     session.run("python", "-m", "pytest", "tests/_array/test_cuda_kernels.py", *session.posargs)
 
 

@@ -163,3 +163,39 @@ def test_the_source_is_plain_python():
     out = np.empty((4, 300))
     expectations_of_pairs(*(x.tolist() for x in pairs), 15, 0, 300, out)
     np.testing.assert_allclose(out, expectation.expectations_of_pairs(np, *pairs, FORMS), rtol=1e-12, atol=1e-300)
+
+
+def test_sums_of_tables_are_plain_python(rng):
+    """The loops over cells, grids and lists, of few and of very many samples, as they are written."""
+    from amiable._scalars import tables
+    from amiable._scalars.loops import expected_sums_of_table
+
+    counts = rng.integers(0, 9, (3, 12))
+    for n_times in (1, 10**9):
+        full = counts * n_times
+        rows, cols = full.reshape(3, 3, 4).sum(2), full.reshape(3, 3, 4).sum(1)
+        grid = np.empty(0, dtype=np.int64)
+        places = np.divmod(np.arange(12), 4)
+        for wanted in (1, 15):
+            found = []
+            for at in ((grid, grid), places):
+                for call in (tables.information_of_tables, loops.compiled(tables.information_of_tables)):
+                    found.append(np.empty((12, 3)))
+                    call(*at, full, rows, cols, wanted, 0, 3, found[-1])
+            for other in found[1:]:
+                np.testing.assert_allclose(other, found[0], rtol=1e-13, atol=1e-300)
+        pairs = []
+        for at in ((grid, grid), places):
+            for call in (tables.pairs_of_tables, loops.compiled(tables.pairs_of_tables)):
+                pairs.append(np.empty((4, 3)))
+                call(*at, full, rows, cols, 0, 3, pairs[-1])
+        n = full.sum(1)
+        np.testing.assert_allclose(pairs[0].sum(0), n.astype(float) * (n - 1), rtol=1e-14)
+        for other in pairs[1:]:
+            np.testing.assert_allclose(other, pairs[0], rtol=1e-14)
+        sizes = np.empty((2, 3))
+        tables.entropies_of_sizes(rows, 0, 3, sizes)
+        np.testing.assert_allclose(sizes[0], [amiable.entropy(contingency=x) for x in rows], rtol=1e-14)
+    margins = rows[0] // 10**9, cols[0] // 10**9
+    expected = loops.compiled(expected_sums_of_table)(*margins, 15)
+    assert expected_sums_of_table(*[x.tolist() for x in margins], 15) == pytest.approx(expected, rel=1e-13)
