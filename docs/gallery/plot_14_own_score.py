@@ -94,8 +94,8 @@ test = amiable.permutation_test(truth, found, score=triples, rng=0)
 print(f"p-value {pvalue:.4f}, of a permutation test {test.pvalue:.4f}")
 # sphinx_gallery_start_ignore
 assert test.statistic == observed
-assert abs(pvalue - test.pvalue) < 0.001
-assert abs(test.pvalue - (scores >= observed).mean()) < 0.001
+assert abs(pvalue - test.pvalue) < 0.002
+assert abs(test.pvalue - (scores >= observed).mean()) < 0.002
 assert 4.8 < standardized < 4.9
 # sphinx_gallery_end_ignore
 

@@ -64,6 +64,32 @@ def test_huge_labels(without_loops):
         assert_equal_counts(count_compact(given, 1000), without_loops(lambda g=given: count_compact(g, 1000)))
 
 
+@pytest.mark.parametrize("low", [-7, 1, 2**40])
+def test_a_batch_of_one_side(low, rng, without_loops):
+    """Labels that do not begin at 0, of several tables, counted alone."""
+    labels = rng.integers(low, low + 9, (5, 40))
+    for given in (labels, labels.reshape(5, 1, 40), labels[:, ::2]):
+        found = count_compact((given,), 1000)
+        assert found.counts.sum() == given.size
+        assert_equal_counts(found, without_loops(lambda g=given: count_compact((g,), 1000)))
+
+
+@pytest.mark.parametrize("inwards", [1, -1])
+def test_ranges_that_grow_to_the_ends_of_64_bits(inwards, without_loops, monkeypatch):
+    """There is no room to spare beyond the lowest and the highest integer."""
+    monkeypatch.setattr(compact, "_LOOPED", 64)
+    end = -(2**63) if inwards == 1 else 2**63 - 1
+    labels = end + inwards * np.concatenate([60 + np.arange(100) % 40, np.arange(100) % 4])
+    given = (labels, np.arange(200) % 3)
+    assert_equal_counts(count_compact(given, 10_000), without_loops(lambda: count_compact(given, 10_000)))
+
+
+def test_unsigned_labels_of_either_byte_order():
+    labels = np.array([2**64 - 1, 2**64 - 3, 2**64 - 3], dtype=np.uint64)
+    for dtype in ("<u8", ">u8"):
+        assert count_compact((labels.astype(dtype),), 100).ranges == ((2**64 - 3, 2**64 - 1),)
+
+
 def test_read_only_labels_are_not_compiled_anew(rng):
     labels = rng.integers(0, 5, 100)
     expected = count_compact((labels, labels), 100).counts.tolist()

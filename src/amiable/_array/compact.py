@@ -233,7 +233,7 @@ def _runs(x: Array, n_tables: int, n_cells: int) -> Iterator[slice]:
 
 def _has_upper_half(x: np.ndarray) -> bool:
     """Whether labels are beyond the integers of a loop: unsigned ones of 64 bits, of which some are that large."""
-    return x.dtype == np.uint64 and bool(x.max() >= 2**63)
+    return x.dtype.kind == "u" and x.dtype.itemsize == 8 and bool(x.max() >= 2**63)  # in either byte order
 
 
 def _count_by_loops(
@@ -306,9 +306,9 @@ def _count_tables(
         if not found.covers(here):
             found = _grown(found, here, most_cells)
         if found is not None:
-            low_x, _, low_y, _ = _flat(found.ranges)
-            counts = found.counts[tables]
-            loops.run(count_tables, counts.shape[0], x, y, low_x, low_y, found.lengths[-1], out=counts, weight=weight)
+            low_x, _, low_y, high_y = _flat(found.ranges)
+            n_cols, counts = high_y - low_y + 1, found.counts[tables]
+            loops.run(count_tables, counts.shape[0], x, y, low_x, low_y, n_cols, out=counts, weight=weight)
     return found
 
 
@@ -370,7 +370,9 @@ def _grown(found: CompactCounts, here: Sequence[Range], most_cells: int) -> Comp
         spare = length // 8
         needed.append((min(low, least), max(high, most)))
         roomy.append((min(low, least - (least < low) * spare), max(high, most + (most > high) * spare)))
-    wide = _empty_counts(n_tables, roomy, most_cells) or _empty_counts(n_tables, needed, most_cells)
+    fits = all(low >= -(2**63) and high < 2**63 for low, high in roomy)  # loops take ends of 64 bits
+    wide = _empty_counts(n_tables, roomy, most_cells) if fits else None
+    wide = wide or _empty_counts(n_tables, needed, most_cells)
     if wide is not None:
         wide.part(found.ranges)[...] = found.counts.reshape(n_tables, *found.lengths)
     return wide
