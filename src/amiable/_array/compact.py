@@ -30,7 +30,7 @@ from amiable._scalars.counting import count_few, count_tables, count_while_insid
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
 
 _SAMPLES_OF_A_THREAD = 1 << 19  # half a millisecond of counting, which is worth the start of a thread
-_SAMPLES_OF_A_STEP = 1 << 8  # that are counted in the time that the expectation of a cell takes
+SAMPLES_OF_A_STEP = 1 << 8  # that are counted in the time that the expectation of a cell takes
 _LOOPED = 1 << 14  # samples whose range is found, and which are then counted, from the cache
 _BATCH = 1 << 20  # samples of a batch that are copied at a time, where they are not as loops take them
 _FEW = 1 << 10  # cells that take no time to set to 0, or to look at
@@ -294,7 +294,7 @@ def _count_tables(
     n_samples = rows[0].shape[1]
     step = n_tables if all(map(loops.is_ready, rows)) else max(_BATCH // n_samples, 1)
     found = _first_counts(n_tables, len(rows), ranges, most_cells)
-    weight = max(n_samples / _SAMPLES_OF_A_STEP, 1.0)
+    weight = max(n_samples / SAMPLES_OF_A_STEP, 1.0)
     for tables in blocks(n_tables, step):
         if found is None:
             break

@@ -21,10 +21,7 @@ def sums_of_cells(
     s0 = s1 = s2 = s3 = c0 = c1 = c2 = c3 = 0.0  # sums, and what rounding took from them (Kahan)
     occupied = i = j = 0
     for m in range(counts.shape[1]):
-        if len(rows):
-            i, j = rows[m], cols[m]
-        elif m:
-            i, j = (i, j + 1) if j + 1 < n_cols else (i + 1, 0)
+        i, j = place_of_cell(rows, cols, m, i, j, n_cols)
         k, a, b = counts[t, m], row_sums[u, i], col_sums[v, j]
         if a > 0 and b > 0:
             occupied += k > 0
@@ -71,6 +68,15 @@ def information_of_tables(
             found = information_of_table(rows, cols, counts, row_sums, col_sums, wanted, t)
             out[0, t], out[1, t], out[2, t], out[3, t], out[4, t], out[5, t] = found[:6]
             out[6, t], out[7, t], out[8, t], out[9, t], out[10, t], out[11, t] = found[6:]
+
+
+def place_of_cell(rows: Any, cols: Any, m: int, i: int, j: int, n_cols: int) -> tuple[int, int]:
+    """Return the row and the column of cell m, given those of the cell before it."""
+    if len(rows):
+        return rows[m], cols[m]
+    if m == 0:
+        return 0, 0
+    return (i, j + 1) if j + 1 < n_cols else (i + 1, 0)
 
 
 def n_samples_of(sizes: Any, u: int) -> int:
@@ -125,10 +131,7 @@ def pairs_of_table(
     apart = pred_only = true_only = together = c0 = c1 = c2 = c3 = 0.0
     i = j = w0 = w1 = w2 = w3 = 0
     for m in range(counts.shape[1]):
-        if len(rows):
-            i, j = rows[m], cols[m]
-        elif m:
-            i, j = (i, j + 1) if j + 1 < n_cols else (i + 1, 0)
+        i, j = place_of_cell(rows, cols, m, i, j, n_cols)
         k = counts[t, m]
         if k > 0:
             a, b = row_sums[u, i], col_sums[v, j]

@@ -12,7 +12,7 @@ import numpy as np
 from amiable._array import loops
 from amiable._array.arithmetic import matmul
 from amiable._array.blocks import blocks
-from amiable._array.compact import count_pairs
+from amiable._array.compact import SAMPLES_OF_A_STEP, count_pairs
 from amiable._array.devices import common_namespace, device_of, on_cpu, on_own_device
 from amiable._array.dtypes import count_dtype, one_hot_dtype, to_count, working_dtype
 from amiable._array.libraries import is_dask, is_numpy_namespace
@@ -33,7 +33,6 @@ __all__ = ["BestPairs", "ScoredPairs", "pairwise_scores"]
 _ONE_HOT_CELLS_ON_CPU = 1 << 7
 _ONE_HOT_CELLS_BESIDE_LOOPS = 1 << 4
 _ONE_HOT_CELLS = 1 << 12
-_SAMPLES_OF_A_STEP = 1 << 8  # that a loop counts in the time that the expectation of a cell takes
 # Samples of one product of one-hot matrices. Every partial sum, in whatever order, is a whole number of at most so
 # many, which the half-precision floats of tensor cores still hold exactly.
 _ONE_HOT_SAMPLES = 1 << 11
@@ -394,7 +393,7 @@ def _counts_of_tile(xp: Namespace, true: Array, pred: Array, tile: _Tile) -> Arr
 
 def _counts_by_loop(true: np.ndarray, pred: np.ndarray, tile: _Tile) -> Array:
     counts = np.zeros((len(tile.pairs[0]), math.prod(tile.shape)), dtype=np.int64)
-    pairs, weight = map(loops.integers, tile.pairs), true.shape[-1] / _SAMPLES_OF_A_STEP
+    pairs, weight = map(loops.integers, tile.pairs), true.shape[-1] / SAMPLES_OF_A_STEP
     return loops.run(
         count_pairs_of_labelings, len(counts), true, pred, *pairs, tile.shape[1], out=counts, weight=weight
     )

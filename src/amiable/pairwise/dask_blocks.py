@@ -24,7 +24,7 @@ from amiable.contingency import Cells
 from amiable.contingency.dask_blocks import delayed_cells
 from amiable.inputs.labels import check_n_labels
 from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, Top
-from amiable.scores.evaluate import call_score
+from amiable.scores.evaluate import score_of_table
 
 _AT_ONCE = 8  # parts of a strip of the matrix that are merged in one task
 
@@ -133,9 +133,8 @@ def _by_adding_tables(
 
 
 def _score_of_table(score: Callable[..., Any], table: Cells) -> Array:
-    batch = table.with_arrays([*table.arrays[:2], *(x[None, ...] for x in table.arrays[2:])])
-    value = call_score(score, batch)
-    return to_float(namespace_of(value), value[:, None])
+    value = score_of_table(score, table)
+    return to_float(namespace_of(value), value)[None, None]
 
 
 def _selected(scores: da.Array, selection: Selection, *, same: bool, mirrored: bool) -> BestPairs | ScoredPairs:

@@ -20,7 +20,8 @@ from amiable._array.transfers import as_result
 from amiable.contingency import Cells, listed
 from amiable.resampling.draws import most_elements, multinomial_tables, with_progress
 from amiable.resampling.permutation import moments_of_sample
-from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_blocks
+from amiable.resampling.scoring import check_count, cut, one_table, rounding, scores_of_blocks
+from amiable.scores.evaluate import score_of_table
 from amiable.scores.registry import function_of, record_of
 
 __all__ = ["BootstrapResult", "ConfidenceInterval", "bootstrap"]

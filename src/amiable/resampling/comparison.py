@@ -17,8 +17,8 @@ from amiable.contingency import Cells, cells_of_pairs, listed, table_of
 from amiable.inputs.codes import encode
 from amiable.inputs.labels import check_labels, check_values_known
 from amiable.resampling.bootstrap import ConfidenceInterval, bootstraps, check_level
-from amiable.resampling.scoring import check_count, score_of_table
-from amiable.scores.evaluate import call_score
+from amiable.resampling.scoring import check_count
+from amiable.scores.evaluate import call_score, score_of_table
 from amiable.scores.registry import function_of, record_of
 
 __all__ = ["ComparisonResult", "compare_scores"]

@@ -23,9 +23,10 @@ from amiable._array.transfers import as_result, fetch
 from amiable.chance.variance import is_constant
 from amiable.contingency import Cells, StratumSizes, cells_of_labels, most_cells, sizes_of_strata
 from amiable.resampling.draws import most_elements, permutation_tables, shuffled_codes, with_progress
-from amiable.resampling.scoring import check_count, cut, one_table, rounding, score_of_table, scores_of_blocks
+from amiable.resampling.scoring import check_count, cut, one_table, rounding, scores_of_blocks
 from amiable.resampling.streams import Run, in_runs, on_client
 from amiable.scores.arguments import check_strata
+from amiable.scores.evaluate import score_of_table
 from amiable.scores.registry import function_of, is_own
 
 __all__ = ["PermutationTestResult", "permutation_test"]

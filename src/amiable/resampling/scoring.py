@@ -39,12 +39,6 @@ def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Contingen
     return table_of(table)
 
 
-def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
-    """Return the score of one table, as of a batch of one."""
-    batch = table.with_arrays([*table.arrays[:2], *(x[None, ...] for x in table.arrays[2:])])
-    return call_score(score, batch)[0]
-
-
 def scores_of_blocks(
     scores: Sequence[Callable[..., Any]], tables: Iterable[Cells], size: int, back: Back
 ) -> list[Array]:

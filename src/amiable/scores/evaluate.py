@@ -79,6 +79,12 @@ def call_score(score: Callable[..., Any], table: Cells) -> Array:
     )
 
 
+def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
+    """Return the score of one table, as of a batch of one."""
+    batch = table.with_arrays([*table.arrays[:2], *(x[None, ...] for x in table.arrays[2:])])
+    return call_score(score, batch)[0]
+
+
 def _on_host(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
     """Return a table as views of host memory where it lies there, and the way back for results."""
     if isinstance(table.counts, np.ndarray):
