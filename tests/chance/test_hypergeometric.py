@@ -7,7 +7,16 @@ import mpmath
 import numpy as np
 import pytest
 
-from amiable.chance.hypergeometric import MAX_NODES, expectations, n_nodes, reach, stride_of_reach, window
+from amiable._scalars.cells import DEVIANCE, expectations_of_cell
+from amiable._scalars.series import LEAST_MEAN, MOST_TERMS, n_terms
+from amiable.chance.hypergeometric import (
+    MAX_NODES,
+    expectations,
+    expectations_by_series,
+    least_mean_of_series,
+    n_nodes,
+    window,
+)
 
 xp = compat.array_namespace(np.zeros(1))
 
@@ -76,13 +85,74 @@ def test_empty_clusters_expect_nothing():
         assert (found == 0).all()
 
 
-def test_stride_of_a_reach_is_no_longer_than_that_of_any_pair(rng):
-    n = 10 ** rng.uniform(2, 12, 20_000)
-    a = np.clip(10 ** rng.uniform(0, np.log10(n)), 1, n).astype(np.int64)
-    n = n.astype(np.int64)
-    b = np.clip(rng.uniform(1, 300, n.size) * n / a, 1, n).astype(np.int64)
-    strides, (up, _) = window(np, a, b, n)[2], reach(np, a, b, n)
-    found = np.array([stride_of_reach(int(x)) for x in up])
-    assert (found <= strides).all()
-    assert found.max() >= 5
-    assert (found >= strides - 1)[(strides > 5) & (up < 128)].mean() > 0.5
+def exact_deviance(a, b, n):
+    """E[D(K, E K)] of K ~ Hypergeometric(n, a, b), as a sum over counts in 40 digits."""
+    with mpmath.workdps(40):
+        mean = mpmath.mpf(a) * b / n
+        least, most = max(0, a + b - n), min(a, b)
+        start = min(max(int(mean), least), most)
+        total, found = mpmath.mpf(0), mpmath.mpf(0)
+        for step in (1, -1):
+            k, weight = start, mpmath.mpf(1)
+            while least <= k <= most and weight > mpmath.mpf(10) ** -35:
+                if k != start or step > 0:
+                    total += weight
+                    found += weight * ((k * mpmath.log(k / mean) if k else 0) - k + mean)
+                if step > 0:
+                    weight *= mpmath.mpf((a - k) * (b - k)) / ((k + 1) * (n - a - b + k + 1))
+                elif k:
+                    weight *= mpmath.mpf(k * (n - a - b + k)) / ((a - k + 1) * (b - k + 1))
+                k += step
+        return float(found / total)
+
+
+@pytest.mark.parametrize(
+    ("n", "a", "b"),
+    [
+        (1000, 200, 200),
+        (40, 40, 40),
+        (10**4, 9999, 41),
+        (10**4, 9990, 9980),
+        (41**2, 41, 1640),
+        (10**6, 6400, 6450),
+        (10**7, 10**5, 4100),
+        (10**10, 10**6, 650_000),
+    ],
+)
+def test_series_of_large_means(n, a, b):
+    sizes = np.asarray([a]), np.asarray([b]), np.asarray([n])
+    least = a * b / n
+    assert least >= LEAST_MEAN
+    known = exact_deviance(a, b, n)
+    for count in (n_terms(least), MOST_TERMS):
+        got = expectations_by_series(xp, *sizes, n_terms=count, forms=("deviance",))[0, 0]
+        assert got == pytest.approx(known, rel=2e-15, abs=0)
+    assert expectations_of_cell(a, b, n, DEVIANCE)[0] == pytest.approx(known, rel=2e-15, abs=0)
+
+
+def test_walks_of_small_means(rng):
+    """Among them are cells that hardly vary."""
+    for _ in range(100):
+        n = int(10 ** rng.uniform(1, 5))
+        a = int(rng.integers(1, n + 1))
+        b = min(n, max(1, int(rng.uniform(0, 40) * n / a)))
+        known = exact_deviance(a, b, n)
+        assert expectations_of_cell(a, b, n, DEVIANCE)[0] == pytest.approx(known, rel=1e-14, abs=0)
+
+
+def test_series_has_all_forms(rng):
+    a, b = margins(rng, 10**6, 4000), margins(rng, 10**6, 4000)
+    n = np.full(4000, 10**6)
+    far = a * (b / n) >= LEAST_MEAN
+    forms = ("deviance", "xlogx", "given_row", "given_col")
+    found = expectations_by_series(xp, a[far], b[far], n[far], n_terms=MOST_TERMS, forms=forms)
+    known = expectations(xp, a[far], b[far], n[far], forms=forms)
+    assert far.sum() > 500
+    np.testing.assert_allclose(found, known, rtol=2e-9, atol=1e-12)  # the lattice loses digits of cells near n
+    at = [expectations_of_cell(int(x), int(y), 10**6, 15) for x, y in zip(a[far], b[far], strict=True)]
+    np.testing.assert_allclose(found.T, at, rtol=1e-13)
+
+
+def test_single_precision_has_no_series():
+    assert least_mean_of_series(xp, np.zeros(1, np.float32)) == np.inf
+    assert least_mean_of_series(xp, np.zeros(1)) == LEAST_MEAN

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from amiable._scalars.series import LEAST_MEAN, expected_deviance
+
 Sums = tuple[float, float, float, float]
 # What is expected, as bits: the deviance of K from its mean, K log K, K log(a / K), K log(b / K)
 DEVIANCE, XLOGX, GIVEN_ROW, GIVEN_COL = 1, 2, 4, 8
 
-TAIL = 39.14394658089878  # -log(1e-17), of the mass outside of the window
-STRIDE_SIGMA = 4.7
-STRIDE_MEAN = 40.0
-FAR = 400.0  # from this reach above the mean on, weights are computed one by one in less time than walked to
 NOTHING = 1e-18  # a weight below this share of all before it ends a walk
+FURTHEST = 127  # the walks of means below `LEAST_MEAN` end before this count
+XLOGX_OF = np.asarray([0.0, *(k * math.log(k) for k in range(1, FURTHEST + 1))])
+# By how much more the deviance of k + 1 exceeds that of k than by -log(mean): (k + 1) log(k + 1) - k log k - 1
+STEP_FROM = np.asarray([-1.0, *(math.log(k + 1) + (k * math.log1p(1 / k) - 1) for k in range(1, FURTHEST + 1))])
 
 HALF = 30  # bits of a digit: two digits hold any number of samples
 DIGIT = (1 << HALF) - 1
@@ -76,13 +80,11 @@ def cost_of_count(k: int, a: int, b: int, n: int, t: float) -> float:
     return cells + excess + log_factorial_excess(b - k) + log_factorial_excess(rest)
 
 
-def terms_of_count(k: float, a: float, b: float, mean: float, t: float, wanted: int) -> Sums:
-    """Return what a count k = mean + t adds to each form that is wanted."""
-    own = deviance(k, mean, t) if wanted & DEVIANCE else 0.0
-    whole = k * math.log(k) if wanted & XLOGX and k > 1.0 else 0.0
+def terms_given_cluster(k: float, a: float, b: float, wanted: int) -> tuple[float, float]:
+    """Return k log(a / k) and k log(b / k) for a count, where they are wanted; 0 log 0 is 0."""
     row = k * math.log1p((a - k) / k) if wanted & GIVEN_ROW and k > 0.0 else 0.0
     col = k * math.log1p((b - k) / k) if wanted & GIVEN_COL and k > 0.0 else 0.0
-    return own, whole, row, col
+    return row, col
 
 
 def expectations_of_cell(a: int, b: int, n: int, wanted: int) -> Sums:
@@ -90,64 +92,47 @@ def expectations_of_cell(a: int, b: int, n: int, wanted: int) -> Sums:
     if n <= 0 or a <= 0 or b <= 0:
         return 0.0, 0.0, 0.0, 0.0
     mean = a * (b / n)
-    variance = mean * ((n - a) / n) * ((n - b) / max(n - 1, 1))
-    deviation = math.sqrt(variance)
-    least, most = max(0, a - (n - b)), min(a, b)
-    start = min(max(int(mean), least), most)
-    if deviation <= STRIDE_SIGMA or mean <= STRIDE_MEAN:
-        return sum_walk(a, b, n, wanted, start, 1)
-    up = TAIL / 3 + math.sqrt(TAIL * TAIL / 9 + 2 * TAIL * variance)
-    stride = int(math.pi / math.asin(STRIDE_SIGMA / deviation))
-    if up <= FAR:
-        return sum_walk(a, b, n, wanted, start, stride)
-    return sum_lattice(a, b, n, wanted, start, stride, up)
+    if mean < LEAST_MEAN:
+        return sum_walk(a, b, n, wanted)
+    own = expected_deviance(a, b, n, mean)
+    whole = mean * math.log(mean) + own if wanted & XLOGX else 0.0
+    row = mean * math.log1p((n - b) / b) - own if wanted & GIVEN_ROW else 0.0
+    col = mean * math.log1p((n - a) / a) - own if wanted & GIVEN_COL else 0.0
+    return own, whole, row, col
 
 
-def sum_walk(a: int, b: int, n: int, wanted: int, start: int, stride: int) -> Sums:
-    """Sum over every `stride`-th count from the mean on, both ways; each weight comes from its neighbour's."""
-    mean, t = a * (b / n), offset_from_mean(start, a, b, n)
-    least, most = max(0, a - (n - b)), min(a, b)
-    size_a, size_b, beyond = float(a), float(b), float((n - a) - b)
-    x = float(start)
-    s0, s1, s2, s3 = terms_of_count(x, size_a, size_b, mean, t, wanted)
-    total = weight = 1.0
-    for j in range(stride, most - start + 1, stride):
-        for _ in range(stride):
-            weight *= (size_a - x) * (size_b - x) / ((x + 1.0) * (beyond + x + 1.0))
-            x += 1.0
-        r0, r1, r2, r3 = terms_of_count(x, size_a, size_b, mean, t + j, wanted)
-        s0, s1, s2, s3 = s0 + weight * r0, s1 + weight * r1, s2 + weight * r2, s3 + weight * r3
-        total += weight
-        if weight < NOTHING * total:
-            break
-    x, weight = float(start), 1.0
-    for j in range(stride, start - least + 1, stride):
-        for _ in range(stride):
-            weight *= x * (beyond + x) / ((size_a - x + 1.0) * (size_b - x + 1.0))
-            x -= 1.0
-        r0, r1, r2, r3 = terms_of_count(x, size_a, size_b, mean, t - j, wanted)
-        s0, s1, s2, s3 = s0 + weight * r0, s1 + weight * r1, s2 + weight * r2, s3 + weight * r3
-        total += weight
-        if weight < NOTHING * total:
-            break
-    return s0 / total, s1 / total, s2 / total, s3 / total
-
-
-def sum_lattice(a: int, b: int, n: int, wanted: int, start: int, stride: int, up: float) -> Sums:
-    """Sum over every `stride`-th count, whose weights are saddle-point probabilities."""
+def sum_walk(a: int, b: int, n: int, wanted: int) -> Sums:
+    """Sum over the counts from the mean on, both ways; each weight comes from its neighbour's, as its deviance does."""
+    least, most = max(0, a - (n - b)), min(a, b, FURTHEST)
     mean = a * (b / n)
-    least, most = max(0, a - (n - b)), min(a, b)
-    down = min(up, math.sqrt(2 * TAIL * mean))
-    first, last = max(least, start - int(down) - 1), min(most, start + int(up) + 2)
-    t_start = offset_from_mean(start, a, b, n)
-    base = cost_of_count(start, a, b, n, t_start)
-    s0 = s1 = s2 = s3 = total = 0.0
-    k = start - ((start - first) // stride) * stride
-    while k <= last:
-        t = t_start + float(k - start)
-        weight = math.exp(base - cost_of_count(k, a, b, n, t))
-        r0, r1, r2, r3 = terms_of_count(float(k), float(a), float(b), mean, t, wanted)
-        s0, s1, s2, s3 = s0 + weight * r0, s1 + weight * r1, s2 + weight * r2, s3 + weight * r3
-        total += weight
-        k += stride
+    start = min(max(int(mean), least), most)
+    t = offset_from_mean(start, a, b, n)
+    size_a, size_b, beyond, log_mean = float(a), float(b), float((n - a) - b), math.log(mean)
+    by_steps = (n - a) * ((n - b) / n) >= 0.25 * n  # deviances of a cell that hardly varies are no sums of steps
+    given = wanted & (GIVEN_ROW | GIVEN_COL)
+    own_start = deviance(float(start), mean, t)
+    s0, s1, total = own_start, XLOGX_OF[start], 1.0
+    s2, s3 = terms_given_cluster(float(start), size_a, size_b, wanted)
+    x, own, weight = float(start), own_start, 1.0
+    for k in range(start + 1, most + 1):
+        weight *= (size_a - x) * (size_b - x) / ((x + 1.0) * (beyond + x + 1.0))
+        x += 1.0
+        own = own + (STEP_FROM[k - 1] - log_mean) if by_steps else deviance(x, mean, t + (k - start))
+        s0, s1, total = s0 + weight * own, s1 + weight * XLOGX_OF[k], total + weight
+        if given:
+            row, col = terms_given_cluster(x, size_a, size_b, wanted)
+            s2, s3 = s2 + weight * row, s3 + weight * col
+        if weight < NOTHING * total:
+            break
+    x, own, weight = float(start), own_start, 1.0
+    for k in range(start - 1, least - 1, -1):
+        weight *= x * (beyond + x) / ((size_a - x + 1.0) * (size_b - x + 1.0))
+        x -= 1.0
+        own = own - (STEP_FROM[k] - log_mean) if by_steps else deviance(x, mean, t + (k - start))
+        s0, s1, total = s0 + weight * own, s1 + weight * XLOGX_OF[k], total + weight
+        if given:
+            row, col = terms_given_cluster(x, size_a, size_b, wanted)
+            s2, s3 = s2 + weight * row, s3 + weight * col
+        if weight < NOTHING * total:
+            break
     return s0 / total, s1 / total, s2 / total, s3 / total

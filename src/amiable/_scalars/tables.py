@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from amiable._scalars.cells import DEVIANCE, EXACT, deviance, offset_from_mean, terms_of_count
+from amiable._scalars.cells import DEVIANCE, EXACT, XLOGX, deviance, offset_from_mean, terms_given_cluster
 
 
 def sums_of_cells(
@@ -25,15 +25,14 @@ def sums_of_cells(
         k, a, b = counts[t, m], row_sums[u, i], col_sums[v, j]
         if a > 0 and b > 0:
             occupied += k > 0
-            x, mean, offset = float(k), a * (b / n), offset_from_mean(k, a, b, n)
-            if wanted == DEVIANCE:
-                s0, c0 = plus(s0, c0, deviance(x, mean, offset))
-            else:
-                x0, x1, x2, x3 = terms_of_count(x, float(a), float(b), mean, offset, wanted)
-                s0, c0 = plus(s0, c0, x0)
-                s1, c1 = plus(s1, c1, x1)
-                s2, c2 = plus(s2, c2, x2)
-                s3, c3 = plus(s3, c3, x3)
+            x = float(k)
+            if wanted & DEVIANCE:
+                s0, c0 = plus(s0, c0, deviance(x, a * (b / n), offset_from_mean(k, a, b, n)))
+            if wanted != DEVIANCE:
+                row, col = terms_given_cluster(x, float(a), float(b), wanted)
+                s1, c1 = plus(s1, c1, x * math.log(x) if wanted & XLOGX and k > 1 else 0.0)
+                s2, c2 = plus(s2, c2, row)
+                s3, c3 = plus(s3, c3, col)
     return s0, s1, s2, s3, occupied
 
 

@@ -7,7 +7,8 @@ and an expectation of a sum is the sum of the expectations, so
     n EMI = sum over i, j of E[D(N_ij)],   D(k) = k log(k / m) - k + m,   m = a_i b_j / n.
 
 F[s, t] is one cell's expectation for cluster sizes s and t; w and v say how many clusters have each size. Equal
-sizes are computed once, and a few hundred sizes stand in for any number (`interpolation`).
+sizes are computed once, and a few hundred sizes stand in for any number (`interpolation`). Where all means are large, F is
+a sum of a few products of a number of s and one of t, so that the cells need not be listed (`_scalars.series`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from amiable._array import cuda, kernels, loops
-from amiable._array.arithmetic import constant, matmul
+from amiable._array.arithmetic import constant, matmul, to_divisor
 from amiable._array.bins import count_keys, encode_integers, sum_by_key
 from amiable._array.blocks import blocks, budget, cell_blocks, power_of_two, zero_padded
 from amiable._array.compiling import compiled, recompiles_per_shape
@@ -33,23 +34,26 @@ from amiable._array.transfers import fetch
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
 from amiable._scalars.loops import expectations_of_pairs as loop_over_pairs
 from amiable._scalars.loops import expected_sums_of_table
-from amiable.chance.deviance import copy_constants
+from amiable._scalars.series import MOST_TERMS, n_terms
+from amiable.chance.deviance import copy_constants, mean_count, xlogx
 from amiable.chance.hypergeometric import (
     MAX_NODES,
     Form,
     Forms,
     expectations,
+    expectations_by_series,
+    least_mean_of_series,
     n_nodes,
     reach,
-    stride_of_reach,
+    series_coefficients,
+    series_of_clusters,
     walked_expectations,
 )
 from amiable.chance.interpolation import PER_OCTAVE, Nodes, nodes_for
 
-# Pairs are walked in classes of similar reach above the mean, so that few steps are idle; beyond the last, the
-# lattice is cheaper, which has not many more than 30 nodes there.
-_REACHES = (8, 16, 24, 32, 48, 64, 96, 128)
-_LATTICE = 32
+# Pairs are walked in classes of similar reach above the mean, so that few steps are idle. The last holds all means
+# below those of which a series is known.
+_REACHES = (8, 16, 24, 32, 48, 80)
 # A device is not asked for equal sizes among so few cells of all tables together: their nodes are 2**21 numbers, which
 # it takes through an operation in about the time that it takes to launch one.
 _STATIC_CELLS = 1 << 14
@@ -170,19 +174,50 @@ def each_table(xp: Namespace, row_sums: Array, col_sums: Array, of_table: Callab
 
 def _sums_of_batch(xp: Namespace, rows: Array, cols: Array, forms: Forms, per_octave: int | None) -> Array:
     """Return the sums (T, B) for tables (B, R) and (B, C), in the way that shares most."""
-    # Three ways, by what can be shared. Few pairs are computed one by one. Tables of one total share F for the distinct
-    # sizes of all. Where there are several totals, each has an F of its own, if its tables have pairs enough to pay for
-    # it.
+    # Where all means are large, clusters add to the sums one by one. Else there are three ways, by what can be shared.
+    # Few pairs are computed one by one. Tables of one total share F for the distinct sizes of all. Where there are
+    # several totals, each has an F of its own, if its tables have pairs enough to pay for it.
+    n = xp.sum(rows, axis=-1)
+    means = _least_means(xp, rows, cols, n)
+    least_mean = float(xp.min(means))
+    if least_mean >= least_mean_of_series(xp, means):
+        return _sums_by_series(xp, rows, cols, n, forms, n_terms(least_mean))
     n_pairs = math.prod(rows.shape) * cols.shape[-1]
     if n_pairs <= _FEW_PAIRS:
         return _sums_over_pairs(xp, rows, cols, forms)
-    which, totals = encode_integers(xp, xp.sum(rows, axis=-1))
+    which, totals = encode_integers(xp, n)
     n_totals = totals.shape[0]
     if n_totals == 1:
         return _sums_over_sizes(xp, rows, cols, totals[0], forms, per_octave)
     if n_pairs <= n_totals * _PAIRS_OF_A_TOTAL:
         return _sums_over_pairs(xp, rows, cols, forms)
     return _sums_by_total(xp, rows, cols, totals, which, forms, per_octave)
+
+
+def _least_means(xp: Namespace, rows: Array, cols: Array, n: Array) -> Array:
+    """Return the least mean of a cell of two clusters that are not empty: shape (B,)."""
+    least_row, least_col = (xp.min(xp.where(sums > 0, sums, n[:, None]), axis=-1) for sums in (rows, cols))
+    return mean_count(xp, least_row, least_col, n)
+
+
+def _sums_by_series(xp: Namespace, rows: Array, cols: Array, n: Array, forms: Forms, n_terms: int) -> Array:
+    """Return the sums (T, B) of tables whose means are all large; their cells are not even listed."""
+    # A term of the series is a product of a number of the row's and one of the column's, so that sums of rows and sums
+    # of columns are multiplied: E = sum over j of c_j (sum over i of u_j(a_i)) (sum over i' of u_j(b_i')).
+    of_rows, of_cols = (xp.sum(series_of_clusters(xp, sums, n[:, None], n_terms), axis=-1) for sums in (rows, cols))
+    own = xp.sum(series_coefficients(xp, n, n_terms) * of_rows * of_cols, axis=0)
+
+    def below_total(sums: Array) -> Array:  # n times the entropy
+        return xp.sum(to_float(xp, sums) * xp.log1p(to_float(xp, n[:, None] - sums) / to_divisor(xp, sums)), axis=-1)
+
+    def from_deviance(form: Form) -> Array:
+        if form == "xlogx":  # of the means; none is below `LEAST_MEAN`, so that few digits cancel
+            return own + xlogx(xp, to_float(xp, n)) - below_total(rows) - below_total(cols)
+        if form in ("given_row", "given_col"):
+            return below_total(cols if form == "given_row" else rows) - own
+        return own
+
+    return xp.stack([from_deviance(form) for form in forms])
 
 
 def _sums_over_pairs(xp: Namespace, rows: Array, cols: Array, forms: Forms) -> Array:
@@ -265,6 +300,32 @@ def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Fo
         return _expectations_by_loop(a, b, n, forms)
     if recompiles_per_shape(xp):
         return _expectations_in_equal_blocks(xp, a, b, n, forms)
+    mean = mean_count(xp, a, b, n)
+    large = mean >= least_mean_of_series(xp, mean)
+    n_large = int(xp.sum(xp.astype(large, n.dtype)))
+    if n_large == 0:
+        return _walks_of_pairs(xp, a, b, n, forms)
+    if n_large == a.shape[0]:
+        return _series_of_pairs(xp, a, b, n, forms, n_terms(float(xp.min(mean))))
+    far, near = xp.nonzero(large)[0], xp.nonzero(~large)[0]
+    parts = [
+        _series_of_pairs(xp, xp.take(a, far), xp.take(b, far), xp.take(n, far), forms),
+        _walks_of_pairs(xp, xp.take(a, near), xp.take(b, near), xp.take(n, near), forms),
+    ]
+    return xp.take(xp.concat(parts, axis=-1), xp.argsort(xp.concat([far, near])), axis=-1)
+
+
+def _series_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Forms, n_terms: int = MOST_TERMS) -> Array:
+    """Return the expectations of pairs whose means are large, in blocks that fit the budget."""
+    parts = [
+        expectations_by_series(xp, a[block], b[block], n[block], n_terms=n_terms, forms=forms)
+        for block in blocks(a.shape[0], budget(a) // n_terms)
+    ]
+    return parts[0] if len(parts) == 1 else xp.concat(parts, axis=-1)
+
+
+def _walks_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Forms) -> Array:
+    """Return the expectations of pairs whose means are not, sorted by reach and cut into blocks that fit the budget."""
     pairs = [a, b, n, *reach(xp, a, b, n)]
     if a.shape[0] * _REACHES[-1] <= budget(a):  # not worth sorting
         return _expectations_of_block(xp, pairs, forms)
@@ -274,7 +335,7 @@ def expectations_of_pairs(xp: Namespace, a: Array, b: Array, n: Array, forms: Fo
     per_class = fetch(count_keys(xp, xp.astype(classes, a.dtype), len(_REACHES) + 1))
     order = xp.argsort(xp.astype(classes, xp.uint8), stable=True)  # bytes may be sorted by radix
     start, parts = 0, []
-    for width, count in zip((*_REACHES, _LATTICE), per_class, strict=True):
+    for width, count in zip((*_REACHES, MAX_NODES), per_class, strict=True):
         for block in blocks(count, budget(a) // width) if count else ():
             at = order[start + block.start : start + block.stop]
             parts.append(_expectations_of_block(xp, [xp.take(x, at) for x in pairs], forms))
@@ -305,10 +366,9 @@ def _wanted(forms: Forms) -> int:
 def _expectations_of_block(xp: Namespace, pairs: list[Array], forms: Forms) -> Array:
     """Walk where the furthest reach of pairs (sizes, total, up, down) is near, else sum over the lattice."""
     a, b, n, up, down = pairs
-    least_up, most_up, most_down = fetch(xp.stack([xp.min(up), xp.max(up), xp.max(down)]))
+    most_up, most_down = fetch(xp.stack([xp.max(up), xp.max(down)]))
     if most_up <= _REACHES[-1]:
-        steps = {"up": most_up, "down": most_down, "stride": stride_of_reach(least_up)}
-        return walked_expectations(xp, a, b, n, **steps, forms=forms)
+        return walked_expectations(xp, a, b, n, up=most_up, down=most_down, forms=forms)
     return expectations(xp, a, b, n, width=fetch(xp.max(n_nodes(xp, a, b, n))[None])[0], forms=forms)
 
 

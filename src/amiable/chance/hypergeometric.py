@@ -1,9 +1,10 @@
 """One cell's null distribution: K ~ Hypergeometric(n, a, b), and what is expected under it.
 
 K is a sum of independent Bernoulli variables (Vatutin and Mikhailov 1982), which bounds both its tails and the
-error of summing every h-th k in place of every k. There are two ways to sum: over a lattice of at most 115 nodes
-whatever n is, whose weights are computed one by one (`expectations`); and over every k, walking away from the mean,
-each weight from its neighbour's, which is far cheaper as long as the distribution is narrow (`walked_expectations`).
+error of summing every h-th k in place of every k. There are three ways to an expectation: a sum over a lattice of at
+most 115 nodes whatever n is, whose weights are computed one by one (`expectations`); a sum over every k, walking away
+from the mean, each weight from its neighbour's, which is far cheaper as long as the distribution is narrow
+(`walked_expectations`); and where the mean is large, a short series without a sum over k (`expectations_by_series`).
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import math
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from amiable._array.arithmetic import at_least, running_product, to_divisor
+from amiable._array.arithmetic import at_least, constant, running_product, to_divisor
 from amiable._array.devices import device_of
 from amiable._array.dtypes import count_dtype, to_float
 from amiable._array.protocols import Array, Namespace
+from amiable._scalars.series import COEFFICIENTS, LEAST_MEAN
 from amiable.chance.deviance import deviance, log_factorial_excess, mean_count, offset_from_mean
 
 # What is expected of a count k of clusters of a and b samples: its deviance from its mean, with all digits of the sum
@@ -65,21 +67,6 @@ def reach(xp: Namespace, a: Array, b: Array, n: Array) -> tuple[Array, Array]:
     first, last, mean, _ = _bounds(xp, a, b, n)
     start, _ = _start(xp, a, b, n, mean)
     return last - start, start - first
-
-
-def stride_of_reach(up: int) -> int:
-    """Return a stride that does no harm where the reach above the mean is at least `up`.
-
-    By Bernstein's bound such a reach implies a least variance, and the mean is about as large, or larger.
-    """
-    # The reach is tail / 3 + sqrt(tail**2 / 9 + 2 tail variance), solved for the variance. It was rounded up, from a
-    # start that was rounded down, so that 2 are taken off. The mean is at least the variance; 1 percent is left for
-    # rounding.
-    beyond = max(up - 2 - _TAIL / 3, 0.0)
-    variance = max(beyond * beyond - _TAIL * _TAIL / 9, 0.0) / (2 * _TAIL)
-    if variance <= _STRIDE_MEAN * 1.01:
-        return 1
-    return int(math.pi / math.asin(_STRIDE_SIGMA / math.sqrt(variance)))
 
 
 def _bounds(xp: Namespace, a: Array, b: Array, n: Array) -> tuple[Array, Array, Array, Array]:
@@ -216,14 +203,12 @@ def walked_expectations(
     *,
     up: int,
     down: int,
-    stride: int = 1,
     forms: Forms = ("deviance", "xlogx"),
 ) -> Array:
     """Return what `expectations` does, for vectors (P,), by walking `up` and `down` steps, at least the `reach` of all.
 
     From one k to the next the weight changes by (a-k)(b-k) / ((k+1)(n-a-b+k+1)), which is 0 at the end of the support.
-    The four counts of a 2 x 2 table are walked: two of them rise by 1 a step, two fall. Only every `stride`-th k is
-    summed, at most the stride of any pair.
+    The four counts of a 2 x 2 table are walked: two of them rise by 1 a step, two fall.
     """
     # The walk begins at the whole number below the mean, where the weight is set to 1; all weights are divided by their
     # sum at the end, so that no factorial is needed. The counts are those of the 2 x 2 table at the start.
@@ -252,14 +237,56 @@ def walked_expectations(
         (up, 1.0, (both, neither), (row_only, col_only)),
         (down, -1.0, (row_only, col_only), (both, neither)),
     ):
-        n_strides = -(-steps // stride)
-        step = to_float(xp, xp.arange(1, n_strides * stride + 1, dtype=a.dtype, device=device_of(a)))[:, None]
+        step = to_float(xp, xp.arange(1, steps + 1, dtype=a.dtype, device=device_of(a)))[:, None]
         ahead = ((falling[0] + 1) - step) * ((falling[1] + 1) - step)
-        ratios = ahead / ((rising[0] + step) * (rising[1] + step))
-        if stride > 1:  # the ratio of weights a stride apart is the product of those between
-            ratios = xp.prod(xp.reshape(ratios, (n_strides, stride, a.shape[0])), axis=1)
-            step = step[stride - 1 :: stride, :]
-        weights = running_product(xp, ratios)
+        weights = running_product(xp, ahead / ((rising[0] + step) * (rising[1] + step)))
         parts = [*(weights * term for term in terms(sign * step)), weights]
         sums = [total + xp.sum(part, axis=0) for total, part in zip(sums, parts, strict=True)]
     return xp.stack(sums[:-1]) / sums[-1]
+
+
+def least_mean_of_series(xp: Namespace, mean: Array) -> float:
+    """Return the mean from which on `expectations_by_series` holds; single precision has no room for its products."""
+    return LEAST_MEAN if mean.dtype == xp.float64 else math.inf
+
+
+def series_of_clusters(xp: Namespace, sizes: Array, n: Array, n_terms: int) -> Array:
+    """Return u_j of cluster sizes (see `amiable._scalars.series`): shape (n_terms, ...); 0 for an empty cluster."""
+    # u_1 = (n - a) / n; each further j adds the product before it times (n - a) / (a + j - 1).
+    rest, numbers = xp.where(sizes > 0, to_float(xp, n - sizes), 0.0), _numbers(xp, sizes, n_terms)
+    added = rest / (to_float(xp, sizes) + numbers)
+    products = xp.cumulative_prod(1.0 + added, axis=0) / (1.0 + added)  # of those before
+    return xp.cumulative_sum(xp.concat([(rest / to_divisor(xp, n))[None, ...], products * added]), axis=0)
+
+
+def series_coefficients(xp: Namespace, n: Array, n_terms: int) -> Array:
+    """Return what the products of u_j of two clusters of `n` samples are multiplied by: shape (n_terms, ...)."""
+    total = to_float(xp, n)[None, ...]
+    products = xp.cumulative_prod(1.0 / (total + _numbers(xp, n, n_terms)), axis=0)
+    known = constant(xp, COEFFICIENTS[:n_terms], total)
+    return xp.reshape(known, (-1, *(1,) * n.ndim)) * xp.concat([xp.ones_like(total), products])
+
+
+def _numbers(xp: Namespace, like: Array, n_terms: int) -> Array:
+    """Return 1, ..., n_terms - 1 as floats along a new first axis."""
+    numbers = xp.arange(1, n_terms, dtype=like.dtype, device=device_of(like))
+    return xp.reshape(to_float(xp, numbers), (-1, *(1,) * like.ndim))
+
+
+def expectations_by_series(
+    xp: Namespace, a: Array, b: Array, n: Array, *, n_terms: int, forms: Forms = ("deviance", "xlogx")
+) -> Array:
+    """Return what `expectations` does where the mean is large, from so many terms of a series."""
+    of_clusters = series_of_clusters(xp, a, n, n_terms) * series_of_clusters(xp, b, n, n_terms)
+    own = xp.sum(of_clusters * series_coefficients(xp, n, n_terms), axis=0)
+    mean = mean_count(xp, a, b, n)
+
+    def from_deviance(form: Form) -> Array:
+        if form == "xlogx":
+            return own + mean * xp.log(mean)
+        if form in ("given_row", "given_col"):
+            other = b if form == "given_row" else a
+            return mean * xp.log1p(to_float(xp, n - other) / to_float(xp, other)) - own
+        return own
+
+    return xp.stack([from_deviance(form) for form in forms])
