@@ -16,13 +16,23 @@ except ModuleNotFoundError as error:
 from amiable.contingency import table_of
 from amiable.contingency.dask_blocks import delayed_cells
 from amiable.inputs.labels import check_n_labels
+from amiable.inputs.missing import MissingPolicy, drops_missing
 
 __all__ = ["delayed_table"]
 
 Delayed: TypeAlias = Any  # dask.delayed.Delayed, which has no types
 
 
-def delayed_table(labels_true: Any, labels_pred: Any, *, n_labels: tuple[int, int] | None = None) -> Delayed:
+def delayed_table(
+    labels_true: Any,
+    labels_pred: Any,
+    *,
+    n_labels: tuple[int, int] | None = None,
+    missing: MissingPolicy = "raise",
+    ignore_true: Any | None = None,
+    ignore_pred: Any | None = None,
+    groups: Any | None = None,
+) -> Delayed:
     """Count two labelings in Dask arrays, later: on the workers, when the result is computed.
 
     `ContingencyTable.from_labels` and every score take Dask arrays directly and compute at once; this is for computing
@@ -35,6 +45,8 @@ def delayed_table(labels_true: Any, labels_pred: Any, *, n_labels: tuple[int, in
         where they are not, the blocks of both labelings are taken in pairs, which must agree in length.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    missing, ignore_true, ignore_pred, groups
+        What is left out, and told apart; see `ContingencyTable.from_labels`. Groups are a Dask array or series, too.
 
     Returns
     -------
@@ -60,4 +72,8 @@ def delayed_table(labels_true: Any, labels_pred: Any, *, n_labels: tuple[int, in
            [  0,   0, 250, 250]])
     """
     promised = None if n_labels is None else check_n_labels(n_labels)
-    return dask.delayed(table_of)(delayed_cells(labels_true, labels_pred, promised))
+    ignored = ignore_true, ignore_pred
+    drops = drops_missing(missing)
+    return dask.delayed(table_of)(
+        delayed_cells(labels_true, labels_pred, promised, groups, drops=drops, ignored=ignored)
+    )

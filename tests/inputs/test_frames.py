@@ -109,11 +109,11 @@ def test_many_labels(rng):
 def test_missing_labels(engine):
     columns = {"truth": ["a", None, "b", "a", None], "cluster": ["x", "y", None, "x", "y"]}
     frame = engine(columns)
-    with pytest.raises(ValueError, match=r"column 'truth' has 2 missing values in 5 rows: .*, or dropna=True"):
+    with pytest.raises(ValueError, match=r"column 'truth' has 2 missing values in 5 rows: .*, or missing='drop'"):
         ContingencyTable.from_frame(frame, "truth", "cluster")
     with pytest.raises(ValueError, match="column 'cluster' has 1 missing values in 5 rows"):
         ContingencyTable.from_frame(frame, "cluster", "cluster")
-    table = ContingencyTable.from_frame(frame, "truth", "cluster", dropna=True)
+    table = ContingencyTable.from_frame(frame, "truth", "cluster", missing="drop")
     assert (table.row_labels.tolist(), table.col_labels.tolist()) == (["a"], ["x"])
     assert table.to_dense().tolist() == [[2]]
 
@@ -122,17 +122,15 @@ def test_nan_is_missing(engine):
     frame = engine({"truth": [0.0, np.nan, 1.0], "cluster": [1, 2, 1]})
     with pytest.raises(ValueError, match="column 'truth' has 1 missing values in 3 rows"):
         ContingencyTable.from_frame(frame, "truth", "cluster")
-    assert ContingencyTable.from_frame(frame, "truth", "cluster", dropna=True).to_dense().tolist() == [[1], [1]]
+    assert ContingencyTable.from_frame(frame, "truth", "cluster", missing="drop").to_dense().tolist() == [[1], [1]]
 
 
 @pytest.mark.parametrize("truth", [["a", None], [0.0, np.nan]], ids=["null", "nan"])
 def test_no_row_left(engine, truth):
     """Scores of nothing are those of identical labelings; that a column is empty must be heard of."""
     frame = engine({"truth": truth, "cluster": [None, "x"]})
-    with pytest.warns(
-        UserWarning, match="no row of frame has a label in both columns, 'truth' and 'cluster'"
-    ) as caught:
-        table = ContingencyTable.from_frame(frame, "truth", "cluster", dropna=True)
+    with pytest.warns(UserWarning, match="no sample is left: 2 lack a label") as caught:
+        table = ContingencyTable.from_frame(frame, "truth", "cluster", missing="drop")
     assert caught[-1].filename == __file__
     assert table.n_samples == 0
 
@@ -189,7 +187,7 @@ def test_only_counts_arrive(monkeypatch):
 
     monkeypatch.setattr(pl.LazyFrame, "collect", spied)
     frame = pl.LazyFrame({"a": np.arange(10**6) % 3, "b": np.arange(10**6) % 2})
-    *labels, counts = count_columns(frame, "a", "b")
+    labels, counts, _ = count_columns(frame, ["a", "b"])
     assert sorted(counts.tolist()) == [166_666] * 2 + [166_667] * 4
     assert [x.shape for x in labels] == [(6,), (6,)]
     assert shapes
@@ -200,7 +198,7 @@ def test_only_counts_arrive(monkeypatch):
 def test_large_integers_beside_missing_ones(make):
     big = 2**53
     frame = make({"a": [big, big + 1, None], "b": [1, 2, 3]})
-    assert ContingencyTable.from_frame(frame, "a", "b", dropna=True).row_labels.tolist() == [big, big + 1]
+    assert ContingencyTable.from_frame(frame, "a", "b", missing="drop").row_labels.tolist() == [big, big + 1]
 
 
 def test_values_that_numpy_has_not():

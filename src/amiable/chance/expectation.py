@@ -7,8 +7,8 @@ and an expectation of a sum is the sum of the expectations, so
     n EMI = sum over i, j of E[D(N_ij)],   D(k) = k log(k / m) - k + m,   m = a_i b_j / n.
 
 F[s, t] is one cell's expectation for cluster sizes s and t; w and v say how many clusters have each size. Equal
-sizes are computed once, and a few hundred sizes stand in for any number (`interpolation`). Where all means are large, F is
-a sum of a few products of a number of s and one of t, so that the cells need not be listed (`_scalars.series`).
+sizes are computed once, and a few hundred sizes stand in for any number (`interpolation`). Where all means are large, F
+is a sum of a few products of a number of s and one of t, so that the cells need not be listed (`_scalars.series`).
 """
 
 from __future__ import annotations

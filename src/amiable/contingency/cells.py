@@ -71,6 +71,9 @@ class Cells:
     col_labels: Array | None = None
     is_grid: bool = False
     static: bool = False
+    n_missing: Any = 0
+    n_ignored: Any = 0
+    group_labels: Any = None
 
     @property
     def arrays(self) -> tuple[Array, Array, Array, Array, Array]:

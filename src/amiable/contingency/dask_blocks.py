@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import dask
 import dask.array as da
@@ -12,44 +12,64 @@ import dask.array as da
 from amiable._array.libraries import is_dask
 from amiable._array.loops import threads
 from amiable.contingency.cells import Cells
-from amiable.contingency.counting import cells_of_labels
 from amiable.contingency.merging import add_cells
-from amiable.inputs.labels import check_labelings
+from amiable.contingency.policies import counted_labels
 
 Delayed: TypeAlias = Any  # dask.delayed.Delayed, which has no types
 
 _AT_ONCE = 8  # tables that are added in one task
 
 
-def delayed_cells(labels_true: Any, labels_pred: Any, n_labels: tuple[int, int] | None) -> Delayed:
+class _Policies(NamedTuple):
+    """What `ContingencyTable.from_labels` is told of labels."""
+
+    n_labels: tuple[int, int] | None = None
+    drops: bool = False
+    ignored: tuple[Any, Any] = (None, None)
+
+
+def delayed_cells(
+    labels_true: Any,
+    labels_pred: Any,
+    n_labels: tuple[int, int] | None,
+    groups: Any | None = None,
+    *,
+    drops: bool = False,
+    ignored: tuple[Any, Any] = (None, None),
+) -> Delayed:
     """Count two labelings in Dask arrays, later: a delayed object of `Cells`."""
-    tables = _cells_of_blocks(labels_true, labels_pred, n_labels)
+    tables = _cells_of_blocks(labels_true, labels_pred, groups, _Policies(n_labels, drops, ignored))
     while len(tables) > 1:
         tables = [dask.delayed(_add)(tables[i : i + _AT_ONCE]) for i in range(0, len(tables), _AT_ONCE)]
     return tables[0]
 
 
-def _cells_of_blocks(labels_true: Any, labels_pred: Any, n_labels: tuple[int, int] | None) -> list[Delayed]:
-    """Return the cells of each pair of blocks, later."""
-    for name, labels in (("labels_true", labels_true), ("labels_pred", labels_pred)):
+def _cells_of_blocks(labels_true: Any, labels_pred: Any, groups: Any | None, policies: _Policies) -> list[Delayed]:
+    """Return the cells of each block of the labelings and groups, later."""
+    given = {"labels_true": labels_true, "labels_pred": labels_pred}
+    if groups is not None:
+        given["groups"] = groups
+    for name, labels in given.items():
         if not is_dask(labels):
             raise TypeError(
-                f"{name} is a {type(labels).__name__} and the other labeling is in Dask: expected two Dask arrays, "
+                f"{name} is a {type(labels).__name__} and the other labeling is in Dask: expected Dask arrays alone, "
                 "nothing is moved to the workers silently"
             )
-    if all(hasattr(labels, "map_partitions") for labels in (labels_true, labels_pred)):
+    if all(hasattr(labels, "map_partitions") for labels in given.values()):
         # two series of one frame: as arrays, each would be made from a copy of the frame of its own
-        _check_paired(labels_true.npartitions, labels_pred.npartitions)
+        _check_paired({name: labels.npartitions for name, labels in given.items()})
         options = {"align_dataframes": False, "meta": (None, object), "enforce_metadata": False}
-        tables: list[Delayed] = labels_true.map_partitions(
-            _count, labels_pred, n_labels, "a block", **options
+        first, *others = given.values()
+        tables: list[Delayed] = first.map_partitions(
+            _count, *others, policies=policies, where="a block", **options
         ).to_delayed()
         return tables
-    true, pred = _lined_up(_as_array("labels_true", labels_true), _as_array("labels_pred", labels_pred))
+    arrays = _lined_up({name: _as_array(name, labels) for name, labels in given.items()})
     # optimised here, each labeling would be made from a copy of its own of what both are made from
-    blocks = list(zip(*(x.to_delayed(optimize_graph=False).tolist() for x in (true, pred)), strict=True))
+    blocks = list(zip(*(x.to_delayed(optimize_graph=False).tolist() for x in arrays), strict=True))
     return [
-        dask.delayed(_count)(*block, n_labels, f"block {i} of {len(blocks)}") for i, block in enumerate(blocks, start=1)
+        dask.delayed(_count)(*block, policies=policies, where=f"block {i} of {len(blocks)}")
+        for i, block in enumerate(blocks, start=1)
     ]
 
 
@@ -60,35 +80,43 @@ def _as_array(name: str, labels: Any) -> da.Array:
     return x
 
 
-def _lined_up(true: da.Array, pred: da.Array) -> tuple[da.Array, da.Array]:
-    """Return both labelings with blocks that cover the same samples, as far as lengths are known."""
-    n_true, n_pred = true.shape[0], pred.shape[0]
-    if math.isnan(n_true) or math.isnan(n_pred):
-        _check_paired(true.numblocks[0], pred.numblocks[0])
-        return true, pred
-    if n_true != n_pred:
-        raise ValueError(f"labels_true and labels_pred must have the same length: they have {n_true} and {n_pred}")
-    _, (true, pred) = da.core.unify_chunks(true, "i", pred, "i")
-    return true, pred
+def _lined_up(given: dict[str, da.Array]) -> list[da.Array]:
+    """Return labelings with blocks that cover the same samples, as far as lengths are known."""
+    lengths = {name: x.shape[0] for name, x in given.items()}
+    if any(map(math.isnan, lengths.values())):
+        _check_paired({name: x.numblocks[0] for name, x in given.items()})
+        return list(given.values())
+    if len(set(lengths.values())) > 1:
+        first, *others = given
+        names = f"{', '.join([first, *others[:-1]])} and {others[-1]}"
+        raise ValueError(f"{names} must have the same length: they have {' and '.join(map(str, lengths.values()))}")
+    _, arrays = da.core.unify_chunks(*(item for x in given.values() for item in (x, "i")))
+    return list(arrays)
 
 
-def _check_paired(n_true: int, n_pred: int) -> None:
-    if n_true != n_pred:
+def _check_paired(n_blocks: dict[str, int]) -> None:
+    if len(set(n_blocks.values())) > 1:
+        found = " and ".join(
+            f"{name}{' has' * (not i)} {n}{' blocks' * (not i)}" for i, (name, n) in enumerate(n_blocks.items())
+        )
         raise ValueError(
-            f"labels_true has {n_true} blocks and labels_pred {n_pred}, of lengths not all known: expected as many "
+            f"{found}, of lengths not all known: expected as many "
             "blocks, or arrays of known lengths (compute_chunk_sizes())"
         )
 
 
 @threads(1)  # the other threads of a worker have tasks of their own
-def _count(true: Any, pred: Any, n_labels: tuple[int, int] | None, where: str) -> Cells:
-    if len(true) != len(pred):
-        raise ValueError(
-            f"{where} has {len(true)} samples in labels_true and {len(pred)} in labels_pred: expected blocks that line "
-            "up in length; rechunk one labeling as the other"
-        )
+def _count(true: Any, pred: Any, groups: Any | None = None, *, policies: _Policies, where: str) -> Cells:
+    for name, x in (("labels_pred", pred), ("groups", groups)):
+        if x is not None and len(true) != len(x):
+            raise ValueError(
+                f"{where} has {len(true)} samples in labels_true and {len(x)} in {name}: expected blocks that line "
+                "up in length; rechunk one labeling as the other"
+            )
     try:
-        return cells_of_labels(*check_labelings(true, pred, warns=False), n_labels)
+        return counted_labels(
+            true, pred, policies.n_labels, groups, drops=policies.drops, ignored=policies.ignored, warns=False
+        )
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{where}: {error}") from error

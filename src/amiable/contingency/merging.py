@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from amiable._array.bins import sum_by_key, unique_inverse
 from amiable._array.devices import common_namespace, device_of, is_traced
 from amiable._array.protocols import Array, Namespace
@@ -11,7 +14,42 @@ from amiable.inputs.counts import check_total
 
 
 def add_cells(left: Cells, right: Cells) -> Cells:
-    """Add two tables over the union of their label sets."""
+    """Add two tables over the union of their label sets, and of their groups."""
+    groups = None
+    if left.group_labels is not None or right.group_labels is not None:
+        left, right, groups = _within_groups(left, right)
+    return replace(
+        _sum_of(left, right),
+        n_missing=left.n_missing + right.n_missing,
+        n_ignored=left.n_ignored + right.n_ignored,
+        group_labels=groups,
+    )
+
+
+def _within_groups(left: Cells, right: Cells) -> tuple[Cells, Cells, Array]:
+    """Return two batches with a table for each group of either, and the groups."""
+    if left.group_labels is None or right.group_labels is None:
+        side = "left" if left.group_labels is None else "right"
+        raise ValueError(f"the {side} table has no groups and the other has: expected both or neither")
+    xp = common_namespace(left=left.counts, right=right.counts)
+    united, *places = unite(xp, "group_labels", left.group_labels, right.group_labels)
+    widened = []
+    for table, at in zip((left, right), places, strict=True):
+
+        def spread(x: Any, at: Array = at) -> Any:
+            if not getattr(x, "shape", ()):
+                return x
+            full = sum_by_key(xp, at, x[None, :] if x.ndim == 1 else xp.matrix_transpose(x), united.shape[0])
+            return full[0, :] if x.ndim == 1 else xp.matrix_transpose(full)
+
+        arrays = (table.rows, table.cols, *map(spread, table.arrays[2:]))
+        widened.append(
+            replace(table.with_arrays(arrays), n_missing=spread(table.n_missing), n_ignored=spread(table.n_ignored))
+        )
+    return widened[0], widened[1], united
+
+
+def _sum_of(left: Cells, right: Cells) -> Cells:
     xp = common_namespace(left=left.counts, right=right.counts)
     static = left.static or right.static
     if not static and not is_traced(left.counts) and not is_traced(right.counts):

@@ -28,7 +28,7 @@ def tables_of_strata(xp: Namespace, true: Array, pred: Array, strata: Array) -> 
     """Count checked labels (n,) into a table for each stratum, of the clusters that it holds."""
     at, names = encode(xp, strata)
     n_strata = names.shape[0]
-    (rows, n_rows), (cols, n_cols) = (_codes_within(xp, x, at, n_strata) for x in (true, pred))
+    (rows, n_rows), (cols, n_cols) = (codes_within(xp, x, at, n_strata) for x in (true, pred))
     check_cells(xp, (n_strata, n_rows, n_cols), at.dtype)
     n_cells = n_rows * n_cols
     keys, counts = unique_counts(xp, at * n_cells + rows * n_cols + cols)
@@ -57,7 +57,7 @@ def sizes_of_strata(xp: Namespace, x: Array, strata: Array) -> StratumSizes:
     return StratumSizes(keys % n_clusters, sizes, fetch(xp.searchsorted(keys, stops)), n_clusters)
 
 
-def _codes_within(xp: Namespace, x: Array, at: Array, n_strata: int) -> tuple[Array, int]:
+def codes_within(xp: Namespace, x: Array, at: Array, n_strata: int) -> tuple[Array, int]:
     """Return codes (n,) that count up from 0 within each stratum `at` (n,), and how many the largest has."""
     codes, labels = encode(xp, x)
     check_cells(xp, (n_strata, labels.shape[0]), at.dtype)

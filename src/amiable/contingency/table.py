@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 
 from amiable._array.bins import sum_by_key, unique_inverse
-from amiable._array.devices import common_namespace, on_own_device
+from amiable._array.devices import common_namespace, is_traced, on_own_device
+from amiable._array.dtypes import to_count
 from amiable._array.libraries import NUMPY, is_dask, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable.contingency.cells import Cells, grid_or_occupied, listed
-from amiable.contingency.counting import cells_of_labels, cells_of_pairs
+from amiable.contingency.counting import cells_of_pairs
+from amiable.contingency.groups import cells_of_groups
 from amiable.contingency.merging import add_cells
+from amiable.contingency.policies import check_labelings_and_missing, counted_labels
+from amiable.contingency.subtables import with_singletons, without_labels
 from amiable.inputs.codes import encode
 from amiable.inputs.counts import check_counts
 from amiable.inputs.frames import count_columns
-from amiable.inputs.labels import check_labelings, check_labels, check_n_labels, check_values_known, level_of_caller
+from amiable.inputs.labels import check_labels, check_n_labels, check_values_known, level_of_caller
+from amiable.inputs.missing import MissingPolicy, drops_missing
 
 __all__ = ["ContingencyTable"]
 
@@ -44,6 +49,10 @@ class ContingencyTable(Cells):
         The label that each row and column stands for; None where rows and columns are codes 0, 1, 2, ...
     is_grid : bool
         Whether all R C cells are listed, in row-major order.
+    n_missing, n_ignored : int or array of integers, shape (...)
+        How many samples were left out since a label was missing, and since their label was ignored.
+    group_labels : array of shape (G,), or None
+        The group that each table of a batch stands for.
     static : bool
         Whether shapes were fixed in advance by `n_labels` on an accelerator or under tracing, so that
         scores look at no value (but expectations of many cells at cluster sizes; see `from_labels`).
@@ -65,7 +74,15 @@ class ContingencyTable(Cells):
     @classmethod
     @on_own_device
     def from_labels(
-        cls, labels_true: Any, labels_pred: Any, *, n_labels: tuple[int, int] | None = None
+        cls,
+        labels_true: Any,
+        labels_pred: Any,
+        *,
+        n_labels: tuple[int, int] | None = None,
+        missing: MissingPolicy = "raise",
+        ignore_true: Any | None = None,
+        ignore_pred: Any | None = None,
+        groups: Any | None = None,
     ) -> ContingencyTable:
         """Count two labelings.
 
@@ -83,6 +100,16 @@ class ContingencyTable(Cells):
             Scores with an expectation look at cluster sizes, some ten waits for the device, where tables have more than
             16,384 cells together: that saves most of the work. Under tracing, and while a CUDA graph is captured, they
             do not.
+        missing : {"raise", "drop"}, default="raise"
+            What is done with samples that lack a label (None, NaN, NaT, NA, masked) in either labeling, or a group:
+            raise a ValueError, or leave them out. `n_missing` of the table tells how many were.
+        ignore_true, ignore_pred : label or several, optional
+            Samples with one of these true or predicted labels are left out: background, padding, noise. Labels that do
+            not occur do no harm. `n_ignored` of the table tells how many samples were.
+        groups : array-like of shape (n_samples,), optional
+            The group of each sample: a donor, an image, a day. The table is a batch of one table for each group, in the
+            order of `group_labels`, so that every score comes per group in one call. Where one label set is too large
+            for so many groups, each group has codes of its own, and there are no labels.
 
         Raises
         ------
@@ -90,7 +117,8 @@ class ContingencyTable(Cells):
             Labels that are None, mixed in kind, or of different array libraries or devices; clusters listed by their
             members, dicts, iterators.
         ValueError
-            Different lengths, missing values, an empty batch, codes outside `n_labels`; more rows and columns promised
+            Different lengths, missing values, an empty batch, codes outside `n_labels`; an unknown `missing`; groups
+            of another length, or beside `n_labels` or a batch; more rows and columns promised
             than 2**28 together or, on an accelerator or under tracing, more cells than 2**30.
 
         Returns
@@ -98,15 +126,18 @@ class ContingencyTable(Cells):
         ContingencyTable
         """
         promised = None if n_labels is None else check_n_labels(n_labels)
+        drops = drops_missing(missing)
+        ignored = ignore_true, ignore_pred
         if is_dask(labels_true) or is_dask(labels_pred):
             from amiable.contingency.dask_blocks import delayed_cells
 
-            table = table_of(delayed_cells(labels_true, labels_pred, promised).compute())
-            for name, labels in (("labels_true", table.row_labels), ("labels_pred", table.col_labels)):
+            counted = delayed_cells(labels_true, labels_pred, promised, groups, drops=drops, ignored=ignored).compute()
+            for name, labels in (("labels_true", counted.row_labels), ("labels_pred", counted.col_labels)):
                 if labels is not None:
                     check_labels(name, labels)  # once, and here: blocks do not warn of continuous labels
-            return table
-        return table_of(cells_of_labels(*check_labelings(labels_true, labels_pred), promised))
+        else:
+            counted = counted_labels(labels_true, labels_pred, promised, groups, drops=drops, ignored=ignored)
+        return _warned(table_of(counted))
 
     @classmethod
     @on_own_device
@@ -145,7 +176,16 @@ class ContingencyTable(Cells):
 
     @classmethod
     @on_own_device
-    def from_cells(cls, labels_true: Any, labels_pred: Any, counts: Any) -> ContingencyTable:
+    def from_cells(
+        cls,
+        labels_true: Any,
+        labels_pred: Any,
+        counts: Any,
+        *,
+        missing: MissingPolicy = "raise",
+        ignore_true: Any | None = None,
+        ignore_pred: Any | None = None,
+    ) -> ContingencyTable:
         """Take a list of pairs of labels with their counts, as a GROUP BY of two columns gives it.
 
         Parameters
@@ -154,14 +194,16 @@ class ContingencyTable(Cells):
             Labels of any kind.
         counts : array-like of shape (M,)
             How many samples have these labels: whole numbers >= 0. What is listed more than once adds up.
+        missing, ignore_true, ignore_pred
+            What is left out, as in `from_labels`.
 
         Raises
         ------
         TypeError
             Labels that are None, mixed in kind, or of different array libraries or devices; counts that are no numbers.
         ValueError
-            Different lengths, more than one dimension, missing labels (leave NULLs out: WHERE ... IS NOT NULL), counts
-            that are negative, fractional or not finite.
+            Different lengths, more than one dimension, missing labels without `missing="drop"`, counts that are
+            negative, fractional or not finite.
 
         Returns
         -------
@@ -174,7 +216,7 @@ class ContingencyTable(Cells):
         array([[10,  2],
                [ 0,  7]])
         """
-        xp, true, pred = check_labelings(labels_true, labels_pred)
+        xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=drops_missing(missing))
         amounts = check_counts("counts", counts, axis=-1)
         common_namespace(labels_true=true, counts=amounts)
         given = {"labels_true": true, "labels_pred": pred, "counts": amounts}
@@ -183,10 +225,25 @@ class ContingencyTable(Cells):
             raise ValueError(f"the shapes are those of {shapes}: expected (M,) for all")
         for name, x in given.items():
             check_values_known(name, x)
-        return table_of(cells_of_pairs(xp, true, pred, amounts))
+        n_missing = 0
+        if lacking is not None:
+            n_missing = int(xp.sum(xp.where(lacking, amounts, xp.zeros_like(amounts))))
+            true, pred, amounts = true[~lacking], pred[~lacking], amounts[~lacking]
+        counted = replace(cells_of_pairs(xp, true, pred, amounts), n_missing=n_missing)
+        return _warned(table_of(without_labels(counted, ignore_true, ignore_pred)))
 
     @classmethod
-    def from_frame(cls, frame: Any, true: str, pred: str, *, dropna: bool = False) -> ContingencyTable:
+    def from_frame(
+        cls,
+        frame: Any,
+        true: str,
+        pred: str,
+        *,
+        by: str | None = None,
+        missing: MissingPolicy = "raise",
+        ignore_true: Any | None = None,
+        ignore_pred: Any | None = None,
+    ) -> ContingencyTable:
         """Count two columns of a dataframe where it lies: its engine groups and counts, only counts arrive.
 
         Parameters
@@ -195,8 +252,11 @@ class ContingencyTable(Cells):
             Of pandas, polars, PyArrow, DuckDB, Dask, PySpark or another library that narwhals supports.
         true, pred : str
             The columns of true and of predicted labels.
-        dropna : bool, default=False
-            Leave rows out where either label is missing (null or NaN). A UserWarning says when no row is left.
+        by : str, optional
+            The column of groups: a donor, an image, a day. The table is a batch of one table for each group, in the
+            order of `group_labels`, as with `groups` in `from_labels`.
+        missing, ignore_true, ignore_pred
+            What is left out, as in `from_labels`; missing are null and NaN.
 
         Raises
         ------
@@ -206,7 +266,7 @@ class ContingencyTable(Cells):
             What is given is no dataframe; a column holds lists, structures or labels of several kinds.
         ValueError
             A column that is not there (the message lists those there are); several columns of one name; missing labels
-            without `dropna` (it counts them).
+            without `missing="drop"` (it counts them).
 
         Returns
         -------
@@ -218,19 +278,88 @@ class ContingencyTable(Cells):
         >>> import polars as pl
         >>> from amiable import ContingencyTable
         >>> frame = pl.LazyFrame({"truth": ["cat", "cat", "dog", None], "cluster": [1, 2, 2, 2]})
-        >>> ContingencyTable.from_frame(frame, "truth", "cluster", dropna=True).to_dense()
+        >>> table = ContingencyTable.from_frame(frame, "truth", "cluster", missing="drop")
+        >>> table.to_dense()
         array([[1, 1],
                [0, 1]])
+        >>> table.n_missing
+        1
         """
-        *labels, counts = count_columns(frame, true, pred, dropna=dropna)
-        if dropna and not counts.size:
-            warnings.warn(
-                f"no row of frame has a label in both columns, {true!r} and {pred!r}: the table holds no sample",
-                UserWarning,
-                stacklevel=level_of_caller(),
-            )
-        rows, cols = (check_labels(f"column {name!r}", x) for name, x in zip((true, pred), labels, strict=True))
-        return table_of(cells_of_pairs(NUMPY, rows, cols, counts))
+        names = [true, pred] if by is None else [true, pred, by]
+        columns, counts, n_missing = count_columns(frame, names, drops=drops_missing(missing))
+        labels = [check_labels(f"column {name!r}", x) for name, x in zip(names, columns, strict=True)]
+        rows, cols = labels[:2]
+        counted = (
+            cells_of_pairs(NUMPY, rows, cols, counts)
+            if by is None
+            else cells_of_groups(NUMPY, labels[2], rows, cols, counts)
+        )
+        counted = replace(counted, n_missing=n_missing)
+        return _warned(table_of(without_labels(counted, ignore_true, ignore_pred)))
+
+    @on_own_device
+    def without(self, *, true: Any | None = None, pred: Any | None = None) -> ContingencyTable:
+        """Return the table without the samples that have some labels, as if these had been left out before counting.
+
+        Parameters
+        ----------
+        true, pred : label or several, optional
+            True and predicted labels; where rows or columns have no labels, their numbers. Labels that do not occur do
+            no harm.
+
+        Raises
+        ------
+        TypeError
+            A label of another kind than those of the table.
+        ValueError
+            A missing label.
+
+        Returns
+        -------
+        ContingencyTable
+            Clusters that then hold no sample are left out, too, where they have labels. `n_ignored` counts samples.
+
+        Examples
+        --------
+        >>> from amiable import ContingencyTable
+        >>> table = ContingencyTable.from_labels(["cat", "cat", "dog", "dog"], [0, 0, 1, -1])
+        >>> kept = table.without(pred=-1)
+        >>> kept.to_dense(), kept.n_ignored
+        (array([[2, 0],
+               [0, 1]]), 1)
+        """
+        return _warned(table_of(without_labels(self, true, pred)))
+
+    @on_own_device
+    def singletons(self, *, true: Any | None = None, pred: Any | None = None) -> ContingencyTable:
+        """Return the table in which each sample with some labels is a cluster of its own, as noise may be taken.
+
+        Parameters
+        ----------
+        true, pred : label or several, optional
+            True and predicted labels, such as the -1 of DBSCAN; where rows or columns have no labels, their numbers.
+
+        Raises
+        ------
+        TypeError
+            A label of another kind than those of the table.
+        ValueError
+            A missing label; a table of a shape fixed in advance.
+
+        Returns
+        -------
+        ContingencyTable
+            Its rows (columns) have no labels, if `true` (`pred`) occurs. Add tables before: singletons of two tables
+            would be taken for the same.
+
+        Examples
+        --------
+        >>> from amiable import ContingencyTable
+        >>> ContingencyTable.from_labels([0, 0, 1, 1], [5, -1, -1, 5]).singletons(pred=-1).to_dense()
+        array([[1, 1, 0],
+               [1, 0, 1]])
+        """
+        return table_of(with_singletons(self, true, pred))
 
     @on_own_device
     def __add__(self, other: object) -> ContingencyTable:
@@ -250,6 +379,23 @@ class ContingencyTable(Cells):
         occupied = self.counts > 0
         cells = (self.counts[occupied], (self.rows[occupied], self.cols[occupied]))
         return scipy.sparse.coo_array(cells, shape=self.shape).tocsr()
+
+
+def _warned(table: ContingencyTable) -> ContingencyTable:
+    """Return a table; warn where all samples were left out."""
+    left_out = table.n_missing, table.n_ignored
+    if any(not isinstance(n, int) or n for n in left_out) and not table.static and not is_traced(table.counts):
+        xp, n = table.xp, table.n_samples
+        if bool(xp.any(n == 0)):
+            n_missing, n_ignored = (int(xp.sum(xp.asarray(x))) if hasattr(x, "shape") else x for x in left_out)
+            where = "" if n.ndim == 0 else f" in {int(xp.sum(to_count(xp, n == 0)))} of {math.prod(n.shape)} tables"
+            warnings.warn(
+                f"no sample is left{where}: {n_missing} lack a label and {n_ignored} have one that is ignored. Scores "
+                "are those of empty labels",
+                UserWarning,
+                stacklevel=level_of_caller(),
+            )
+    return table
 
 
 def table_of(cells: Cells) -> ContingencyTable:

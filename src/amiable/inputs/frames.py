@@ -1,20 +1,19 @@
-"""Pairs of labels counted where a dataframe lies: the engine groups and counts, only counts arrive."""
+"""Labels of several columns counted where a dataframe lies: the engine groups and counts, only counts arrive."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from amiable._extras import hint
 
-_TRUE, _PRED, _COUNT = "labels_true", "labels_pred", "count"
+_COUNT = "count"
 
 
-def count_columns(
-    frame: Any, true: str, pred: str, *, dropna: bool = False
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the pairs of labels (M,), (M,) in two columns of `frame`, and in how many rows (M,) each stands.
+def count_columns(frame: Any, names: Sequence[str], *, drops: bool = False) -> tuple[list[np.ndarray], np.ndarray, int]:
+    """Return the labels (M,) of some columns of `frame`, in how many rows (M,) they stand, and how many lack one.
 
     The arguments are those of `ContingencyTable.from_frame`, and so are the errors.
     """
@@ -30,29 +29,35 @@ def count_columns(
             f"frame is a {type(frame).__name__}: expected a dataframe, lazy frame or relation of a library that "
             "narwhals supports"
         ) from error
-    _check_columns(schema, true, pred)
-    pairs = lazy.select(nw.col(true).alias(_TRUE), nw.col(pred).alias(_PRED))
-    if dropna:  # at once: beside missing ones, pandas would make floats of integers
-        pairs = pairs.drop_nulls()
+    _check_columns(schema, *names)
+    aliases = [f"label_{i}" for i in range(len(names))]
+    rows = lazy.select(nw.col(name).alias(alias) for name, alias in zip(names, aliases, strict=True))
+    n_missing = 0
+    if drops:  # at once: beside missing ones, pandas would make floats of integers
+        n_rows = int(rows.select(nw.len()).collect().item())
+        rows = rows.drop_nulls()
     try:
-        found = pairs.group_by(_TRUE, _PRED).agg(nw.len().alias(_COUNT)).collect()
+        found = rows.group_by(aliases).agg(nw.len().alias(_COUNT)).collect()
     except TypeError as error:
         if "unhashable" not in str(error):
             raise
-        raise TypeError(f"column {true!r} or {pred!r} holds lists or the like: expected one label a row") from error
+        given = " or ".join(map(repr, names))
+        raise TypeError(f"column {given} holds lists or the like: expected one label a row") from error
     counts = found[_COUNT].to_numpy().astype(np.int64)
     known = np.ones(counts.shape, dtype=bool)
-    for name, column in ((true, found[_TRUE]), (pred, found[_PRED])):
-        missing = _missing(column)
-        if missing.any() and not dropna:
+    for name, alias in zip(names, aliases, strict=True):
+        missing = _missing(found[alias])
+        if missing.any() and not drops:
             raise ValueError(
                 f"column {name!r} has {counts[missing].sum()} missing values in {counts.sum()} rows: "
-                "expected a label in every row, or dropna=True"
+                "expected a label in every row, or missing='drop'"
             )
         known &= ~missing
     if not known.all():
-        found = found.filter(known.tolist())
-    return _labels(found[_TRUE]), _labels(found[_PRED]), counts[known]
+        found, counts = found.filter(known.tolist()), counts[known]
+    if drops:
+        n_missing = n_rows - int(counts.sum())
+    return [_labels(found[alias]) for alias in aliases], counts, n_missing
 
 
 def _narwhals() -> Any:

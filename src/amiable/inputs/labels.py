@@ -55,7 +55,7 @@ def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
     """Return `labels` as an array (..., n) of values of one kind, with none missing; warn of continuous ones."""
     if type(labels) is np.ndarray and labels.ndim and labels.dtype.kind in "iub" and 0 not in labels.shape[:-1]:
         return labels  # there is nothing to find
-    _check_container(name, labels)
+    check_container(name, labels)
     x = as_array(name, labels)
     if x.ndim == 0:
         kind = type(labels).__name__
@@ -72,7 +72,7 @@ def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
     return x
 
 
-def _check_container(name: str, labels: Any) -> None:
+def check_container(name: str, labels: Any) -> None:
     """Raise for what holds no labels, or holds them without an order, or by cluster."""
     if labels is None:
         raise TypeError(f"{name} is None: expected labels, an array of shape (n_samples,) or (..., n_samples)")
@@ -122,8 +122,8 @@ def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     """Return objects of one kind: as numbers where that keeps them apart, else as they are."""
     values = x.ravel().tolist()
     distinct = _distinct(values)
-    if any(map(_is_missing, distinct)):
-        missing = np.array([_is_missing(v) for v in values], dtype=bool)
+    if any(map(is_missing, distinct)):
+        missing = np.array([is_missing(v) for v in values], dtype=bool)
         what = values[int(missing.argmax())]
         raise ValueError(_missing(NUMPY, name, "NaN" if isinstance(what, float) else str(what), missing))
     of_each_type = {type(v): v for v in values}
@@ -180,7 +180,7 @@ def _can_be_hashed(value: Any) -> bool:
     return True
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
     """Whether a label is None, NaN of any type, NaT or pandas' NA."""
     if value is None or type(value).__name__ == "NAType":
         return True
