@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from amiable._array.bins import check_cells, sum_by_key, unique_counts, unique_inverse
+from amiable._array.bins import check_cells, count_keys, sum_by_key, unique_counts, unique_inverse
 from amiable._array.protocols import Array, Namespace
-from amiable.contingency.cells import Cells, grid, listed
+from amiable.contingency.cells import Cells, grid, grid_or_occupied, listed
+from amiable.contingency.counting import most_cells
 from amiable.contingency.strata import codes_within
 from amiable.inputs.codes import encode
 
@@ -24,8 +25,18 @@ def cells_of_groups(xp: Namespace, groups: Array, true: Array, pred: Array, coun
     (rows, row_labels), (cols, col_labels) = encode(xp, true), encode(xp, pred)
     n_groups, shape = names.shape[0], (row_labels.shape[0], col_labels.shape[0])
     check_cells(xp, (n_groups, *shape), at.dtype)
+    n_cells = shape[0] * shape[1]
+    if n_groups * n_cells <= most_cells(at.shape[0]):
+        keys = (at * shape[0] + rows) * shape[1] + cols
+        full = (
+            count_keys(xp, keys, n_groups * n_cells)
+            if counts is None
+            else sum_by_key(xp, keys, counts, n_groups * n_cells)
+        )
+        table = grid_or_occupied(xp, xp.reshape(full, (n_groups, n_cells)), shape, row_labels, col_labels)
+        return replace(table, group_labels=names)
     keys, amounts = _distinct(xp, (at * shape[0] + rows) * shape[1] + cols, counts)
-    at, pairs = keys // max(shape[0] * shape[1], 1), keys % max(shape[0] * shape[1], 1)
+    at, pairs = keys // max(n_cells, 1), keys % max(n_cells, 1)
     labels: tuple[Array | None, Array | None] = (row_labels, col_labels)
     known, which = unique_inverse(xp, pairs)
     if n_groups * (known.shape[0] + sum(shape)) > _MOST_SHARED:
@@ -33,9 +44,9 @@ def cells_of_groups(xp: Namespace, groups: Array, true: Array, pred: Array, coun
         (rows, n_rows), (cols, n_cols) = (codes_within(xp, x, at, n_groups) for x in (rows, cols))
         shape, labels = (n_rows, n_cols), (None, None)
         known, which = unique_inverse(xp, rows * n_cols + cols)
-    n_cells = known.shape[0]
-    flat = sum_by_key(xp, at * n_cells + which, amounts, n_groups * n_cells)
-    table = listed(xp, known, xp.reshape(flat, (n_groups, n_cells)), shape, *labels)
+    n_listed = known.shape[0]
+    flat = sum_by_key(xp, at * n_listed + which, amounts, n_groups * n_listed)
+    table = listed(xp, known, xp.reshape(flat, (n_groups, n_listed)), shape, *labels)
     return replace(_as_grid(xp, table), group_labels=names)
 
 
