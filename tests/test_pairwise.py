@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import amiable
-from amiable import pairwise, pairwise_scores
+from amiable import adjusted_mutual_info_score, adjusted_rand_score, pairwise, pairwise_scores
+from amiable._array.transfers import to_numpy
 from amiable.scores.registry import SCORES, is_symmetric
 from tests.backends import _as_accelerator
 from tests.registry import CASES
@@ -276,3 +277,56 @@ def test_autocast_does_not_round_counts(rng):
     with _as_accelerator(), torch.autocast("cpu", dtype=torch.bfloat16):
         found = pairwise_scores(labelings, score=lambda contingency: contingency.n_samples)
     assert found.tolist() == [[1000] * 3] * 3
+
+
+def pairwise_complete(labelings, others, keep_rows, keep_cols):
+    """Scores of pairs of labelings without the samples that either lacks."""
+    found = np.zeros((len(labelings), len(others)))
+    for i, j in np.ndindex(*found.shape):
+        keep = keep_rows[i] & keep_cols[j]
+        found[i, j] = adjusted_mutual_info_score(labelings[i][keep], others[j][keep])
+    return found
+
+
+@pytest.mark.parametrize("n_clusters", [4, 60], ids=["small", "more cells than samples"])
+def test_samples_that_a_run_did_not_draw(counting_backend, rng, n_clusters):
+    labelings = rng.integers(0, n_clusters, (6, 90))
+    drawn = rng.random(labelings.shape) < 0.7
+    lacking = np.where(drawn, labelings.astype(float), np.nan)
+    expected = pairwise_complete(labelings, labelings, drawn, drawn)
+    found = pairwise_scores(counting_backend.asarray(lacking), missing="drop")
+    np.testing.assert_allclose(to_numpy(found), expected, rtol=1e-9, atol=1e-12)
+    ignored = counting_backend.asarray(np.where(drawn, labelings, -1))
+    found = pairwise_scores(ignored, ignore_true=-1, ignore_pred=-1)
+    np.testing.assert_allclose(to_numpy(found), expected, rtol=1e-9, atol=1e-12)
+    found = pairwise_scores(ignored, ignore_pred=[-1])
+    everything = np.ones(labelings.shape, dtype=bool)
+    one_side = pairwise_complete(np.where(drawn, labelings, -1), labelings, everything, drawn)
+    np.testing.assert_allclose(to_numpy(found), one_side, rtol=1e-9, atol=1e-12)
+    promised = counting_backend.asarray(np.where(drawn, labelings, 255))
+    found = pairwise_scores(promised, n_labels=(n_clusters, n_clusters), ignore_true=255, ignore_pred=255)
+    np.testing.assert_allclose(to_numpy(found), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_lists_of_labelings_that_lack_samples():
+    labelings = [["a", "b", None, "a", "b"], [1, 1, 2, None, 2], np.array([0.0, 1, 1, np.nan, 1])]
+    found = pairwise_scores(labelings, missing="drop", score="ari")
+    assert found[0, 1] == adjusted_rand_score(["a", "b", "b"], [1, 1, 2])
+    assert found[1, 2] == adjusted_rand_score([1, 1, 2, 2], [0, 1, 1, 1])
+    with pytest.raises(ValueError, match=r"labelings\[0\] contains None"):
+        pairwise_scores(labelings)
+
+
+def test_best_pairs_without_ignored_samples(rng):
+    labelings = rng.integers(-1, 4, (20, 50))
+    whole = pairwise_scores(labelings, ignore_true=-1, ignore_pred=-1)
+    best = pairwise_scores(labelings, ignore_true=-1, ignore_pred=-1, top=3)
+    for i in range(20):
+        others = np.delete(np.arange(20), i)
+        np.testing.assert_allclose(best.scores[i], np.sort(whole[i, others])[::-1][:3])
+
+
+def test_pairs_of_which_no_sample_is_left():
+    with pytest.warns(UserWarning, match="no sample is left in 1 of 3 pairs"):
+        found = pairwise_scores([[0, 1, -1, -1], [-1, -1, 0, 1]], ignore_true=-1, ignore_pred=-1)
+    assert found[0, 1] == adjusted_mutual_info_score([], [])

@@ -141,3 +141,13 @@ def test_a_cluster_of_processes_of_which_one_is_killed(labelings, tmp_path):
     expected = pairwise_scores(labelings, score="ari", top=2)
     np.testing.assert_allclose(np.take_along_axis(scores, best[0], axis=1), expected.scores, rtol=0, atol=1e-13)
     np.testing.assert_allclose(best[1], expected.scores, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("too_long", [False, True], ids=["rows", "tables are added"])
+def test_samples_left_out(rng, too_long):
+    labelings = rng.integers(-1, 4, (5, 60)).astype(float)
+    labelings[rng.random(labelings.shape) < 0.2] = np.nan
+    options = {"missing": "drop", "ignore_true": -1, "ignore_pred": -1}
+    with dask.config.set({"array.chunk-size": "100B" if too_long else "1MiB"}):
+        found = pairwise_scores(da.from_array(labelings, chunks=(2, 30)), **options).compute()
+    np.testing.assert_allclose(found, pairwise_scores(labelings, **options), rtol=1e-12)

@@ -16,7 +16,7 @@ except ModuleNotFoundError as error:
 from amiable.contingency import table_of
 from amiable.contingency.dask_blocks import delayed_cells
 from amiable.inputs.labels import check_n_labels
-from amiable.inputs.missing import MissingPolicy, drops_missing
+from amiable.inputs.missing import MissingPolicy, check_policies
 
 __all__ = ["delayed_table"]
 
@@ -72,8 +72,5 @@ def delayed_table(
            [  0,   0, 250, 250]])
     """
     promised = None if n_labels is None else check_n_labels(n_labels)
-    ignored = ignore_true, ignore_pred
-    drops = drops_missing(missing)
-    return dask.delayed(table_of)(
-        delayed_cells(labels_true, labels_pred, promised, groups, drops=drops, ignored=ignored)
-    )
+    policies = check_policies(missing, ignore_true, ignore_pred)
+    return dask.delayed(table_of)(delayed_cells(labels_true, labels_pred, promised, groups, policies))

@@ -262,7 +262,7 @@ def test_groups_with_labels_of_their_own(monkeypatch, rng):
     """Where one label set were too large, each group has codes of its own."""
     from amiable.contingency import groups as module
 
-    at, true, pred = rng.integers(0, 6, 600), rng.integers(0, 40, 600), rng.integers(0, 30, 600)
+    at, true, pred = rng.integers(0, 6, 600), rng.integers(0, 200, 600), rng.integers(0, 150, 600)
     shared = ContingencyTable.from_labels(true, pred, groups=at)
     monkeypatch.setattr(module, "_MOST_SHARED", 100)
     own = ContingencyTable.from_labels(true, pred, groups=at)

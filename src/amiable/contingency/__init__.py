@@ -11,6 +11,7 @@ from amiable.contingency.counting import (
     sizes_of_labels,
 )
 from amiable.contingency.strata import StratumSizes, sizes_of_strata, tables_of_strata
+from amiable.contingency.subtables import marks_of
 from amiable.contingency.table import ContingencyTable, table_of
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "grid",
     "grid_or_occupied",
     "listed",
+    "marks_of",
     "most_cells",
     "sizes_of_labels",
     "sizes_of_strata",

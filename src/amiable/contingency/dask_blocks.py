@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import dask
 import dask.array as da
@@ -14,37 +14,30 @@ from amiable._array.loops import threads
 from amiable.contingency.cells import Cells
 from amiable.contingency.merging import add_cells
 from amiable.contingency.policies import counted_labels
+from amiable.inputs.missing import Policies
 
 Delayed: TypeAlias = Any  # dask.delayed.Delayed, which has no types
 
 _AT_ONCE = 8  # tables that are added in one task
 
 
-class _Policies(NamedTuple):
-    """What `ContingencyTable.from_labels` is told of labels."""
-
-    n_labels: tuple[int, int] | None = None
-    drops: bool = False
-    ignored: tuple[Any, Any] = (None, None)
-
-
 def delayed_cells(
     labels_true: Any,
     labels_pred: Any,
     n_labels: tuple[int, int] | None,
-    groups: Any | None = None,
-    *,
-    drops: bool = False,
-    ignored: tuple[Any, Any] = (None, None),
+    groups: Any | None,
+    policies: Policies,
 ) -> Delayed:
     """Count two labelings in Dask arrays, later: a delayed object of `Cells`."""
-    tables = _cells_of_blocks(labels_true, labels_pred, groups, _Policies(n_labels, drops, ignored))
+    tables = _cells_of_blocks(labels_true, labels_pred, n_labels, groups, policies)
     while len(tables) > 1:
         tables = [dask.delayed(_add)(tables[i : i + _AT_ONCE]) for i in range(0, len(tables), _AT_ONCE)]
     return tables[0]
 
 
-def _cells_of_blocks(labels_true: Any, labels_pred: Any, groups: Any | None, policies: _Policies) -> list[Delayed]:
+def _cells_of_blocks(
+    labels_true: Any, labels_pred: Any, n_labels: tuple[int, int] | None, groups: Any | None, policies: Policies
+) -> list[Delayed]:
     """Return the cells of each block of the labelings and groups, later."""
     given = {"labels_true": labels_true, "labels_pred": labels_pred}
     if groups is not None:
@@ -61,14 +54,14 @@ def _cells_of_blocks(labels_true: Any, labels_pred: Any, groups: Any | None, pol
         options = {"align_dataframes": False, "meta": (None, object), "enforce_metadata": False}
         first, *others = given.values()
         tables: list[Delayed] = first.map_partitions(
-            _count, *others, policies=policies, where="a block", **options
+            _count, *others, n_labels=n_labels, policies=policies, where="a block", **options
         ).to_delayed()
         return tables
     arrays = _lined_up({name: _as_array(name, labels) for name, labels in given.items()})
     # optimised here, each labeling would be made from a copy of its own of what both are made from
     blocks = list(zip(*(x.to_delayed(optimize_graph=False).tolist() for x in arrays), strict=True))
     return [
-        dask.delayed(_count)(*block, policies=policies, where=f"block {i} of {len(blocks)}")
+        dask.delayed(_count)(*block, n_labels=n_labels, policies=policies, where=f"block {i} of {len(blocks)}")
         for i, block in enumerate(blocks, start=1)
     ]
 
@@ -106,7 +99,15 @@ def _check_paired(n_blocks: dict[str, int]) -> None:
 
 
 @threads(1)  # the other threads of a worker have tasks of their own
-def _count(true: Any, pred: Any, groups: Any | None = None, *, policies: _Policies, where: str) -> Cells:
+def _count(
+    true: Any,
+    pred: Any,
+    groups: Any | None = None,
+    *,
+    n_labels: tuple[int, int] | None,
+    policies: Policies,
+    where: str,
+) -> Cells:
     for name, x in (("labels_pred", pred), ("groups", groups)):
         if x is not None and len(true) != len(x):
             raise ValueError(
@@ -114,9 +115,7 @@ def _count(true: Any, pred: Any, groups: Any | None = None, *, policies: _Polici
                 "up in length; rechunk one labeling as the other"
             )
     try:
-        return counted_labels(
-            true, pred, policies.n_labels, groups, drops=policies.drops, ignored=policies.ignored, warns=False
-        )
+        return counted_labels(true, pred, n_labels, groups, policies, warns=False)
     except (ValueError, TypeError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{where}: {error}") from error

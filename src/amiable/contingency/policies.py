@@ -14,7 +14,7 @@ from amiable.contingency.counting import cells_of_labels
 from amiable.contingency.groups import cells_of_groups
 from amiable.contingency.subtables import count_marked, marks_of, without_labels
 from amiable.inputs.labels import check_labelings, check_labels, check_values_known
-from amiable.inputs.missing import labels_and_missing
+from amiable.inputs.missing import Policies, labels_and_missing
 
 
 def counted_labels(
@@ -22,25 +22,24 @@ def counted_labels(
     labels_pred: Any,
     n_labels: tuple[int, int] | None,
     groups: Any | None,
+    policies: Policies,
     *,
-    drops: bool,
-    ignored: tuple[Any, Any],
     warns: bool = True,
 ) -> Cells:
     """Count two labelings; the arguments are those of `ContingencyTable.from_labels`."""
-    xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=drops, warns=warns)
+    xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops, warns=warns)
     if groups is not None:
-        return _counted_groups(xp, true, pred, groups, lacking, n_labels, drops=drops, ignored=ignored)
+        return _counted_groups(xp, true, pred, groups, lacking, n_labels, policies)
     if lacking is not None and lacking.ndim == 1 and n_labels is None:
         true, pred = true[~lacking], pred[~lacking]
         found = replace(cells_of_labels(xp, true, pred), n_missing=_number_of(xp, lacking))
-        return without_labels(found, *ignored)
-    if lacking is None and (n_labels is None or ignored == (None, None)):
-        return without_labels(cells_of_labels(xp, true, pred, n_labels), *ignored)
+        return without_labels(found, *policies.ignored)
+    if lacking is None and (n_labels is None or policies.ignored == (None, None)):
+        return without_labels(cells_of_labels(xp, true, pred, n_labels), *policies.ignored)
     # codes that are promised may be ignored for being outside of the promise; a batch lacks samples of each its own
     n_missing: Any = 0 if lacking is None else _number_of(xp, lacking)
     marked = lacking
-    for name, value, x in zip(("ignore_true", "ignore_pred"), ignored, (true, pred), strict=True):
+    for name, value, x in zip(("ignore_true", "ignore_pred"), policies.ignored, (true, pred), strict=True):
         marks = marks_of(name, value, x)
         if marks is not None:
             marked = marks if marked is None else marked | marks
@@ -74,14 +73,12 @@ def _counted_groups(
     groups: Any,
     lacking: Array | None,
     n_labels: tuple[int, int] | None,
-    *,
-    drops: bool,
-    ignored: tuple[Any, Any],
+    policies: Policies,
 ) -> Cells:
     """Count two labelings (n,) within groups."""
     if n_labels is not None:
         raise ValueError("n_labels was given together with groups: expected one or the other")
-    if drops:
+    if policies.drops:
         at, no_group = labels_and_missing("groups", groups)
         lacking = no_group if lacking is None else lacking if no_group is None else lacking | no_group
     else:
@@ -97,4 +94,4 @@ def _counted_groups(
     if lacking is not None:
         n_missing, keep = _number_of(xp, lacking), ~lacking
         true, pred, at = true[keep], pred[keep], at[keep]
-    return without_labels(replace(cells_of_groups(xp, at, true, pred), n_missing=n_missing), *ignored)
+    return without_labels(replace(cells_of_groups(xp, at, true, pred), n_missing=n_missing), *policies.ignored)

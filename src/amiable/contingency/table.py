@@ -24,7 +24,7 @@ from amiable.inputs.codes import encode
 from amiable.inputs.counts import check_counts
 from amiable.inputs.frames import count_columns
 from amiable.inputs.labels import check_labels, check_n_labels, check_values_known, level_of_caller
-from amiable.inputs.missing import MissingPolicy, drops_missing
+from amiable.inputs.missing import MissingPolicy, check_policies
 
 __all__ = ["ContingencyTable"]
 
@@ -126,17 +126,16 @@ class ContingencyTable(Cells):
         ContingencyTable
         """
         promised = None if n_labels is None else check_n_labels(n_labels)
-        drops = drops_missing(missing)
-        ignored = ignore_true, ignore_pred
+        policies = check_policies(missing, ignore_true, ignore_pred)
         if is_dask(labels_true) or is_dask(labels_pred):
             from amiable.contingency.dask_blocks import delayed_cells
 
-            counted = delayed_cells(labels_true, labels_pred, promised, groups, drops=drops, ignored=ignored).compute()
+            counted = delayed_cells(labels_true, labels_pred, promised, groups, policies).compute()
             for name, labels in (("labels_true", counted.row_labels), ("labels_pred", counted.col_labels)):
                 if labels is not None:
                     check_labels(name, labels)  # once, and here: blocks do not warn of continuous labels
         else:
-            counted = counted_labels(labels_true, labels_pred, promised, groups, drops=drops, ignored=ignored)
+            counted = counted_labels(labels_true, labels_pred, promised, groups, policies)
         return _warned(table_of(counted))
 
     @classmethod
@@ -216,7 +215,8 @@ class ContingencyTable(Cells):
         array([[10,  2],
                [ 0,  7]])
         """
-        xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=drops_missing(missing))
+        policies = check_policies(missing, ignore_true, ignore_pred)
+        xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops)
         amounts = check_counts("counts", counts, axis=-1)
         common_namespace(labels_true=true, counts=amounts)
         given = {"labels_true": true, "labels_pred": pred, "counts": amounts}
@@ -230,7 +230,7 @@ class ContingencyTable(Cells):
             n_missing = int(xp.sum(xp.where(lacking, amounts, xp.zeros_like(amounts))))
             true, pred, amounts = true[~lacking], pred[~lacking], amounts[~lacking]
         counted = replace(cells_of_pairs(xp, true, pred, amounts), n_missing=n_missing)
-        return _warned(table_of(without_labels(counted, ignore_true, ignore_pred)))
+        return _warned(table_of(without_labels(counted, *policies.ignored)))
 
     @classmethod
     def from_frame(
@@ -286,7 +286,8 @@ class ContingencyTable(Cells):
         1
         """
         names = [true, pred] if by is None else [true, pred, by]
-        columns, counts, n_missing = count_columns(frame, names, drops=drops_missing(missing))
+        policies = check_policies(missing, ignore_true, ignore_pred)
+        columns, counts, n_missing = count_columns(frame, names, drops=policies.drops)
         labels = [check_labels(f"column {name!r}", x) for name, x in zip(names, columns, strict=True)]
         rows, cols = labels[:2]
         counted = (
@@ -295,7 +296,7 @@ class ContingencyTable(Cells):
             else cells_of_groups(NUMPY, labels[2], rows, cols, counts)
         )
         counted = replace(counted, n_missing=n_missing)
-        return _warned(table_of(without_labels(counted, ignore_true, ignore_pred)))
+        return _warned(table_of(without_labels(counted, *policies.ignored)))
 
     @on_own_device
     def without(self, *, true: Any | None = None, pred: Any | None = None) -> ContingencyTable:

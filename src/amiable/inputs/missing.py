@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -15,11 +15,24 @@ from amiable.inputs.labels import check_container, check_labels, is_missing
 MissingPolicy = Literal["raise", "drop"]
 
 
-def drops_missing(missing: Any) -> bool:
-    """Whether samples that lack a label are left out; ValueError for a policy that there is not."""
+class Policies(NamedTuple):
+    """Which samples are left out."""
+
+    drops: bool = False  # those that lack a label, which raise an error otherwise
+    ignored: tuple[Any, Any] = (None, None)  # those with one of these true, or predicted, labels
+
+    @property
+    def same(self) -> bool:
+        """Whether both sides ignore the same labels, as far as that can be told."""
+        true, pred = self.ignored
+        return true is pred or (type(true) is type(pred) and not hasattr(true, "shape") and bool(true == pred))
+
+
+def check_policies(missing: Any, ignore_true: Any = None, ignore_pred: Any = None) -> Policies:
+    """Return the arguments of these names; ValueError for a policy that there is not."""
     if missing not in get_args(MissingPolicy):
         raise ValueError(f"missing is {missing!r}: expected one of {', '.join(map(repr, get_args(MissingPolicy)))}")
-    return bool(missing == "drop")
+    return Policies(missing == "drop", (ignore_true, ignore_pred))
 
 
 def labels_and_missing(name: str, labels: Any, *, warns: bool = True) -> tuple[Array, Array | None]:

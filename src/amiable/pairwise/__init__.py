@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,9 +20,10 @@ from amiable._array.libraries import is_dask, is_numpy_namespace
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import host_views, to_numpy
 from amiable._scalars.counting import count_pairs_of_labelings
-from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, most_cells
+from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, marks_of, most_cells
 from amiable.inputs.codes import encode, encode_labelings
-from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known
+from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known, level_of_caller
+from amiable.inputs.missing import MissingPolicy, Policies, check_policies, labels_and_missing
 from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, check_selection, keeper
 from amiable.scores.evaluate import call_score
 from amiable.scores.registry import function_of, is_symmetric
@@ -48,6 +50,9 @@ def pairwise_scores(
     top: int | None = None,
     above: float | None = None,
     below: float | None = None,
+    missing: MissingPolicy = "raise",
+    ignore_true: Any | None = None,
+    ignore_pred: Any | None = None,
     progress: Callable[[int, int], Any] | None = None,
 ) -> Any:
     """Score every pair of labelings of the same samples.
@@ -74,6 +79,12 @@ def pairwise_scores(
         Keep the pairs alone whose score is greater, or less, than this: ``above=0.9`` for agreement, ``below=0.1`` for
         a distance. No matrix is made. Without `others`, no labeling is paired with itself, and of symmetric scores of
         amiable each pair is listed once, with the lower index as its row. At most one of `top`, `above` and `below`.
+    missing : {"raise", "drop"}, default="raise"
+        What is done with samples that lack a label in one of the two labelings (None, NaN, NaT, NA, masked): raise a
+        ValueError, or leave them out of this pair alone, as of consensus runs that did not draw a sample. Warns of
+        pairs of which no sample is left.
+    ignore_true, ignore_pred : label or several, optional
+        Samples with one of these labels in the labeling of the row, or of the column, are left out of the pair.
     progress : callable, optional
         Called after each block of pairs with the number of pairs that are done and the number of all. Not for Dask
         arrays, which are computed later.
@@ -129,7 +140,8 @@ def pairwise_scores(
     """
     function = function_of(score)
     selection = check_selection(top, above, below, function)
-    mirrored = others is None and is_symmetric(function)
+    policies = check_policies(missing, ignore_true, ignore_pred)
+    mirrored = others is None and is_symmetric(function) and policies.same
     if is_dask(labelings) or is_dask(others):
         from amiable.pairwise.dask_blocks import delayed_scores
 
@@ -137,8 +149,10 @@ def pairwise_scores(
             raise ValueError(
                 "progress is given for Dask arrays, which are scored later: expected none, Dask shows its own"
             )
-        return delayed_scores(pairwise_scores, labelings, others, function, n_labels, selection, mirrored=mirrored)
-    xp, sides, back, static = _encoded(labelings, others, n_labels)
+        return delayed_scores(
+            pairwise_scores, labelings, others, function, n_labels, selection, policies, mirrored=mirrored
+        )
+    xp, sides, back, static = _encoded(labelings, others, n_labels, policies)
     scored = _scored(xp, sides, function, progress, mirrored=mirrored, static=static)
     if selection is not None:
         found = _selected(sides, scored, selection, same=others is None, mirrored=mirrored)
@@ -208,6 +222,7 @@ class _Labelings(NamedTuple):
 
     codes: Array  # (M, n)
     lengths: list[int]  # how many labels each labeling may have
+    skips: int = 0  # whether the first code is that of samples that are left out
 
 
 class _Tile(NamedTuple):
@@ -225,38 +240,44 @@ class _Tile(NamedTuple):
 
 
 def _encoded(
-    labelings: Any, others: Any, n_labels: tuple[int, int] | None
+    labelings: Any, others: Any, n_labels: tuple[int, int] | None, policies: Policies
 ) -> tuple[Namespace, list[_Labelings], Callable[[Array], Array], bool]:
     """Return where to compute, the codes of both sides, the way back, and whether no value may be looked at."""
     promised = None if n_labels is None else check_n_labels(n_labels)
-    given = {"labelings": _checked("labelings", labelings, promised and promised[0])}
+    given = {"labelings": _checked("labelings", labelings, promised and promised[0], policies.drops)}
     if others is not None:
-        given["others"] = _checked("others", others, promised and promised[1])
-    xp = common_namespace(**given)
-    n_samples = {name: x.shape[-1] for name, x in given.items()}
+        given["others"] = _checked("others", others, promised and promised[1], policies.drops)
+    xp = common_namespace(**{name: x for name, (x, _) in given.items()})
+    n_samples = {name: x.shape[-1] for name, (x, _) in given.items()}
     if len(set(n_samples.values())) > 1:
         raise ValueError(f"labelings and others have {list(n_samples.values())} samples: expected the same samples")
     if promised is not None and others is None and promised[0] != promised[1]:
         raise ValueError(f"n_labels is {n_labels!r}: without others, expected the same number twice")
-    sides = [_side(xp, name, x, promised and promised[i]) for i, (name, x) in enumerate(given.items())]
-    static = promised is not None and not all(map(on_cpu, given.values()))
+    if others is None and not policies.same:  # the same labelings, of which other samples are left out
+        given["others"] = given["labelings"]
+    ignored = dict(zip(("ignore_true", "ignore_pred"), policies.ignored, strict=True))
+    sides = [
+        _side(xp, name, x, promised and promised[i], lacking, *list(ignored.items())[i])
+        for i, (name, (x, lacking)) in enumerate(given.items())
+    ]
+    static = promised is not None and not all(on_cpu(x) for x, _ in given.values())
     xp, codes, back = host_views(xp, *(side.codes for side in sides))
-    sides = [_Labelings(x, side.lengths) for x, side in zip(codes, sides, strict=True)]
+    sides = [_Labelings(x, side.lengths, side.skips) for x, side in zip(codes, sides, strict=True)]
     return xp, [sides[0], sides[-1]], back, static
 
 
-def _checked(name: str, labelings: Any, n_labels: int | None) -> Array:
-    """Return labelings (M, n): as they are, or as codes where a list holds such of different dtypes."""
+def _checked(name: str, labelings: Any, n_labels: int | None, drops: bool) -> tuple[Array, Array | None]:
+    """Return labelings (M, n): as they are, or as codes where a list holds such of different dtypes; and what lacks."""
     if isinstance(labelings, Mapping) or hasattr(labelings, "columns"):
         rows = f"list({name}.values())" if isinstance(labelings, Mapping) else f"[{name}[c] for c in {name}.columns]"
         kind = type(labelings).__name__
         raise TypeError(f"{name} is a {kind}: expected labelings of shape (n_labelings, n_samples), such as {rows}")
     if _is_list_of_labelings(labelings):
-        return _stacked({f"{name}[{i}]": one for i, one in enumerate(labelings)}, n_labels)
-    x = check_labels(name, labelings)
+        return _stacked({f"{name}[{i}]": one for i, one in enumerate(labelings)}, n_labels, drops)
+    x, lacking = labels_and_missing(name, labelings) if drops else (check_labels(name, labelings), None)
     if x.ndim != 2:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (n_labelings, n_samples)")
-    return x
+    return x, lacking
 
 
 def _is_list_of_labelings(x: Any) -> bool:
@@ -265,8 +286,10 @@ def _is_list_of_labelings(x: Any) -> bool:
     return all(hasattr(one, "shape") or (hasattr(one, "__len__") and not isinstance(one, (str, bytes))) for one in x)
 
 
-def _stacked(labelings: dict[str, Any], n_labels: int | None) -> Array:
-    each = {name: check_labels(name, one) for name, one in labelings.items()}
+def _stacked(labelings: dict[str, Any], n_labels: int | None, drops: bool) -> tuple[Array, Array | None]:
+    check = labels_and_missing if drops else lambda name, one: (check_labels(name, one), None)
+    found = {name: check(name, one) for name, one in labelings.items()}
+    each = {name: x for name, (x, _) in found.items()}
     xp = common_namespace(**each)
     (first, one), *_ = each.items()
     for name, x in each.items():
@@ -276,21 +299,39 @@ def _stacked(labelings: dict[str, Any], n_labels: int | None) -> Array:
             raise ValueError(f"{first} has {one.shape[0]} samples and {name} {x.shape[0]}: expected the same samples")
         if n_labels is not None:
             check_codes(xp, name, x, n_labels)
+    nowhere = xp.zeros(one.shape, dtype=xp.bool, device=device_of(one))
+    marks = [nowhere if lacking is None else lacking for _, lacking in found.values()]
+    lacking = None if all(x is nowhere for x in marks) else xp.stack(marks)
     if all(x.dtype == one.dtype for x in each.values()):
-        return xp.stack(list(each.values()))
+        return xp.stack(list(each.values())), lacking
     if n_labels is not None:
-        return xp.stack([to_count(xp, x) for x in each.values()])
+        return xp.stack([to_count(xp, x) for x in each.values()]), lacking
     for name, x in each.items():
         check_values_known(name, x)
-    return xp.stack([encode(xp, x)[0] for x in each.values()])
+    return xp.stack([encode(xp, x)[0] for x in each.values()]), lacking
 
 
-def _side(xp: Namespace, name: str, x: Array, n_labels: int | None) -> _Labelings:
+def _side(
+    xp: Namespace,
+    name: str,
+    x: Array,
+    n_labels: int | None,
+    lacking: Array | None,
+    ignored_name: str,
+    ignored: Any,
+) -> _Labelings:
+    marks = marks_of(ignored_name, ignored, x)
+    left_out = lacking if marks is None else marks if lacking is None else lacking | marks
     if n_labels is not None:
-        check_codes(xp, name, x, n_labels)
-        return _Labelings(x, [n_labels] * x.shape[0])
-    check_values_known(name, x)
-    return _Labelings(*encode_labelings(xp, x))
+        check_codes(xp, name, x if left_out is None else xp.where(left_out, xp.zeros_like(x), x), n_labels)
+        found = _Labelings(x, [n_labels] * x.shape[0])
+    else:
+        check_values_known(name, x)
+        found = _Labelings(*encode_labelings(xp, x))
+    if left_out is None:
+        return found
+    codes = to_count(xp, found.codes) + 1
+    return _Labelings(xp.where(left_out, xp.zeros_like(codes), codes), [k + 1 for k in found.lengths], skips=1)
 
 
 def _tiles(sides: list[_Labelings], mirrored: bool, *, whole: bool) -> Iterator[_Tile]:
@@ -358,14 +399,40 @@ def _scores_of_tile(
     """Return the scores (P,) of the pairs of a tile."""
     true = _some(xp, sides[0], tile.rows)
     pred = true if sides[0] is sides[1] and tile.rows is tile.cols else _some(xp, sides[1], tile.cols)
+    skips = sides[0].skips, sides[1].skips
     if not static and math.prod(tile.shape) > most_cells(true.shape[-1]):  # tables with more cells than samples
-        pairs = ((true[i, :][None, :], pred[j, :][None, :]) for i, j in zip(*tile.pairs, strict=True))
+        pairs = (_kept(true[i, :], pred[j, :], skips) for i, j in zip(*tile.pairs, strict=True))
         return xp.concat([call_score(score, cells_of_labels(xp, *pair)) for pair in pairs])
     if static:
         check_promise(tile.shape, len(tile.pairs[0]))
-    counts = _counts_of_tile(xp, true, pred, tile)
+    counts, shape = _counts_of_tile(xp, true, pred, tile), tile.shape
+    if any(skips):
+        full = xp.reshape(counts, (counts.shape[0], *shape))[:, skips[0] :, skips[1] :]
+        shape = (full.shape[1], full.shape[2])
+        counts = xp.reshape(full, (full.shape[0], math.prod(shape)))
+        if not static:
+            _warn_of_empty(int(xp.sum(to_count(xp, xp.sum(counts, axis=-1) == 0))), counts.shape[0])
     make = functools.partial(grid, static=True) if static else grid_or_occupied
-    return call_score(score, make(xp, counts, tile.shape))
+    return call_score(score, make(xp, counts, shape))
+
+
+def _kept(true: Array, pred: Array, skips: tuple[int, int]) -> tuple[Array, Array]:
+    """Return the labels (1, n) of two labelings (n,), without samples that are left out."""
+    if any(skips):
+        keep = (true >= skips[0]) & (pred >= skips[1])
+        true, pred = true[keep], pred[keep]
+        _warn_of_empty(int(true.shape[0] == 0), 1)
+    return true[None, :], pred[None, :]
+
+
+def _warn_of_empty(n_empty: int, n_pairs: int) -> None:
+    if n_empty:
+        warnings.warn(
+            f"no sample is left in {n_empty} of {n_pairs} pairs of a block: all lack a label, or have one that is "
+            "ignored. Scores are those of empty labels",
+            UserWarning,
+            stacklevel=level_of_caller(),
+        )
 
 
 def _some(xp: Namespace, side: _Labelings, at: np.ndarray) -> Array:

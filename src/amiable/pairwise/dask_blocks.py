@@ -23,6 +23,7 @@ from amiable._array.transfers import to_numpy
 from amiable.contingency import Cells
 from amiable.contingency.dask_blocks import delayed_cells
 from amiable.inputs.labels import check_n_labels
+from amiable.inputs.missing import Policies
 from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, Top
 from amiable.scores.evaluate import score_of_table
 
@@ -36,6 +37,7 @@ def delayed_scores(
     score: Callable[..., Any],
     n_labels: tuple[int, int] | None,
     selection: Selection | None,
+    policies: Policies,
     *,
     mirrored: bool,
 ) -> Any:
@@ -46,11 +48,14 @@ def delayed_scores(
     if x.shape[1] != y.shape[1]:
         raise ValueError(f"labelings and others have {[x.shape[1], y.shape[1]]} samples: expected the same samples")
     if max(map(_bytes_of_one, (x, y))) > _most_bytes():
-        scores = _by_adding_tables(x, y, score, promised, mirrored=mirrored)
+        scores = _by_adding_tables(x, y, score, promised, policies, mirrored=mirrored)
     else:
         x = _in_rows(x)
         y = x if others is None else _in_rows(y)
-        scores = _in_blocks(functools.partial(local, score=score, n_labels=promised), x, y, mirrored=mirrored)
+        ignore_true, ignore_pred = policies.ignored
+        options = {"n_labels": promised, "missing": "drop" if policies.drops else "raise"}
+        block = functools.partial(local, score=score, **options, ignore_true=ignore_true, ignore_pred=ignore_pred)
+        scores = _in_blocks(block, x, y, mirrored=mirrored)
     return scores if selection is None else _selected(scores, selection, same=others is None, mirrored=mirrored)
 
 
@@ -117,7 +122,13 @@ def _block(local: Callable[..., Any], x: Any, y: Any, where: str) -> Array:
 
 
 def _by_adding_tables(
-    x: da.Array, y: da.Array, score: Callable[..., Any], promised: tuple[int, int] | None, *, mirrored: bool
+    x: da.Array,
+    y: da.Array,
+    score: Callable[..., Any],
+    promised: tuple[int, int] | None,
+    policies: Policies,
+    *,
+    mirrored: bool,
 ) -> da.Array:
     """Return the matrix of labelings that are too long for a chunk: tables of chunks of samples are added."""
     one = dask.delayed(functools.partial(_score_of_table, score))
@@ -127,7 +138,7 @@ def _by_adding_tables(
         if mirrored and j < i:
             found[i, j] = found[j, i].T
             continue
-        table = delayed_cells(true[i], pred[j], promised)
+        table = delayed_cells(true[i], pred[j], promised, None, policies)
         found[i, j] = da.from_delayed(one(table), (1, 1), meta=x._meta.astype("float64"))
     return da.block([[found[i, j] for j in range(len(pred))] for i in range(len(true))])
 
