@@ -12,7 +12,7 @@ from amiable._array.arithmetic import clipped
 from amiable._array.devices import device_of, is_traced
 from amiable._array.dtypes import to_count
 from amiable._array.protocols import Array, Namespace
-from amiable._array.transfers import to_numpy
+from amiable._array.transfers import as_number, to_numpy
 from amiable.contingency.cells import Cells, grid, grid_or_occupied, listed
 from amiable.contingency.counting import cells_of_labels
 from amiable.inputs.codes import encode
@@ -35,7 +35,7 @@ def without_labels(cells: Cells, true: Any, pred: Any) -> Cells:
     if all(where is None for where in dropped):
         return cells
     kept = _emptied(cells, *dropped)
-    n_ignored = cells.n_ignored + (cells.n_samples - kept.n_samples)
+    n_ignored = cells.n_ignored + as_number(cells.n_samples - kept.n_samples)
     return replace(kept if cells.static or is_traced(cells.counts) else without_empty(kept), n_ignored=n_ignored)
 
 
