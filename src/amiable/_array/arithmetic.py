@@ -28,6 +28,11 @@ def at_least(xp: Namespace, x: Any, least: float) -> Array:
     return x.clamp(min=least) if libraries.is_torch_array(x) else xp.maximum(x, least)
 
 
+def sum_along(xp: Namespace, x: Array, axis: int = -1) -> Array:
+    """Return sums over an axis: `sum` at half the overhead."""
+    return np.add.reduce(x, axis=axis) if isinstance(x, np.ndarray) else xp.sum(x, axis=axis)
+
+
 def to_divisor(xp: Namespace, x: Array) -> Array:
     """Return whole numbers as floats of at least 1, which may be divided by."""
     return to_float(xp, at_least(xp, x, 1))

@@ -30,10 +30,13 @@ def blocks(length: int, step: int) -> Iterator[slice]:
         yield slice(start, min(start + step, length))
 
 
-def common_lead(*sides: Array) -> tuple[int, ...]:
+def common_lead(first: Array, *others: Array) -> tuple[int, ...]:
     """Return the leading dimensions of arrays (..., n), broadcast; NumPy takes longer to find that they are equal."""
-    leads = [tuple(x.shape[:-1]) for x in sides]
-    return leads[0] if leads[0] == leads[-1] and len(leads) < 3 else np.broadcast_shapes(*leads)
+    lead = tuple(first.shape[:-1])
+    for x in others:
+        if tuple(x.shape[:-1]) != lead:
+            return np.broadcast_shapes(lead, *[tuple(x.shape[:-1]) for x in others])
+    return lead
 
 
 def cell_blocks(x: Array, length: int, per_item: int = 1) -> Iterator[slice]:

@@ -25,7 +25,7 @@ from amiable._array.dtypes import count_dtype, to_count
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch, from_host, host_view
-from amiable._scalars.counting import count_few, count_tables, count_while_inside, has_gaps, ranges_of_tables
+from amiable._scalars.counting import count_few, count_tables, count_while_inside, ranges_of_tables
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
 
@@ -43,7 +43,7 @@ _SPARSE = 8
 Range = tuple[int, int]  # the lowest and the highest label that are counted
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class CompactCounts:
     """How many samples of each table of a batch fall on each tuple of labels inside the ranges."""
 
@@ -67,12 +67,6 @@ class CompactCounts:
         inner = [slice(low - first, high - first + 1) for (low, high), (first, _) in sides]
         return self.counts.reshape(self.counts.shape[0], *self.lengths)[:, *inner]
 
-    def has_gaps(self) -> bool:
-        """Whether there is a label that no table has; True where it takes long to find out."""
-        if not (isinstance(self.counts, np.ndarray) and self.counts.size <= _FEW and loops.is_compiled()):
-            return True
-        return bool(loops.compiled(has_gaps)(self.counts, self.lengths[-1]))
-
     def without_gaps(self) -> tuple[Array, list[Array]]:
         """Return the counts without labels that no table has, and for each side its labels, modulo 2**64 (2**32)."""
         xp = namespace_of(self.counts)
@@ -92,10 +86,9 @@ def lengths_of(ranges: Sequence[Range]) -> tuple[int, ...]:
 
 def host_integers(x: Array) -> np.ndarray | None:
     """Return integers or booleans in host memory as a NumPy view of it; None for anything else."""
-    if not isinstance(x, np.ndarray) and not namespace_of(x).isdtype(x.dtype, ("integral", "bool")):
-        return None  # not every float has a view
-    view = host_view(x)
-    return view if view is not None and view.dtype.kind in "biu" else None
+    if isinstance(x, np.ndarray):
+        return x if x.dtype.kind in "biu" else None
+    return host_view(x) if namespace_of(x).isdtype(x.dtype, ("integral", "bool")) else None  # not every float has one
 
 
 def like_integers(xp: Namespace, values: Any, x: Any) -> Array:
@@ -117,20 +110,28 @@ def count_compact(
     """
     lead = common_lead(*sides)
     n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
-    if n_samples and loops.is_compiled() and not any(map(_has_upper_half, sides)):
-        return _count_by_loops(sides, lead, most_cells, ranges)
-    found = _first_counts(n_tables, len(sides), ranges, most_cells)
-    for tables in blocks(n_tables, _BLOCK // n_samples) if n_samples else ():
+    is_looped = n_samples and loops.is_compiled() and not any(map(_has_upper_half, sides))
+    if is_looped and n_tables == 1:
+        return _count_table([_rows(x, lead, slice(0, 1)) for x in sides], most_cells, ranges)
+    found = None
+    if ranges is not None or not n_samples:
+        found = _empty_counts(n_tables, ranges or [(0, -1)] * len(sides), most_cells)
+        if found is None or not n_samples:
+            return found
+    if is_looped:
+        return _count_tables([_rows(x, lead, slice(0, n_tables)) for x in sides], n_tables, most_cells, found)
+    for tables in blocks(n_tables, _BLOCK // n_samples):
         rows = [_rows(x, lead, tables) for x in sides]
         start = 0
-        while found is not None and start < n_samples:
-            stop = start + max(_BLOCK, found.counts.shape[-1])  # to add a block's counts costs one step a cell
+        while start < n_samples:
+            n_cells = 0 if found is None else found.counts.shape[1]
+            stop = start + max(_BLOCK, n_cells)  # to add a block's counts costs one step a cell
             parts = [x[:, start:stop] for x in rows]
             here = [(int(part.min()), int(part.max())) for part in parts]
-            if not found.covers(here):
-                found = _grown(found, here, most_cells)
-            if found is not None:
-                found.counts[tables] += _count_block(parts, found)
+            found = _covering(found, n_tables, here, most_cells)
+            if found is None:
+                return None
+            found.counts[tables] += _count_block(parts, found)
             start = stop
     return found
 
@@ -236,14 +237,9 @@ def _has_upper_half(x: np.ndarray) -> bool:
     return x.dtype.kind == "u" and x.dtype.itemsize == 8 and bool(x.max() >= 2**63)  # in either byte order
 
 
-def _count_by_loops(
-    sides: Sequence[np.ndarray], lead: tuple[int, ...], most_cells: int, ranges: Sequence[Range] | None
-) -> CompactCounts | None:
-    """Count labels, of which there are some, by compiled loops; by several threads where there are many."""
-    n_tables, n_samples = math.prod(lead), sides[0].shape[-1]
-    rows = [_rows(x, lead, slice(0, n_tables)) for x in sides]
-    if n_tables > 1:
-        return _count_tables(rows, n_tables, most_cells, ranges)
+def _count_table(rows: Sequence[np.ndarray], most_cells: int, ranges: Sequence[Range] | None) -> CompactCounts | None:
+    """Count the samples, of which there are some, of one table; by several threads where there are many."""
+    n_samples = rows[0].shape[1]
     threads = n_samples // _SAMPLES_OF_A_THREAD
     if threads > 1 and (threads := min(threads, loops.n_threads())) > 1:
         ends = [n_samples * i // threads for i in range(threads + 1)]
@@ -260,7 +256,7 @@ def _count_run(
     rows: Sequence[np.ndarray], first: int, last: int, most_cells: int, ranges: Sequence[Range] | None
 ) -> CompactCounts | None:
     """Count a run of the samples of one table; the table grows where they leave its ranges."""
-    step = last - first if all(map(loops.is_ready, rows)) else _LOOPED
+    step = last - first if last - first > _LOOPED and all(map(loops.is_ready, rows)) else _LOOPED
     found = None if ranges is None else _empty_counts(1, ranges, most_cells)
     for start in range(first, last, step):
         x, y = _pair(rows, slice(start, min(start + step, last)))
@@ -288,27 +284,24 @@ def _count_first_block(x: np.ndarray, y: np.ndarray, n_sides: int, most_cells: i
 
 
 def _count_tables(
-    rows: Sequence[np.ndarray], n_tables: int, most_cells: int, ranges: Sequence[Range] | None
+    rows: Sequence[np.ndarray], n_tables: int, most_cells: int, found: CompactCounts | None
 ) -> CompactCounts | None:
-    """Count tables (T, n) of a batch, once the ranges of all are known; threads share the tables."""
+    """Count tables (T, n) of a batch, on top of those found, once the ranges of all are known; threads share them."""
     n_samples = rows[0].shape[1]
     step = n_tables if all(map(loops.is_ready, rows)) else max(_BATCH // n_samples, 1)
-    found = _first_counts(n_tables, len(rows), ranges, most_cells)
     weight = max(n_samples / SAMPLES_OF_A_STEP, 1.0)
     for tables in blocks(n_tables, step):
-        if found is None:
-            break
         x, y = _pair([side[tables] if side.shape[0] > 1 else side for side in rows], slice(None))
         ends = np.empty((tables.stop - tables.start, 4), dtype=np.int64)
         loops.run(ranges_of_tables, ends.shape[0], x, y, out=ends, weight=weight)
         low, high = ends.min(axis=0).tolist(), ends.max(axis=0).tolist()
         here = _unflat([low[0], high[1], low[2], high[3]], len(rows))
-        if not found.covers(here):
-            found = _grown(found, here, most_cells)
-        if found is not None:
-            low_x, _, low_y, high_y = _flat(found.ranges)
-            n_cols, counts = high_y - low_y + 1, found.counts[tables]
-            loops.run(count_tables, counts.shape[0], x, y, low_x, low_y, n_cols, out=counts, weight=weight)
+        found = _covering(found, n_tables, here, most_cells)
+        if found is None:
+            return None
+        low_x, _, low_y, high_y = _flat(found.ranges)
+        n_cols, counts = high_y - low_y + 1, found.counts[tables]
+        loops.run(count_tables, counts.shape[0], x, y, low_x, low_y, n_cols, out=counts, weight=weight)
     return found
 
 
@@ -332,7 +325,7 @@ def _added(one: CompactCounts | None, other: CompactCounts | None, most_cells: i
     """Add the counts of two parts of the samples of one table."""
     if one is None or other is None:
         return None
-    total = one if one.covers(other.ranges) else _grown(one, other.ranges, most_cells)
+    total = _covering(one, 1, other.ranges, most_cells)
     if total is not None:
         total.part(other.ranges)[...] += other.counts.reshape(-1, *other.lengths)
     return total
@@ -348,11 +341,6 @@ def _rows(x: np.ndarray, lead: tuple[int, ...], tables: slice) -> np.ndarray:
     return np.broadcast_to(x, (*lead, x.shape[-1]))[where]
 
 
-def _first_counts(n_tables: int, n_sides: int, ranges: Sequence[Range] | None, most_cells: int) -> CompactCounts | None:
-    """Return counts of no samples: of those in the ranges that are expected, or of none."""
-    return _empty_counts(n_tables, [(0, -1)] * n_sides if ranges is None else ranges, most_cells)
-
-
 def _empty_counts(n_tables: int, ranges: Sequence[Range], most_cells: int) -> CompactCounts | None:
     n_cells = math.prod(lengths_of(ranges))
     return (
@@ -360,11 +348,18 @@ def _empty_counts(n_tables: int, ranges: Sequence[Range], most_cells: int) -> Co
     )
 
 
+def _covering(
+    found: CompactCounts | None, n_tables: int, here: Sequence[Range], most_cells: int
+) -> CompactCounts | None:
+    """Return what is counted so far, if anything is, with room for the ranges found `here`."""
+    if found is None:
+        return _empty_counts(n_tables, here, most_cells)
+    return found if found.covers(here) else _grown(found, here, most_cells)
+
+
 def _grown(found: CompactCounts, here: Sequence[Range], most_cells: int) -> CompactCounts | None:
     """Widen the ranges to cover those found `here`; if there is room with some to spare, so that it happens rarely."""
     n_tables = found.counts.shape[0]
-    if found.counts.shape[-1] == 0:
-        return _empty_counts(n_tables, here, most_cells)
     needed, roomy = [], []
     for (low, high), length, (least, most) in zip(found.ranges, found.lengths, here, strict=True):
         spare = length // 8
@@ -380,7 +375,7 @@ def _grown(found: CompactCounts, here: Sequence[Range], most_cells: int) -> Comp
 
 def _count_block(parts: Sequence[np.ndarray], found: CompactCounts) -> np.ndarray:
     """Count one block, by one fused key a sample: (tables, cells)."""
-    n_tables, n_cells = max(part.shape[0] for part in parts), found.counts.shape[-1]
+    n_tables, n_cells = max([part.shape[0] for part in parts]), found.counts.shape[1]
     keys = np.empty((n_tables, parts[0].shape[-1]), dtype=np.int64)
     # Keys of huge labels wrap around modulo 2**64, and so does the key of the lowest: their difference is exact.
     stride, lowest = (1, found.ranges[0][0])

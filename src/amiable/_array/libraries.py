@@ -61,33 +61,29 @@ def device_of_library(x: Any) -> Any:
     return x.device if is_torch_array(x) else compat.device(x)
 
 
-def _is_named(xp: Namespace, *names: str) -> bool:
-    return xp.__name__ in names
-
-
 def is_numpy_namespace(xp: Namespace) -> bool:
     """Whether a namespace is NumPy's, or that of array-api-compat for it."""
-    return _is_named(xp, "numpy", "array_api_compat.numpy")
+    return xp.__name__ in ("numpy", "array_api_compat.numpy")
 
 
 def is_torch_namespace(xp: Namespace) -> bool:
     """Whether a namespace is PyTorch's, or that of array-api-compat for it."""
-    return _is_named(xp, "torch", "array_api_compat.torch")
+    return xp.__name__ in ("torch", "array_api_compat.torch")
 
 
 def is_cupy_namespace(xp: Namespace) -> bool:
     """Whether a namespace is CuPy's, or that of array-api-compat for it."""
-    return _is_named(xp, "cupy", "array_api_compat.cupy")
+    return xp.__name__ in ("cupy", "array_api_compat.cupy")
 
 
 def is_jax_namespace(xp: Namespace) -> bool:
     """Whether a namespace is JAX's."""
-    return _is_named(xp, "jax.numpy", "jax.experimental.array_api")
+    return xp.__name__ in ("jax.numpy", "jax.experimental.array_api")
 
 
 def is_dask(x: Any) -> bool:
     """Whether `x` is a Dask array, or a Dask series, which has one."""
-    return is_dask_array(x) or hasattr(x, "to_dask_array")
+    return not isinstance(x, NUMPY_TYPES) and (is_dask_array(x) or hasattr(x, "to_dask_array"))
 
 
 def namespace_of(x: Array) -> Namespace:

@@ -124,15 +124,12 @@ def _functions(module_name: str, compile_: Callable[..., Any]) -> dict[str, Any]
 
 def is_ready(x: np.ndarray) -> bool:
     """Whether compiled loops take integers as they are, without a copy."""
-    return x.dtype == _INT64 and x.flags.c_contiguous and x.flags.writeable
+    return x.dtype == _INT64 and x.flags.carray
 
 
 def integers(x: Any) -> np.ndarray:
     """Return integers of NumPy as compiled loops take them, so that one program serves all."""
-    if is_ready(x):
-        return x
-    x = np.ascontiguousarray(x, dtype=np.int64)
-    return x if x.flags.writeable else x.copy()
+    return x if is_ready(x) else np.require(x, np.int64, ["C", "A", "W"])
 
 
 def run(

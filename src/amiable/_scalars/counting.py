@@ -133,25 +133,3 @@ def list_cells(keys: Any, counts: Any, n_cols: int, rows: Any, cols: Any, row_su
         rows[m], cols[m] = row, key - start
         row_sums[row] += count
         col_sums[key - start] += count
-
-
-def has_gaps(counts: Any, n_cols: int) -> bool:
-    """Whether a row or a column of tables (T, cells) holds no sample of any table."""
-    n_rows = counts.shape[1] // max(n_cols, 1)
-    return any_is_empty(counts, n_rows, n_cols, n_cols, 1) or any_is_empty(counts, n_cols, n_rows, 1, n_cols)
-
-
-def any_is_empty(counts: Any, n_lines: int, length: int, stride: int, step: int) -> bool:
-    """Whether a line, of cells `step` apart, holds no sample; lines are `stride` apart."""
-    for i in range(n_lines):
-        occupied = False
-        for t in range(counts.shape[0]):
-            for j in range(length):
-                if counts[t, i * stride + j * step] > 0:
-                    occupied = True
-                    break
-            if occupied:
-                break
-        if not occupied:
-            return True
-    return False

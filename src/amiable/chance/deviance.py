@@ -18,6 +18,8 @@ from amiable._array.protocols import Array, Namespace
 # Where |v| is below this, the deviance comes from its series in v; its 7 terms leave 0.1**16 / 17 < 1e-17.
 SERIES_BELOW = 0.1
 SERIES_TERMS = 7
+_SERIES = tuple(2 / (2 * j + 1) for j in range(1, SERIES_TERMS + 1))
+_NOTHING = 1e-30  # in place of 0, whose logarithm is not finite
 
 # log(x!) - (x log x - x) for x = 0..15, where Stirling's series is not yet at full precision.
 # In decimal arithmetic, as in floats the difference would lose a digit, and 1e-14 with it.
@@ -37,14 +39,11 @@ def deviance(xp: Namespace, x: Array, mean: Array, t: Array) -> Array:
     total = x + mean
     v = t / xp.where(total > 0, total, 1.0)
     v2 = v * v
-    s = v2 / (2 * SERIES_TERMS + 1)
-    for j in range(SERIES_TERMS - 1, 0, -1):
-        s = (s + 1 / (2 * j + 1)) * v2
-    series = v * (t + 2 * x * s)
-    positive = (x > 0) & (mean > 0)
-    ratio = xp.where(positive, x, 1.0) / xp.where(positive, mean, 1.0)
-    direct = xp.where(positive, x * xp.log(ratio) - t, mean)
-    return xp.where(xp.abs(v) < SERIES_BELOW, series, direct)
+    s = v2 * _SERIES[-1]  # of 2 atanh(v) / v - 2
+    for coefficient in _SERIES[-2::-1]:
+        s = (s + coefficient) * v2
+    ratio = at_least(xp, x, _NOTHING) / at_least(xp, mean, _NOTHING)
+    return xp.where(v2 < SERIES_BELOW * SERIES_BELOW, v * (t + x * s), x * xp.log(ratio) - t)
 
 
 def xlogx(xp: Namespace, x: Array) -> Array:
@@ -85,11 +84,7 @@ def offset_from_mean(xp: Namespace, count: Array, row_sum: Array, col_sum: Array
     numerator count n - row_sum col_sum is formed exactly, in digits of a base whose products fit the
     integers at hand, and rounded once.
     """
-    if (
-        on_cpu(n)
-        and n.dtype == getattr(xp, "int64", None)
-        and (math.prod(n.shape) == 0 or int(xp.max(n)) <= _EXACT_PRODUCTS)
-    ):
+    if have_exact_products(xp, n):
         return to_float(xp, count * n - row_sum * col_sum) / to_divisor(xp, n)
     wide = count.dtype == getattr(xp, "int64", None) and working_dtype(xp, count) == xp.float64
     bits, n_digits = (30, 2) if wide else (14, 3)  # below 2**60, below 2**42; digits are exact as floats
@@ -107,6 +102,13 @@ def offset_from_mean(xp: Namespace, count: Array, row_sum: Array, col_sum: Array
     for digit in reversed(places):
         numerator = numerator * float(1 << bits) + to_float(xp, digit)
     return numerator / to_divisor(xp, n)
+
+
+def have_exact_products(xp: Namespace, n: Array) -> bool:
+    """Whether products of two counts of up to `n` samples (...) fit their integers, as far as can be seen."""
+    if not on_cpu(n) or n.dtype != getattr(xp, "int64", None):
+        return False
+    return math.prod(n.shape) == 0 or int(xp.max(n) if n.ndim else n) <= _EXACT_PRODUCTS
 
 
 def _digits(x: Array, bits: int, n_digits: int) -> list[Array]:

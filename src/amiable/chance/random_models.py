@@ -22,13 +22,14 @@ from amiable.chance.interpolation import SizeCounts, size_counts_of, size_counts
 from amiable.chance.partitions import Sizes, sizes_of_all_partitions, sizes_of_partitions_into
 
 NullModel = Literal["permutation", "num", "all", "num1", "all1"]
+NULLS: tuple[NullModel, ...] = get_args(NullModel)
 TWO_SIDED: tuple[NullModel, ...] = ("permutation", "num", "all")  # which treat both labelings alike
 
 
 def check_null(null: NullModel) -> NullModel:
     """Return `null`; raise ValueError unless it is one of the five."""
-    if null not in get_args(NullModel):
-        raise ValueError(f"null is {null!r}: expected one of {', '.join(map(repr, get_args(NullModel)))}")
+    if null not in NULLS:
+        raise ValueError(f"null is {null!r}: expected one of {', '.join(map(repr, NULLS))}")
     return null
 
 

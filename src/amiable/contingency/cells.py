@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from amiable._array import loops
+from amiable._array.arithmetic import sum_along
 from amiable._array.bins import check_cells, sum_by_key
 from amiable._array.blocks import cell_blocks
 from amiable._array.devices import device_of, is_traced, library_of, on_own_device
@@ -94,7 +95,7 @@ class Cells:
     @property
     def n_samples(self) -> Array:
         """How many samples are counted: whole numbers of shape (...)."""
-        return self.xp.sum(self.row_sums, axis=-1)
+        return sum_along(self.xp, self.row_sums)
 
     @property
     def xp(self) -> Namespace:
@@ -118,16 +119,21 @@ class Cells:
     def sum_cells(self, f: Callable[..., Array]) -> Array:
         """Sum `f(xp, count, row_sum, col_sum, n_samples)` over the listed cells: shape (...), (T, ...) for T terms.
 
-        The cells are taken a block at a time, so that temporaries stay small however many there are.
+        The shapes of what f takes broadcast to that of what it returns. The cells are taken a block at a time, so that
+        temporaries stay small however many there are.
         """
-        xp, n = self.xp, self.n_samples[..., None]
+        xp, n, lead = self.xp, self.n_samples[..., None], self.counts.shape[:-1]
+        runs = list(cell_blocks(self.counts, self.counts.shape[-1], math.prod(lead)))
+        if self.is_grid and len(runs) == 1:  # to broadcast costs less than to look sums up
+            a, b = self.row_sums[..., None], self.col_sums[..., None, :]
+            full = xp.reshape(self.counts, (*lead, a.shape[-2], b.shape[-1]))
+            return xp.sum(f(xp, full, a, b, n[..., None]), axis=(-2, -1))
 
         def sum_of(block: slice) -> Array:
             a = xp.take(self.row_sums, self.rows[block], axis=-1)
             b = xp.take(self.col_sums, self.cols[block], axis=-1)
             return xp.sum(f(xp, self.counts[..., block], a, b, n), axis=-1)
 
-        runs = cell_blocks(self.counts, self.counts.shape[-1], math.prod(self.counts.shape[:-1]))
         return functools.reduce(operator.add, map(sum_of, runs))
 
     def structure(self) -> Structure:
@@ -174,7 +180,7 @@ def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[A
     """Return the sums of rows (..., R) and of columns (..., C) of counts (..., R*C)."""
     if isinstance(counts, np.ndarray) and loops.is_compiled():
         if counts.ndim == 1:
-            rows, cols = (np.zeros(length, dtype=np.int64) for length in shape)
+            rows, cols = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[1], dtype=np.int64)
             loops.compiled(sum_grid)(loops.integers(counts), rows, cols)
             return rows, cols
         lead, n_tables = counts.shape[:-1], math.prod(counts.shape[:-1])
@@ -183,7 +189,7 @@ def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[A
         loops.compiled(sum_grids)(flat, 0, n_tables, *sums)
         return sums[0].reshape(*lead, shape[0]), sums[1].reshape(*lead, shape[1])
     full = xp.reshape(counts, (*counts.shape[:-1], *shape))
-    return xp.sum(full, axis=-1, dtype=counts.dtype), xp.sum(full, axis=-2, dtype=counts.dtype)
+    return to_count(xp, sum_along(xp, full)), to_count(xp, sum_along(xp, full, axis=-2))
 
 
 def _places(xp: Namespace, counts: Array, shape: tuple[int, int]) -> tuple[Array, Array]:

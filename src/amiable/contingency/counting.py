@@ -33,16 +33,17 @@ from amiable._array.compact import (
 )
 from amiable._array.devices import device_of, is_captured, is_meta, is_traced, on_cpu
 from amiable._array.dtypes import to_count
-from amiable._array.libraries import namespace_of
+from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import from_host
-from amiable.contingency.cells import Cells, fuse, grid, grid_or_occupied, listed
+from amiable.contingency.cells import Cells, TableStream, fuse, grid, grid_or_occupied, listed
 from amiable.inputs.codes import encode
 from amiable.inputs.labels import check_codes, check_room, check_values_known
 
 # Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
 _GRID_CELLS = 1 << 13
 _GRID_CELLS_PER_SAMPLE = 4
+_FEW = 1 << 10  # cells that are summed in no time, to see whether a cluster is empty
 # Elements that the counts, or the keys, of one block of a batch may have: 64 MB of int64.
 BATCH = 1 << 23
 # Whole numbers that a promise of codes may ask for: 2 GB of sizes, beside which labels of host memory are listed in
@@ -56,12 +57,13 @@ def cells_of_labels(xp: Namespace, true: Array, pred: Array, n_labels: tuple[int
     return _plan(xp, ("labels_true", "labels_pred"), (true, pred), n_labels).table()
 
 
-def cells_of_batch(xp: Namespace, true: Array, pred: Array, n_labels: tuple[int, int] | None = None) -> Iterator[Cells]:
+def cells_of_batch(xp: Namespace, true: Array, pred: Array, n_labels: tuple[int, int] | None = None) -> TableStream:
     """Count a batch of checked labels in blocks, in order, so that neither keys nor counts outgrow the budget.
 
     Each block may have a label set of its own.
     """
-    return _plan(xp, ("labels_true", "labels_pred"), (true, pred), n_labels).tables()
+    plan = _plan(xp, ("labels_true", "labels_pred"), (true, pred), n_labels)
+    return TableStream(plan.labels.lead, plan.tables())
 
 
 def sizes_of_labels(xp: Namespace, x: Array, n_labels: int | None = None) -> Array:
@@ -97,8 +99,9 @@ def _plan(xp: Namespace, names: tuple[str, ...], sides: tuple[Array, ...], n_lab
     labels = _Labels(xp, names, sides, common_lead(*sides))
     if n_labels is not None and not all(map(on_cpu, sides)):
         return _PromisedCodes(labels, n_labels)
-    if all(host_integers(x) is not None for x in sides):
-        return _HostIntegers(labels, n_labels)
+    views = [view for x in sides if (view := host_integers(x)) is not None]
+    if len(views) == len(sides):
+        return _HostIntegers(labels, views, n_labels)
     ranges = _ranges_elsewhere(labels) if n_labels is None else None
     return _encoded(labels, n_labels) if ranges is None else _DeviceRanges(labels, ranges)
 
@@ -154,31 +157,31 @@ class _Plan:
 
 @dataclass(slots=True)
 class _HostIntegers(_Plan):
+    views: list[np.ndarray]  # of the labels
     n_labels: tuple[int, ...] | None
-    is_named: bool = True  # whether rows and columns keep their labels, which no score asks for
 
     def table(self) -> Cells:
-        return self._table(most_cells(self.labels.n_samples)) or self._encoded().table()
+        return self._counted(is_named=True)
 
     def tables(self) -> Iterator[Cells]:
-        """Count runs of tables; one that does not fit the budget is halved."""
-        labels, n_labels = self.labels, self.n_labels
-        if n_labels is not None and math.prod(n_labels) > most_cells(labels.n_samples):
-            labels.check_codes(n_labels)
-            n_labels = None  # scores need no empty clusters, of which there may be many
+        """Count runs of tables, whose rows and columns need no names; one that does not fit the budget is halved."""
+        labels, plan = self.labels, self
+        if self.n_labels is not None and math.prod(self.n_labels) > most_cells(labels.n_samples):
+            labels.check_codes(self.n_labels)
+            plan = replace(self, n_labels=None)  # scores need no empty clusters, of which there may be many
         if labels.n_tables == 1:
-            yield _HostIntegers(labels, n_labels, is_named=False).table()
+            yield plan._counted(is_named=False)
             return
         pending = [slice(0, labels.n_tables)]
         while pending:
             run = pending.pop()
-            n_tables, part = run.stop - run.start, _HostIntegers(labels.some(run), n_labels, is_named=False)
-            table = part._table(min(most_cells(labels.n_samples), BATCH // n_tables))
+            n_tables, part = run.stop - run.start, plan._some(run)
+            table = part._table(min(most_cells(labels.n_samples), BATCH // n_tables), is_named=False)
             if table is None and n_tables > _most_listed(labels.n_samples):
                 middle = (run.start + run.stop) // 2
                 pending += [slice(middle, run.stop), slice(run.start, middle)]
             else:
-                yield part.table() if table is None else table
+                yield part._counted(is_named=False) if table is None else table
 
     def sizes(self) -> Array:
         found = self._count(most_cells(self.labels.n_samples))
@@ -186,23 +189,28 @@ class _HostIntegers(_Plan):
             if self.n_labels is None:
                 return _encoded(self.labels, None).sizes()
             self.labels.check_codes(self.n_labels)
-            return _HostIntegers(self.labels, None).sizes()  # empty clusters, of which there are many, are left out
+            return replace(self, n_labels=None).sizes()  # empty clusters, of which there are many, are left out
         counts: Any = found.counts if self.n_labels is not None else found.without_gaps()[0]
         (x,) = self.labels.sides
         return from_host(self.labels.xp, counts.reshape(*x.shape[:-1], counts.shape[-1]), x)
 
     def _count(self, most: int) -> CompactCounts | None:
         """Count into at most so many cells; None if they are too few, or a promised code lies outside."""
-        views = [view for x in self.labels.sides if (view := host_integers(x)) is not None]
         ranges = None if self.n_labels is None else tuple((0, k - 1) for k in self.n_labels)
-        found = count_compact(views, most, ranges)
+        found = count_compact(self.views, most, ranges)
         return found if found is None or ranges in (None, found.ranges) else None
 
-    def _table(self, most: int) -> Cells | None:
-        found = self._count(most)
-        if found is None:
-            return None
-        return _cells_of_counts(self.labels, found, keep_empty=self.n_labels is not None, is_named=self.is_named)
+    def _some(self, run: slice) -> _HostIntegers:
+        some = self.labels.some(run)
+        views: list[Any] = [_rows(NUMPY, x, self.labels.lead, run) for x in self.views]
+        return self if some is self.labels else _HostIntegers(some, views, self.n_labels)
+
+    def _table(self, most: int, *, is_named: bool) -> Cells | None:
+        found, keep_empty = self._count(most), self.n_labels is not None
+        return None if found is None else _cells_of_counts(self.labels, found, keep_empty=keep_empty, is_named=is_named)
+
+    def _counted(self, *, is_named: bool) -> Cells:
+        return self._table(most_cells(self.labels.n_samples), is_named=is_named) or self._encoded().table()
 
     def _encoded(self) -> _Codes:
         if self.n_labels is not None:
@@ -264,7 +272,7 @@ class _Codes(_Plan):
         if codes.n_tables == 1:
             yield self.table()
         elif host_integers(self.codes[0]) is not None:
-            yield from _HostIntegers(codes, None).tables()
+            yield from _plan(codes.xp, codes.names, codes.sides, None).tables()
         else:
             n_samples, n_cells = codes.n_samples, math.prod(self.shape)
             is_listed = n_cells > most_cells(n_samples)
@@ -322,14 +330,26 @@ def _cells_of_counts(
     labels: _Labels, found: CompactCounts, *, keep_empty: bool = False, is_named: bool = True
 ) -> Cells:
     """Return counts of tables as cells, beside the labels; clusters that no table has are left out."""
-    xp, near, counts, shape = labels.xp, namespace_of(found.counts), found.counts, found.lengths
-    names: list[Array | None] = [None, None]
-    if not keep_empty and (is_named or found.has_gaps()):
+    xp, near = labels.xp, namespace_of(found.counts)
+
+    def listed_in(counts: Any, shape: tuple[int, ...], *names: Array) -> Cells:
+        return grid_or_occupied(near, near.reshape(counts, (*labels.lead, math.prod(shape))), shape, *names)
+
+    cells = None
+    if keep_empty or not (is_named or found.counts.size > _FEW):
+        cells = listed_in(found.counts, found.lengths)
+    if cells is None or not (keep_empty or _is_full(cells)):
         counts, values = found.without_gaps()
         names = [like_integers(xp, v, x) for x, v in zip(labels.sides, values, strict=True)]
-        shape = tuple([v.shape[0] for v in values])
-    cells = grid_or_occupied(near, near.reshape(counts, (*labels.lead, math.prod(shape))), shape, *names)
+        cells = listed_in(counts, tuple([v.shape[0] for v in values]), *names)
     return cells if xp is near else cells.with_arrays(from_host(xp, x, labels.sides[0]) for x in cells.arrays)
+
+
+def _is_full(table: Cells) -> bool:
+    """Whether every row and column of tables in NumPy holds samples of some table."""
+    sums: tuple[Any, Any] = (table.row_sums, table.col_sums)
+    held = [x if x.ndim == 1 else x.any(axis=tuple(range(x.ndim - 1))) for x in sums]
+    return not any(0 in x.tolist() for x in held)
 
 
 def _most_listed(n_samples: int) -> int:

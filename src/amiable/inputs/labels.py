@@ -42,7 +42,8 @@ def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -
             f"Found input variables with inconsistent numbers of samples: [{true.shape[-1]}, {pred.shape[-1]}]"
         )
     try:
-        common_lead(true, pred)
+        if min(true.ndim, pred.ndim) > 1:
+            common_lead(true, pred)
     except ValueError:
         raise ValueError(
             f"labels_true has shape {tuple(true.shape)} and labels_pred {tuple(pred.shape)}: "

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from amiable._array.blocks import common_lead
 from amiable._array.devices import common_namespace
 from amiable._array.libraries import is_dask
 from amiable._array.protocols import Array, Namespace
@@ -35,7 +34,7 @@ def as_tables(
     _check_column("labels_true", true)
     _check_column("labels_pred", pred)
     promised = None if n_labels is None else check_n_labels(n_labels)
-    return common_lead(true, pred), cells_of_batch(xp, true, pred, promised)
+    return cells_of_batch(xp, true, pred, promised)
 
 
 def as_table(labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None) -> Cells:

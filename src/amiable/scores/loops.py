@@ -31,9 +31,7 @@ def sums_by_loop(
     else:
         places = [kernels.integers(x[:0] if table.is_grid else x) for x in (table.rows, table.cols)]
     if near and not lead:
-        return loops.compiled(of_table)(
-            *places, *[loops.integers(x).reshape(1, x.shape[-1]) for x in given], *options, 0
-        )
+        return loops.compiled(of_table)(*places, *[loops.integers(x)[None] for x in given], *options, 0)
     arrays = [kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in given]
     out = kernels.empty((n_sums, arrays[0].shape[0]), arrays[0])
     weight = max(1.0, arrays[0].shape[1] / _CELLS)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from amiable._array.arithmetic import at_least
+from amiable._array.arithmetic import at_least, sum_along
 from amiable._array.devices import is_traced, on_own_device
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number
 from amiable._scalars.tables import pairs_of_table, pairs_of_tables
+from amiable.chance.deviance import have_exact_products
 from amiable.chance.random_models import NullModel, check_null, expected_rand
 from amiable.contingency import Cells
 from amiable.scores.arguments import as_table, check_share
@@ -601,34 +602,39 @@ Pairs = tuple[Array, Array, Array, Array]
 def _pairs(table: Cells) -> Pairs:
     """Count ordered pairs as floats: apart in both, together in pred only, in true only, together in both.
 
-    Each sample of a cell of x is paired with those of the other cells, (n - a - b + x), b - x, a - x and x - 1 of them:
-    nothing cancels, and as floats nothing overflows.
+    Where whole numbers do not hold them, each sample of a cell of x is paired with those of the other cells,
+    (n - a - b + x), b - x, a - x and x - 1 of them: nothing cancels, and as floats nothing overflows.
     """
     if is_looped(table):
         apart, pred_only, true_only, together = sums_by_loop(table, pairs_of_table, pairs_of_tables, n_sums=4)
         return apart, pred_only, true_only, together
-    return _unstacked(table.sum_cells(lambda xp, *cell: to_float(xp, cell[0]) * to_float(xp, _partners(xp, *cell))))
+    xp = table.xp
+    if have_exact_products(xp, table.n_samples):
+        apart, pred_only, true_only, together = (to_float(xp, as_number(pairs)) for pairs in _whole_pairs(table))
+        return apart, pred_only, true_only, together
+
+    def of_cell(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
+        partners = xp.stack([(n - a) - (b - x), b - x, a - x, at_least(xp, x - 1, 0)])
+        return to_float(xp, x) * to_float(xp, partners)
+
+    sums = table.sum_cells(of_cell)
+    return as_number(sums[0, ...]), as_number(sums[1, ...]), as_number(sums[2, ...]), as_number(sums[3, ...])
 
 
 def _whole_pairs(table: Cells) -> Pairs:
-    """Count the same in whole numbers, as far as these reach."""
-    return _unstacked(table.sum_cells(lambda xp, *cell: cell[0] * _partners(xp, *cell)))
-
-
-def _partners(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
-    return xp.stack([(n - a) - (b - x), b - x, a - x, at_least(xp, x - 1, 0)])
+    """Count the same in whole numbers, as far as these reach; their differences are exact."""
+    xp, n = table.xp, table.n_samples
+    together, of_true, of_pred = (sum_along(xp, x * (x - 1)) for x in (table.counts, table.row_sums, table.col_sums))
+    true_only, pred_only = of_true - together, of_pred - together
+    return n * (n - 1) - of_true - pred_only, pred_only, true_only, together
 
 
 def _shares_of_pairs(table: Cells) -> Pairs:
     """Return the same as shares of all pairs, whose products stay inside float32, too; 0 where there are none."""
     apart, pred_only, true_only, together = _pairs(table)
     every = (apart + together) + (pred_only + true_only)
-    of_all = [_ratio(part, every, 0.0) for part in (apart, pred_only, true_only, together)]
-    return of_all[0], of_all[1], of_all[2], of_all[3]
-
-
-def _unstacked(pairs: Array) -> Pairs:
-    return as_number(pairs[0, ...]), as_number(pairs[1, ...]), as_number(pairs[2, ...]), as_number(pairs[3, ...])
+    known = namespace_of(every).where(every == 0, 1.0, every)
+    return apart / known, pred_only / known, true_only / known, together / known
 
 
 def _ratio(part: Array, whole: Array, where_zero: Array | float) -> Array:
