@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import chisquare, hypergeom, random_table
@@ -9,6 +11,8 @@ from scipy.stats import chisquare, hypergeom, random_table
 from amiable import iter_random_tables, permutation_test, random_tables
 from amiable._array import loops
 from amiable._scalars import draws as scalars
+from amiable._scalars import vector_draws
+from amiable._scalars.cells import cost_of_count, offset_from_mean
 from amiable.resampling import draws
 
 pytest.importorskip("numba")
@@ -46,16 +50,35 @@ def test_known_answers_of_philox(counter, key, expected):
         (999, 999, 1000),
         (1000, 40, 10**5),
         (5, 5, 10**6),
+        (700, 4000, 10**4),
+        (9300, 4000, 10**4),
+        (700, 6000, 10**4),
+        (9300, 6000, 10**4),
         (10**5, 10**5, 10**6),
     ],
 )
 def test_one_draw_is_hypergeometric(a, b, n):
-    size = 20_000
-    tables = random_tables([a, n - a], [b, n - b], size, rng=3)
-    drawn = tables[:, 0, 0]
     k = np.arange(max(0, a + b - n), min(a, b) + 1)
-    expected = hypergeom(n, b, a).pmf(k) * size
-    counts = np.bincount(drawn - k[0], minlength=k.size)
+    check_draws(a, b, n, k, hypergeom(n, b, a).pmf(k))
+
+
+@pytest.mark.parametrize("mean", [0.3, 3, 30, 3000, 10**6])
+def test_one_draw_of_many_samples(mean):
+    """Where SciPy's probabilities are off by a percent; these are products of ratios of neighbours."""
+    a, n = 10**9, 10**12
+    b = int(mean * 1000)
+    reach = int(9 * mean**0.5 + 9)
+    k = np.arange(max(0, int(mean) - reach), int(mean) + reach)
+    ratios = (a - k[:-1]) / k[1:] * ((b - k[:-1]) / (n - a - b + k[1:]))
+    logs = np.append(0.0, np.cumsum(np.log(ratios)))
+    weights = np.exp(logs - logs.max())
+    check_draws(a, b, n, k, weights / weights.sum())
+
+
+def check_draws(a, b, n, k, chances, size=20_000):
+    """Compare the counts of one cell with the chances of all counts k that are seen."""
+    drawn = random_tables([a, n - a], [b, n - b], size, rng=3)[:, 0, 0]
+    expected, counts = chances * size, np.bincount(drawn - k[0], minlength=k.size)
     common = expected > 10
     found, known = np.append(counts[common], counts[~common].sum()), np.append(expected[common], 0)
     known[-1] = size - known.sum()
@@ -119,25 +142,39 @@ def test_a_generator_goes_on():
     assert (first != second).any()
 
 
-def test_the_source_is_plain_python():
-    rows, cols = [30, 20, 50], [45, 40, 15]
-    counts = np.zeros((8, 9), dtype=np.int64)
-    compiled = np.zeros_like(counts)
-    key = 123, 2**32 - 1
-    scalars.draw_tables(rows, cols, 2**33, *key, 0, 8, counts)
-    loops.compiled(scalars.draw_tables)(np.array(rows), np.array(cols), 2**33, *key, 0, 8, compiled)
-    np.testing.assert_array_equal(counts, compiled)
+@pytest.mark.parametrize(
+    "margins",
+    [
+        ([30, 20, 50], [45, 40, 15]),
+        ([5, 0, 1, 30], [36, 0]),
+        ([10**12, 3 * 10**5, 9 * 10**12], [2 * 10**12, 8 * 10**12, 3 * 10**5]),
+    ],
+)
+def test_one_by_one_and_many_at_a_time_in_python_and_compiled(margins, monkeypatch):
+    monkeypatch.setattr(vector_draws, "WIDTH", 5)
+    rows, cols = map(np.array, margins)
+    found = []
+    for draw in (scalars.draw_tables, vector_draws.draw_blocks):
+        for function in (draw, loops.compiled(draw)):
+            counts = np.zeros((9, rows.size * cols.size), dtype=np.int64)
+            function(rows, cols, 2**33, 123, 2**32 - 1, 1, 9, counts)
+            found.append(counts)
+            np.testing.assert_array_equal(counts, found[0])
+    np.testing.assert_array_equal(
+        found[0].reshape(9, rows.size, -1).sum(axis=1)[1:], np.broadcast_to(cols, (8, cols.size))
+    )
+    assert (found[0][0] == 0).all()  # those before the first
 
 
 def test_the_polynomial_is_as_close_as_it_says():
     """Near the mean, the cost of a count is the polynomial, up to the bound of its error."""
-    from amiable._scalars.cells import cost_of_count, offset_from_mean
-
     rng, checked = np.random.default_rng(0), 0
     for _ in range(300):
         n = int(10 ** rng.uniform(2, 9))
         a, b = (int(rng.integers(1, n)) for _ in range(2))
-        c1, c2, c3, c4, p4, radius = scalars.cost_near_mean(a, b, n)
+        x, y = a / n, b / n
+        c1, c2, c3, c4, p4 = scalars.cost_near_mean(x, y, 1 / (n * x * (1 - x) * y * (1 - y)))
+        radius = scalars.NEAR * n * min(x, 1 - x) * min(y, 1 - y)
         start = int(a * (b / n))
         for k in {start, start + int(rng.uniform(-1, 1) * radius), start + int(radius)}:
             ts = [offset_from_mean(x, a, b, n) for x in (start, k)]
@@ -145,9 +182,47 @@ def test_the_polynomial_is_as_close_as_it_says():
                 exact = cost_of_count(k, a, b, n, ts[1]) - cost_of_count(start, a, b, n, ts[0])
                 values = [t * (c1 + t * (c2 + t * (c3 + t * c4))) for t in ts]
                 bounds = [p4 * abs(t) * (t**4 / 10 + t**2 / 9 + 0.02) for t in ts]
-                assert abs(values[1] - values[0] - exact) <= sum(bounds) + scalars.ROUNDING + 1e-13 * abs(exact)
+                assert abs(values[1] - values[0] - exact) <= sum(bounds) + 1e-12 + 1e-13 * abs(exact)
                 checked += 1
     assert checked > 300
+
+
+def test_what_is_sure_is_right():
+    """Counts are taken or not as their exact probabilities say; few are left to these."""
+    rng, told = np.random.default_rng(0), {-1: 0, 0: 0, 1: 0}
+    for _ in range(20_000):
+        n = int(10 ** rng.uniform(1, 12))
+        a, b = (int(n ** rng.uniform(0.5, 1) / 2) for _ in range(2))
+        mode = (a + 1) * (b + 1) // (n + 2)
+        u, v = 1 - rng.random(), rng.random()
+        count, taken = scalars.try_count(float(a), float(b), float(n), u, v)
+        told[taken] += 1
+        if 0 <= count <= min(a, b):
+            costs = [cost_of_count(k, a, b, n, offset_from_mean(k, a, b, n)) for k in (int(count), mode)]
+            margin = (costs[0] - costs[1] + 2 * math.log(u)) * (-1 if taken > 0 else 1)
+            assert taken == 0 or margin > -1e-11
+            if abs(margin) > 1e-11:
+                assert scalars.is_taken(count, float(a), float(b), float(n), u) == (
+                    costs[0] - costs[1] < -2 * math.log(u)
+                )
+        else:
+            assert taken == -1
+    assert told[1] > 5000
+    assert told[-1] > 4000
+    assert told[0] > 1000
+
+
+@pytest.mark.parametrize("away", [1, 3, 20, 64])
+def test_ratios_and_costs_agree(away, monkeypatch):
+    a, b, n = 4000.0, 3000.0, 20_000.0
+    for count in (scalars.mode_of(a, b, n) + away, scalars.mode_of(a, b, n) - away):
+        costs = [cost_of_count(int(k), 4000, 3000, 20_000, k - 600.0) for k in (count, scalars.mode_of(a, b, n))]
+        level = math.exp((costs[1] - costs[0]) / 2)
+        for few in (scalars.FEW_STEPS, 0):
+            monkeypatch.setattr(scalars, "FEW_STEPS", few)
+            assert scalars.is_taken(count, a, b, n, level * (1 - 1e-11))
+            assert not scalars.is_taken(count, a, b, n, level * (1 + 1e-11))
+            monkeypatch.undo()
 
 
 def test_pvalues_under_the_null():

@@ -102,7 +102,11 @@ def compiled(function: Callable[..., Any], compile_: Callable[..., Any] | None =
 def _compile_for_processor() -> Callable[..., Any]:
     import numba
 
-    return numba.njit(cache=True, nogil=True, error_model="numpy")
+    def compile_(function: Callable[..., Any]) -> Any:
+        inline = hasattr(function, "is_inlined")
+        return numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=inline)(function)
+
+    return compile_
 
 
 @functools.cache
@@ -118,6 +122,7 @@ def _functions(module_name: str, compile_: Callable[..., Any]) -> dict[str, Any]
             names[key] = compiled(value, compile_)
         else:  # functions of a module call each other by its names, which stand for compiled ones here
             copy = types.FunctionType(value.__code__, names, key, value.__defaults__)
+            copy.__dict__.update(value.__dict__)
             names[key] = compile_(copy)
     return names
 

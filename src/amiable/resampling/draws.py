@@ -27,6 +27,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Source
 from amiable._array.transfers import fetch
 from amiable._scalars.draws import draw_tables
+from amiable._scalars.vector_draws import draw_blocks
 from amiable.resampling.sampling import binomial, hypergeometric
 
 # Elements of the running sums of one block of tables: a few megabytes, since they are read again at every level.
@@ -138,11 +139,12 @@ def _by_loops(xp: Namespace, source: Source, row_sums: Any, col_sums: Any, size:
     """Let compiled loops draw, cell by cell: each table from a number and a key, which the source gives."""
     sizes, key = [kernels.integers(x) for x in (row_sums, col_sums)], _key(xp, source)
     shape = (row_sums.shape[0], col_sums.shape[0])
+    draw = draw_blocks if isinstance(row_sums, np.ndarray) else draw_tables
 
     def drawn() -> Iterator[Array]:
         for block in blocks(size, most_elements(row_sums) // math.prod(shape)):
             counts = kernels.empty((block.stop - block.start, math.prod(shape)), sizes[0], "int64")
-            kernels.run(draw_tables, counts.shape[0], *sizes, block.start, *key, out=counts, weight=counts.shape[1] / 4)
+            kernels.run(draw, counts.shape[0], *sizes, block.start, *key, out=counts, weight=counts.shape[1] / 8)
             yield counts.reshape(-1, *shape)
 
     return drawn()
