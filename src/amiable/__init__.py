@@ -8,6 +8,7 @@ from types import ModuleType as _ModuleType
 
 from amiable._array.loops import *
 from amiable.contingency.table import *
+from amiable.inputs.members import *
 from amiable.pairwise import *
 from amiable.resampling.bootstrap import *
 from amiable.resampling.comparison import *

@@ -139,10 +139,19 @@ def _is_hashed(x: Any) -> TypeGuard[np.ndarray]:
     return isinstance(x, np.ndarray) and x.size >= hashing.FEWEST and loops.is_compiled()
 
 
+def _encode_scattered(xp: Namespace, x: Array) -> tuple[Array, Array]:
+    """Return the K distinct values of integers, sorted, and codes 0..K-1."""
+    if _is_hashed(x):
+        return hashing.encode_scattered(x)
+    if isinstance(x, np.ndarray) and x.size >= hashing.FEWEST_OF_PANDAS and hashing.has_pandas():
+        return hashing.encode_by_pandas(x)
+    return unique_inverse(xp, x)
+
+
 def encode_integers(xp: Namespace, x: Array) -> tuple[Array, Array]:
     """Return codes 0..K-1 in the shape of integers `x`, and the K distinct ones, sorted.
 
-    Those of a compact range come from a lookup table, others from sorting.
+    Those of a compact range come from a lookup table, others from hashing or sorting.
     """
     whole = to_count(xp, x)
     if xp.isdtype(x.dtype, "unsigned integer") and xp.iinfo(x.dtype).bits == xp.iinfo(whole.dtype).bits:
@@ -155,7 +164,7 @@ def encode_integers(xp: Namespace, x: Array) -> tuple[Array, Array]:
     low, high = fetch(xp.stack([xp.min(whole), xp.max(whole)]))
     span = high - low + 1
     if span > max(COMPACT, 4 * math.prod(x.shape)):
-        labels, codes = hashing.encode_scattered(whole) if _is_hashed(whole) else unique_inverse(xp, whole)
+        labels, codes = _encode_scattered(xp, whole)
         return codes, xp.astype(labels, x.dtype)
     codes = whole - low
     occupied = count_keys(xp, xp.reshape(codes, (-1,)), span) > 0

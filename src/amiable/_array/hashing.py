@@ -1,7 +1,8 @@
-"""Scattered integers in host memory: their codes and counts, by compiled loops."""
+"""Scattered integers in host memory: their codes and counts, by compiled loops, or by the hash table of pandas."""
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +13,7 @@ from amiable._scalars.hashing import encode_run, replace_codes
 from amiable._scalars.merging import count_merged
 
 FEWEST = 1 << 10  # of fewer labels, codes and counts come as quickly from NumPy
+FEWEST_OF_PANDAS = 1 << 15  # of more labels, its codes take from a fifth of the time of sorting to as long
 _OF_A_THREAD = 1 << 19  # labels, some milliseconds of work
 _FIRST_BITS = 10
 
@@ -32,6 +34,20 @@ def encode_scattered(x: Any) -> tuple[np.ndarray, np.ndarray]:
 
         list(pool.map(sort_codes, range(n_parts)))
     return distinct, codes.reshape(x.shape)
+
+
+def has_pandas() -> bool:
+    """Whether pandas was imported, by whoever: it is not imported for this."""
+    return hasattr(sys.modules.get("pandas"), "factorize")
+
+
+def encode_by_pandas(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `encode_scattered` does."""
+    codes, distinct = sys.modules["pandas"].factorize(x.reshape(-1))
+    order = np.argsort(distinct)
+    lookup = np.empty(order.size, dtype=np.int64)
+    lookup[order] = np.arange(order.size)
+    return distinct[order], np.take(lookup, codes).reshape(x.shape)
 
 
 def count_scattered(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

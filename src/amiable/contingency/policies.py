@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from amiable._array.devices import common_namespace
 from amiable._array.dtypes import to_count
 from amiable._array.protocols import Array, Namespace
@@ -13,8 +15,9 @@ from amiable.contingency.cells import Cells
 from amiable.contingency.counting import cells_of_labels
 from amiable.contingency.groups import cells_of_groups
 from amiable.contingency.subtables import count_marked, marks_of, without_labels
+from amiable.inputs.codes import Coded, coded, coded_labelings
 from amiable.inputs.labels import check_labelings, check_labels, check_values_known
-from amiable.inputs.missing import Policies, labels_and_missing
+from amiable.inputs.missing import Policies, either, labels_and_missing
 
 
 def counted_labels(
@@ -27,15 +30,22 @@ def counted_labels(
     warns: bool = True,
 ) -> Cells:
     """Count two labelings; the arguments are those of `ContingencyTable.from_labels`."""
-    xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops, warns=warns)
+    sides = [Coded(labels_true), Coded(labels_pred)]
+    if n_labels is None:
+        sides = coded_labelings(labels_true, labels_pred, drops=policies.drops, warns=warns)
+    names = sides[0].names, sides[1].names
+    xp, true, pred, lacking = check_labelings_and_missing(*(x.labels for x in sides), drops=policies.drops, warns=warns)
+    for side in sides:
+        lacking = either(lacking, side.missing)
     if groups is not None:
-        return _counted_groups(xp, true, pred, groups, lacking, n_labels, policies)
+        return _counted_groups(xp, true, pred, groups, lacking, n_labels, names, policies)
     if lacking is not None and lacking.ndim == 1 and n_labels is None:
         true, pred = true[~lacking], pred[~lacking]
         found = replace(cells_of_labels(xp, true, pred), n_missing=_number_of(xp, lacking))
-        return without_labels(found, *policies.ignored)
+        return without_labels(_named(found, *names), *policies.ignored)
     if lacking is None and (n_labels is None or policies.ignored == (None, None)):
-        return without_labels(cells_of_labels(xp, true, pred, n_labels), *policies.ignored)
+        return without_labels(_named(cells_of_labels(xp, true, pred, n_labels), *names), *policies.ignored)
+    true, pred = (x if known is None else known[x] for x, known in zip((true, pred), names, strict=True))
     # codes that are promised may be ignored for being outside of the promise; a batch lacks samples of each its own
     n_missing: Any = 0 if lacking is None else _number_of(xp, lacking)
     marked = lacking
@@ -58,7 +68,17 @@ def check_labelings_and_missing(
     true, no_true = labels_and_missing("labels_true", labels_true, warns=warns)
     pred, no_pred = labels_and_missing("labels_pred", labels_pred, warns=warns)
     xp, true, pred = check_labelings(true, pred, warns=False)
-    return xp, true, pred, no_pred if no_true is None else no_true if no_pred is None else no_true | no_pred
+    return xp, true, pred, either(no_true, no_pred)
+
+
+def _named(cells: Cells, *names: np.ndarray | None) -> Cells:
+    """Call rows, columns and groups what their codes stand for, where labels were counted by codes."""
+    known = {}
+    for field, values in zip(("row_labels", "col_labels", "group_labels"), names, strict=False):
+        codes: Any = getattr(cells, field)
+        if values is not None and codes is not None:
+            known[field] = values[codes]
+    return replace(cells, **known) if known else cells
 
 
 def _number_of(xp: Namespace, marked: Array) -> Any:
@@ -73,16 +93,19 @@ def _counted_groups(
     groups: Any,
     lacking: Array | None,
     n_labels: tuple[int, int] | None,
+    names: tuple[Any, Any],
     policies: Policies,
 ) -> Cells:
     """Count two labelings (n,) within groups."""
     if n_labels is not None:
         raise ValueError("n_labels was given together with groups: expected one or the other")
+    group = coded("groups", groups, drops=policies.drops)
+    lacking = either(lacking, group.missing)
     if policies.drops:
-        at, no_group = labels_and_missing("groups", groups)
-        lacking = no_group if lacking is None else lacking if no_group is None else lacking | no_group
+        at, no_group = labels_and_missing("groups", group.labels)
+        lacking = either(lacking, no_group)
     else:
-        at = check_labels("groups", groups)
+        at = check_labels("groups", group.labels)
     common_namespace(labels_true=true, groups=at)
     for name, x in (("labels_true", true), ("labels_pred", pred), ("groups", at)):
         if x.ndim != 1:
@@ -94,4 +117,5 @@ def _counted_groups(
     if lacking is not None:
         n_missing, keep = _number_of(xp, lacking), ~lacking
         true, pred, at = true[keep], pred[keep], at[keep]
-    return without_labels(replace(cells_of_groups(xp, at, true, pred), n_missing=n_missing), *policies.ignored)
+    found = _named(cells_of_groups(xp, at, true, pred), *names, group.names)
+    return without_labels(replace(found, n_missing=n_missing), *policies.ignored)

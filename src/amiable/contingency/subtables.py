@@ -15,8 +15,9 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number, to_numpy
 from amiable.contingency.cells import Cells, grid, grid_or_occupied, listed
 from amiable.contingency.counting import cells_of_labels
+from amiable.inputs.categories import is_missing
 from amiable.inputs.codes import encode
-from amiable.inputs.labels import check_codes, check_values_known, is_missing, kind_of
+from amiable.inputs.labels import check_codes, check_values_known, kind_of
 
 
 def without_labels(cells: Cells, true: Any, pred: Any) -> Cells:

@@ -15,15 +15,16 @@ from amiable._array.dtypes import to_count
 from amiable._array.libraries import NUMPY, is_dask, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable.contingency.cells import Cells, grid_or_occupied, listed
-from amiable.contingency.counting import cells_of_pairs
+from amiable.contingency.counting import cells_of_labels, cells_of_pairs
 from amiable.contingency.groups import cells_of_groups
 from amiable.contingency.merging import add_cells
 from amiable.contingency.policies import check_labelings_and_missing, counted_labels
 from amiable.contingency.subtables import with_singletons, without_labels
 from amiable.inputs.codes import encode
-from amiable.inputs.counts import check_counts
+from amiable.inputs.counts import check_counts, check_no_totals
 from amiable.inputs.frames import count_columns
 from amiable.inputs.labels import check_labels, check_n_labels, check_values_known, level_of_caller
+from amiable.inputs.mappings import align
 from amiable.inputs.missing import MissingPolicy, check_policies
 
 __all__ = ["ContingencyTable"]
@@ -139,6 +140,47 @@ class ContingencyTable(Cells):
         return _warned(table_of(counted))
 
     @classmethod
+    def from_mappings(cls, true: Any, pred: Any, *, missing: MissingPolicy = "raise") -> ContingencyTable:
+        """Count two labelings that are given by sample, in any order.
+
+        Parameters
+        ----------
+        true, pred : mapping from samples to labels
+            Two dicts, or two pandas Series, whose index holds the samples.
+        missing : {"raise", "drop"}, default="raise"
+            Whether a sample that lacks a label on either side (its mapping does not have it, or has None or NaN for it)
+            is an error, or is left out. `n_missing` of the table tells how many were.
+
+        Raises
+        ------
+        TypeError
+            No mappings; labels that are mixed in kind or that are sets.
+        ValueError
+            Missing labels (it says how many, and names a sample); no sample that has both labels; an index that repeats
+            a sample.
+
+        Returns
+        -------
+        ContingencyTable
+            In NumPy.
+
+        See Also
+        --------
+        labels_of_clusters : For clusters that are listed by their members.
+
+        Examples
+        --------
+        >>> from amiable import ContingencyTable
+        >>> people, machine = {"r1": "ann", "r2": "ann", "r3": "bob"}, {"r3": 7, "r2": 5, "r1": 5, "r4": 9}
+        >>> ContingencyTable.from_mappings(people, machine, missing="drop").to_dense()
+        array([[2, 0],
+               [0, 1]])
+        """
+        *given, n_missing = align(true, pred, drops=check_policies(missing).drops)
+        labels = [check_labels(name, x) for name, x in zip(("true", "pred"), given, strict=True)]
+        return table_of(replace(cells_of_labels(NUMPY, *labels), n_missing=n_missing))
+
+    @classmethod
     @on_own_device
     def from_counts(
         cls, counts: Any, *, row_labels: Any | None = None, col_labels: Any | None = None
@@ -148,8 +190,9 @@ class ContingencyTable(Cells):
         Parameters
         ----------
         counts : array-like of shape (..., R, C), or SciPy sparse of shape (R, C)
-            Whole numbers >= 0, of an integer or float dtype. Rows and columns of totals are taken as any others; given
-            as `contingency` of a score, one table that ends in the sums of its rows and columns is refused.
+            Whole numbers >= 0, of an integer or float dtype. Rows and columns of totals are taken as any others, unless
+            a dataframe calls them "All" or "Total"; given as `contingency` of a score, one table that ends in the sums
+            of its rows and columns is refused.
         row_labels, col_labels : array-like of shape (R,) and (C,), optional
             The distinct labels of rows and columns, for adding tables.
 
@@ -158,8 +201,8 @@ class ContingencyTable(Cells):
         TypeError
             Counts that are not numbers.
         ValueError
-            Counts that are negative, fractional or not finite; the wrong number of dimensions; an empty batch;
-            labels whose number is not that of the rows or columns, or that repeat.
+            Counts that are negative, fractional or not finite; totals in a dataframe; the wrong number of dimensions;
+            an empty batch; labels whose number is not that of the rows or columns, or that repeat.
 
         Returns
         -------
@@ -168,6 +211,7 @@ class ContingencyTable(Cells):
         if hasattr(counts, "tocoo"):
             return table_of(_cells_of_sparse(counts.tocoo(), row_labels, col_labels))
         x = check_counts("contingency", counts, axis=(-2, -1))
+        check_no_totals("contingency", counts, x)
         xp = namespace_of(x)
         shape = x.shape[-2:]
         labels = _check_axes(xp, x, shape, row_labels, col_labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,9 +10,41 @@ from amiable._array.bins import COMPACT, encode_integers, unique_inverse
 from amiable._array.compact import extremes
 from amiable._array.devices import device_of
 from amiable._array.dtypes import count_dtype, to_count
+from amiable._array.libraries import NUMPY
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
-from amiable.inputs.labels import kind_of
+from amiable.inputs.labels import check_categories, check_labels, kind_of, warn_of_order
+
+
+class Coded(NamedTuple):
+    """Labels as they were given; or codes of the categories that occur, in their order, and what these are called."""
+
+    labels: Any
+    names: np.ndarray | None = None
+    missing: np.ndarray | None = None  # which samples lack a label, if any does; the code of another stands there
+
+
+def coded(name: str, labels: Any, *, drops: bool = False, warns: bool = True) -> Coded:
+    """Return labels of a categorical type as codes, which stand for the labels in their order; others as they are."""
+    known = None if type(labels) is np.ndarray else check_categories(name, labels, drops=drops)
+    if known is None:
+        return Coded(labels)
+    codes, values, _ = known
+    missing = codes < 0 if codes.min(initial=0) < 0 else None
+    occurs = np.bincount(codes if missing is None else codes[~missing], minlength=len(values)) > 0
+    order, names = encode(NUMPY, check_labels(name, values[occurs], warns=warns))
+    lookup = np.zeros(len(values) + 1, dtype=codes.dtype)  # the last stands for missing labels, of code -1
+    lookup[:-1][occurs] = order
+    if missing is not None or (lookup[:-1] != np.arange(len(values)))[occurs].any():
+        codes = np.take(lookup, codes)
+    return Coded(codes, np.asarray(names), missing)
+
+
+def coded_labelings(labels_true: Any, labels_pred: Any, *, drops: bool = False, warns: bool = True) -> list[Coded]:
+    """Return two labelings, of which those of a categorical type are codes; warn of indexes in different orders."""
+    warn_of_order(labels_true=labels_true, labels_pred=labels_pred)
+    given = {"labels_true": labels_true, "labels_pred": labels_pred}
+    return [coded(name, labels, drops=drops, warns=warns) for name, labels in given.items()]
 
 
 def encode(xp: Namespace, x: Any) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from amiable._array.dtypes import count_dtype, to_count, working_dtype
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_array
+from amiable.inputs.categories import is_missing
 
 
 def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: str = "in row-major order") -> Array:
@@ -44,14 +45,50 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
     if bool(xp.any(bad)):
         first = int(xp.argmax(to_count(xp, bad)))
         value = float(flat[first]) if floats else int(flat[first])
-        raise ValueError(f"{name} holds {value} {_place(counts, first, where)}: expected whole numbers >= 0")
+        raise ValueError(
+            f"{name} holds {value} {_place(counts, first, where)}: expected whole numbers >= 0{_advice(counts, value)}"
+        )
     check_total(name, [x], axis)
     return xp.astype(x, count_dtype(xp, x), copy=True)
 
 
+def check_no_totals(name: str, counts: Any, x: Array) -> None:
+    """Raise ValueError for a frame whose last row or column is called a total, and is the sum of the others."""
+    if not _is_frame(counts) or not isinstance(x, np.ndarray) or x.ndim != 2 or not x.any():
+        return
+    ends = {
+        end: repr(title)
+        for end, axis, full in (("last row", counts.index, x), ("last column", counts.columns, x.T))
+        if _is_total(title := axis.tolist()[-1]) and bool((full[-1] == full[:-1].sum(axis=0)).all())
+    }
+    if ends:
+        raise ValueError(
+            f"{name} has the sums of the others in its {' and '.join(ends)}, called {' and '.join(ends.values())}, as "
+            "pandas.crosstab(margins=True) has: expected counts without totals, margins=False; if they are clusters, "
+            f"give ContingencyTable.from_counts({name}.to_numpy())"
+        )
+
+
+def _is_total(title: Any) -> bool:
+    return str(title[0] if isinstance(title, tuple) else title).lower() in ("all", "total")
+
+
+def _is_frame(counts: Any) -> bool:
+    return hasattr(counts, "index") and hasattr(counts, "columns")
+
+
+def _advice(counts: Any, value: Any) -> str:
+    """Say how a frame of counts gets whole numbers."""
+    if not _is_frame(counts):
+        return ""
+    if is_missing(value):
+        return "; a combination without samples has the count 0, by fill_value=0 in a pivot, or .fillna(0).astype(int)"
+    return "" if isinstance(value, Real) and value < 0 else "; .astype(int) makes such of counts in another type"
+
+
 def _place(counts: Any, position: int, where: str) -> str:
     """Say where a count stands: by the names of row and column, where they have some."""
-    if hasattr(counts, "index") and hasattr(counts, "columns"):
+    if _is_frame(counts):
         row, col = divmod(position, len(counts.columns))
         return f"at row {counts.index.tolist()[row]!r}, column {counts.columns.tolist()[col]!r}"
     return f"at position {position} ({where})"
@@ -62,9 +99,12 @@ def _whole_numbers(name: str, x: np.ndarray, counts: Any, where: str) -> np.ndar
     for i, value in enumerate(x.flat):
         if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
             place = _place(counts, i, where)
-            raise TypeError(f"{name} has dtype object, with {value!r} {place}: expected whole numbers")
+            raise TypeError(
+                f"{name} has dtype object, with {value!r} {place}: expected whole numbers{_advice(counts, value)}"
+            )
         if not _is_whole(value):
-            raise ValueError(f"{name} holds {value} {_place(counts, i, where)}: expected whole numbers >= 0")
+            place = _place(counts, i, where)
+            raise ValueError(f"{name} holds {value} {place}: expected whole numbers >= 0{_advice(counts, value)}")
         if not -(2**63) <= int(x.flat[i]) < 2**63:
             raise ValueError(f"{name} holds {value}: expected whole numbers that int64 holds")
     return np.array([int(value) for value in x.flat], dtype=np.int64).reshape(x.shape)

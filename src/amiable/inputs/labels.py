@@ -17,12 +17,9 @@ from amiable._array.dtypes import to_count
 from amiable._array.libraries import NUMPY
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_array, fetch, host_view, lengths_of_items
+from amiable.inputs.categories import Categories, categories_of, is_missing
 
-_FROM_MEMBERS = (
-    "clusters listed by their members become labels by "
-    "label = {member: i for i, cluster in enumerate(clusters) for member in cluster}, "
-    "[label[sample] for sample in samples]"
-)
+_FROM_MEMBERS = "clusters listed by their members become labels by amiable.labels_of_clusters(clusters, samples)"
 
 
 def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -> tuple[Namespace, Array, Array]:
@@ -57,6 +54,8 @@ def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
     if type(labels) is np.ndarray and labels.ndim and labels.dtype.kind in "iub" and 0 not in labels.shape[:-1]:
         return labels  # there is nothing to find
     check_container(name, labels)
+    if (known := check_categories(name, labels)) is not None:
+        labels = known.values[known.codes]
     x = as_array(name, labels)
     if x.ndim == 0:
         kind = type(labels).__name__
@@ -90,14 +89,41 @@ def check_container(name: str, labels: Any) -> None:
         raise TypeError(f"{name} is a {kind}: expected a list or an array of labels; list(...) makes one")
     if isinstance(labels, (Mapping, Set)) or hasattr(labels, "communities"):
         raise TypeError(
-            f"{name} is a {kind}: expected one label a sample, in the order of the samples; of a dict of labels, "
-            f"[labels[sample] for sample in samples]; {_FROM_MEMBERS}"
+            f"{name} is a {kind}: expected one label a sample, in the order of the samples; two dicts of labels make a "
+            f"table by ContingencyTable.from_mappings; {_FROM_MEMBERS}"
         )
     lengths = lengths_of_items(labels)
     if len(lengths) > 1:
         raise ValueError(
             f"{name} holds items of unequal lengths, {lengths[0]} and {lengths[1]}: expected one label a sample, or a "
             f"batch of labelings of one length; {_FROM_MEMBERS}"
+        )
+
+
+def check_categories(name: str, labels: Any, *, drops: bool = False) -> Categories | None:
+    """Return labels that are codes of categories, with none missing unless these are dropped; None for others."""
+    found = categories_of(labels)
+    if found is None:
+        return None
+    found = found.with_missing_values()
+    if not drops and found.codes.min(initial=0) < 0:
+        raise ValueError(_missing(NUMPY, name, found.missing, found.codes < 0))
+    return found
+
+
+def warn_of_order(**labels: Any) -> None:
+    """Warn of two series whose indexes hold the same entries in another order: they are taken row by row."""
+    one, other = labels
+    mine, theirs = (getattr(x, "index", None) for x in labels.values())
+    if mine is theirs or not (hasattr(mine, "equals") and hasattr(theirs, "equals")) or len(mine) != len(theirs):
+        return
+    if not mine.equals(theirs) and mine.is_unique and theirs.is_unique and bool(mine.isin(theirs).all()):
+        warnings.warn(
+            f"{one} and {other} have the same entries in their indexes in another order, and are taken row by row. "
+            f"By index, they are {one} and {other}.reindex({one}.index), or their table "
+            f"ContingencyTable.from_mappings({one}, {other}); {other}.to_numpy() is taken row by row without a warning",
+            UserWarning,
+            stacklevel=level_of_caller(),
         )
 
 
@@ -179,16 +205,6 @@ def _can_be_hashed(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return True
-
-
-def is_missing(value: Any) -> bool:
-    """Whether a label is None, NaN of any type, NaT or pandas' NA."""
-    if value is None or type(value).__name__ == "NAType":
-        return True
-    try:
-        return bool(value != value)  # noqa: PLR0124 - NaN and NaT differ from themselves
-    except Exception:  # what cannot be compared with itself is no missing value
-        return False
 
 
 def _missing(xp: Namespace, name: str, what: str, where: Array) -> str:

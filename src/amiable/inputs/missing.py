@@ -10,7 +10,8 @@ from amiable._array.devices import is_traced
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array
 from amiable._array.transfers import as_array
-from amiable.inputs.labels import check_container, check_labels, is_missing
+from amiable.inputs.categories import is_missing
+from amiable.inputs.labels import check_container, check_labels
 
 MissingPolicy = Literal["raise", "drop"]
 
@@ -54,6 +55,11 @@ def labels_and_missing(name: str, labels: Any, *, warns: bool = True) -> tuple[A
         known = xp.where(missing, xp.zeros_like(x), x)
         x = xp.where(missing, xp.max(known), x)  # 0 or one of the labels: no table keeps it
     return check_labels(name, x, warns=warns), missing
+
+
+def either(one: Array | None, other: Array | None) -> Array | None:
+    """Return which samples one of two arrays marks; None marks none."""
+    return other if one is None else one if other is None else one | other
 
 
 def _found(name: str, labels: Any) -> tuple[Any, Any]:

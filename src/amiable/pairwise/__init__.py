@@ -21,9 +21,9 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import host_views, to_numpy
 from amiable._scalars.counting import count_pairs_of_labelings
 from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, marks_of, most_cells
-from amiable.inputs.codes import encode, encode_labelings
+from amiable.inputs.codes import Coded, coded, encode, encode_labelings
 from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known, level_of_caller
-from amiable.inputs.missing import MissingPolicy, Policies, check_policies, labels_and_missing
+from amiable.inputs.missing import MissingPolicy, Policies, check_policies, either, labels_and_missing
 from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, check_selection, keeper
 from amiable.scores.evaluate import call_score
 from amiable.scores.registry import function_of, is_symmetric
@@ -61,8 +61,9 @@ def pairwise_scores(
     ----------
     labelings : array-like of shape (M, n_samples)
         M labelings of any kind of labels, each with a label set of its own. In a list, labelings may be of different
-        kinds: ``[frame[name] for name in frame.columns]`` of a frame that holds one in each column. A Dask array is
-        scored later, block by block of the matrix, on the workers.
+        kinds, and so may the columns of a dataframe (pandas, polars, PyArrow) and the values of a dict, which are in
+        this order the rows and columns of the result. A Dask array is scored later, block by block of the matrix, on
+        the workers.
     others : array-like of shape (L, n_samples), optional
         The labelings to compare with; by default `labelings` themselves.
     score : str or callable, default="ami"
@@ -225,6 +226,14 @@ class _Labelings(NamedTuple):
     skips: int = 0  # whether the first code is that of samples that are left out
 
 
+class _LeftOut(NamedTuple):
+    """Which samples of the labelings of one side are left out."""
+
+    drops: bool  # those without a label
+    ignore: str  # the argument that names labels
+    ignored: Any
+
+
 class _Tile(NamedTuple):
     """Some labelings of both sides, and which pairs of them are wanted."""
 
@@ -244,40 +253,68 @@ def _encoded(
 ) -> tuple[Namespace, list[_Labelings], Callable[[Array], Array], bool]:
     """Return where to compute, the codes of both sides, the way back, and whether no value may be looked at."""
     promised = None if n_labels is None else check_n_labels(n_labels)
-    given = {"labelings": _checked("labelings", labelings, promised and promised[0], policies.drops)}
-    if others is not None:
-        given["others"] = _checked("others", others, promised and promised[1], policies.drops)
+    ignore_true, ignore_pred = policies.ignored
+    left_out = _LeftOut(policies.drops, "ignore_true", ignore_true)
+    given = {"labelings": _checked("labelings", labelings, promised and promised[0], left_out)}
+    if others is not None or not policies.same:  # maybe the same labelings, of which other samples are left out
+        name, second = ("labelings", labelings) if others is None else ("others", others)
+        left_out = _LeftOut(policies.drops, "ignore_pred", ignore_pred)
+        given["others"] = _checked(name, second, promised and promised[1], left_out)
     xp = common_namespace(**{name: x for name, (x, _) in given.items()})
     n_samples = {name: x.shape[-1] for name, (x, _) in given.items()}
     if len(set(n_samples.values())) > 1:
         raise ValueError(f"labelings and others have {list(n_samples.values())} samples: expected the same samples")
     if promised is not None and others is None and promised[0] != promised[1]:
         raise ValueError(f"n_labels is {n_labels!r}: without others, expected the same number twice")
-    if others is None and not policies.same:  # the same labelings, of which other samples are left out
-        given["others"] = given["labelings"]
-    ignored = dict(zip(("ignore_true", "ignore_pred"), policies.ignored, strict=True))
-    sides = [
-        _side(xp, name, x, promised and promised[i], lacking, *list(ignored.items())[i])
-        for i, (name, (x, lacking)) in enumerate(given.items())
-    ]
+    sides = [_side(xp, name, *found, promised and promised[i]) for i, (name, found) in enumerate(given.items())]
     static = promised is not None and not all(on_cpu(x) for x, _ in given.values())
     xp, codes, back = host_views(xp, *(side.codes for side in sides))
     sides = [_Labelings(x, side.lengths, side.skips) for x, side in zip(codes, sides, strict=True)]
     return xp, [sides[0], sides[-1]], back, static
 
 
-def _checked(name: str, labelings: Any, n_labels: int | None, drops: bool) -> tuple[Array, Array | None]:
-    """Return labelings (M, n): as they are, or as codes where a list holds such of different dtypes; and what lacks."""
-    if isinstance(labelings, Mapping) or hasattr(labelings, "columns"):
-        rows = f"list({name}.values())" if isinstance(labelings, Mapping) else f"[{name}[c] for c in {name}.columns]"
-        kind = type(labelings).__name__
-        raise TypeError(f"{name} is a {kind}: expected labelings of shape (n_labelings, n_samples), such as {rows}")
+def _checked(name: str, labelings: Any, n_labels: int | None, left_out: _LeftOut) -> tuple[Array, Array | None]:
+    """Return labelings (M, n) and which samples of each are left out, if any are.
+
+    They are as they were given, or codes where those of a list or frame are of different dtypes.
+    """
+    columns = _columns(name, labelings)
+    if columns is not None:
+        return _stacked(columns, n_labels, left_out)
     if _is_list_of_labelings(labelings):
-        return _stacked({f"{name}[{i}]": one for i, one in enumerate(labelings)}, n_labels, drops)
-    x, lacking = labels_and_missing(name, labelings) if drops else (check_labels(name, labelings), None)
+        return _stacked({f"{name}[{i}]": one for i, one in enumerate(labelings)}, n_labels, left_out)
+    x, marked = _checked_one(name, labelings, n_labels, left_out)
     if x.ndim != 2:
         raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (n_labelings, n_samples)")
-    return x, lacking
+    return x, marked
+
+
+def _checked_one(name: str, labels: Any, n_labels: int | None, left_out: _LeftOut) -> tuple[Array, Array | None]:
+    """Return labels (..., n), codes of categories among them, and which samples are left out, if any are."""
+    drops, ignore, ignored = left_out
+    by_code = n_labels is None and ignored is None  # labels that are ignored are told by their values
+    given = coded(name, labels, drops=drops) if by_code else Coded(labels)
+    x, lacking = labels_and_missing(name, given.labels) if drops else (check_labels(name, given.labels), None)
+    return x, either(either(lacking, given.missing), marks_of(ignore, ignored, x))
+
+
+def _columns(name: str, frame: Any) -> dict[str, Any] | None:
+    """Return the columns of a frame, or the values of a mapping, by what messages call them; None for all else."""
+    if isinstance(frame, Mapping) or (hasattr(frame, "items") and hasattr(frame, "columns")):
+        pairs = list(frame.items())
+    elif hasattr(frame, "get_columns"):
+        pairs = [(column.name, column) for column in frame.get_columns()]
+    elif hasattr(frame, "column_names"):
+        pairs = list(zip(frame.column_names, frame.columns, strict=True))
+    elif hasattr(frame, "collect_schema"):
+        raise TypeError(f"{name} is a {type(frame).__name__}: expected labels in memory, such as {name}.collect()")
+    else:
+        return None
+    columns = {f"{name}[{title!r}]": column for title, column in pairs}
+    if not columns or len(columns) < len(pairs):
+        problem = "several columns of one name" if columns else "no columns"
+        raise ValueError(f"{name} has {problem}: expected one labeling in each")
+    return columns
 
 
 def _is_list_of_labelings(x: Any) -> bool:
@@ -286,9 +323,8 @@ def _is_list_of_labelings(x: Any) -> bool:
     return all(hasattr(one, "shape") or (hasattr(one, "__len__") and not isinstance(one, (str, bytes))) for one in x)
 
 
-def _stacked(labelings: dict[str, Any], n_labels: int | None, drops: bool) -> tuple[Array, Array | None]:
-    check = labels_and_missing if drops else lambda name, one: (check_labels(name, one), None)
-    found = {name: check(name, one) for name, one in labelings.items()}
+def _stacked(labelings: dict[str, Any], n_labels: int | None, left_out: _LeftOut) -> tuple[Array, Array | None]:
+    found = {name: _checked_one(name, one, n_labels, left_out) for name, one in labelings.items()}
     each = {name: x for name, (x, _) in found.items()}
     xp = common_namespace(**each)
     (first, one), *_ = each.items()
@@ -298,40 +334,35 @@ def _stacked(labelings: dict[str, Any], n_labels: int | None, drops: bool) -> tu
         if x.shape != one.shape:
             raise ValueError(f"{first} has {one.shape[0]} samples and {name} {x.shape[0]}: expected the same samples")
         if n_labels is not None:
-            check_codes(xp, name, x, n_labels)
+            _check_promise_of(xp, name, x, found[name][1], n_labels)
     nowhere = xp.zeros(one.shape, dtype=xp.bool, device=device_of(one))
-    marks = [nowhere if lacking is None else lacking for _, lacking in found.values()]
-    lacking = None if all(x is nowhere for x in marks) else xp.stack(marks)
+    marks = [nowhere if marked is None else marked for _, marked in found.values()]
+    marked = None if all(x is nowhere for x in marks) else xp.stack(marks)
     if all(x.dtype == one.dtype for x in each.values()):
-        return xp.stack(list(each.values())), lacking
+        return xp.stack(list(each.values())), marked
     if n_labels is not None:
-        return xp.stack([to_count(xp, x) for x in each.values()]), lacking
+        return xp.stack([to_count(xp, x) for x in each.values()]), marked
     for name, x in each.items():
         check_values_known(name, x)
-    return xp.stack([encode(xp, x)[0] for x in each.values()]), lacking
+    return xp.stack([encode(xp, x)[0] for x in each.values()]), marked
 
 
-def _side(
-    xp: Namespace,
-    name: str,
-    x: Array,
-    n_labels: int | None,
-    lacking: Array | None,
-    ignored_name: str,
-    ignored: Any,
-) -> _Labelings:
-    marks = marks_of(ignored_name, ignored, x)
-    left_out = lacking if marks is None else marks if lacking is None else lacking | marks
+def _side(xp: Namespace, name: str, x: Array, marked: Array | None, n_labels: int | None) -> _Labelings:
     if n_labels is not None:
-        check_codes(xp, name, x if left_out is None else xp.where(left_out, xp.zeros_like(x), x), n_labels)
+        _check_promise_of(xp, name, x, marked, n_labels)
         found = _Labelings(x, [n_labels] * x.shape[0])
     else:
         check_values_known(name, x)
         found = _Labelings(*encode_labelings(xp, x))
-    if left_out is None:
+    if marked is None:
         return found
     codes = to_count(xp, found.codes) + 1
-    return _Labelings(xp.where(left_out, xp.zeros_like(codes), codes), [k + 1 for k in found.lengths], skips=1)
+    return _Labelings(xp.where(marked, xp.zeros_like(codes), codes), [k + 1 for k in found.lengths], skips=1)
+
+
+def _check_promise_of(xp: Namespace, name: str, x: Array, marked: Array | None, n_labels: int) -> None:
+    """Check codes but for those of samples that are left out."""
+    check_codes(xp, name, x if marked is None else xp.where(marked, xp.zeros_like(x), x), n_labels)
 
 
 def _tiles(sides: list[_Labelings], mirrored: bool, *, whole: bool) -> Iterator[_Tile]:

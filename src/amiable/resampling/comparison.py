@@ -14,8 +14,8 @@ from amiable._array.libraries import is_dask
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result
 from amiable.contingency import Cells, cells_of_pairs, listed, table_of
-from amiable.inputs.codes import encode
-from amiable.inputs.labels import check_labels, check_values_known
+from amiable.inputs.codes import coded, encode
+from amiable.inputs.labels import check_labels, check_values_known, warn_of_order
 from amiable.resampling.bootstrap import ConfidenceInterval, bootstraps, check_level
 from amiable.resampling.scoring import check_count
 from amiable.scores.evaluate import call_score, score_of_table
@@ -228,7 +228,9 @@ def _check_three(
     if any(map(is_dask, (labels_true, labels_a, labels_b))):
         raise TypeError("labels_true, labels_a or labels_b is a Dask array: expected labels in memory")
     given = {"labels_true": labels_true, "labels_a": labels_a, "labels_b": labels_b}
-    found = {name: check_labels(name, labels, warns=warns) for name, labels in given.items()}
+    for name in ("labels_a", "labels_b"):
+        warn_of_order(labels_true=labels_true, **{name: given[name]})
+    found = {name: check_labels(name, coded(name, x, warns=warns).labels, warns=warns) for name, x in given.items()}
     true = found["labels_true"]
     xp = common_namespace(**found)
     for name, x in found.items():

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from amiable._array.arithmetic import at_least, to_divisor
 from amiable._array.devices import maybe_any, on_cpu, on_own_device
@@ -22,6 +25,7 @@ from amiable.chance.random_models import (
 )
 from amiable.contingency import Cells
 from amiable.inputs.counts import check_margins
+from amiable.scores.arguments import as_table
 from amiable.scores.averages import AverageMethod, average, average_above, check_average_method
 from amiable.scores.evaluate import evaluate
 from amiable.scores.information import (
@@ -350,7 +354,8 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, null: NullModel
     ----------
     row_sums, col_sums : array-like of whole numbers, shapes (..., R) and (..., C)
         Cluster sizes of the two labelings, with equal totals n_samples. Leading (batch) dimensions broadcast;
-        sizes 0 contribute nothing.
+        sizes 0 contribute nothing. Or, as in scikit-learn, a contingency table and its number of samples:
+        ``expected_mutual_information(contingency, n_samples)``.
     null : {"permutation", "num", "all", "num1", "all1"}, default="permutation"
         What is random: the membership of clusters of these sizes ("permutation"); each labeling among all partitions
         into its number of clusters ("num"), or among all partitions ("all"), equally likely; or so the labeling of
@@ -366,8 +371,8 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, null: NullModel
     Raises
     ------
     ValueError, TypeError
-        Sizes that are negative, fractional, not finite or not numbers; totals that differ; an empty batch; an unknown
-        `null`.
+        Sizes that are negative, fractional, not finite or not numbers; totals that differ, or a table of another number
+        of samples; an empty batch; an unknown `null`.
 
     References
     ----------
@@ -383,15 +388,34 @@ def expected_mutual_information(row_sums: Any, col_sums: Any, *, null: NullModel
     0.5
     >>> round(expected_mutual_information([3, 3, 3], [3, 3, 3], null="num"), 12)
     0.303031215141
+    >>> round(expected_mutual_information([[2, 1, 0], [0, 2, 1], [1, 0, 2]], 9), 12)
+    0.33629923055
     """
     check_null(null)
-    xp, *sizes = check_margins(row_sums, col_sums)
+    xp, *sizes = check_margins(*_margins(row_sums, col_sums))
     xp, (rows, cols), back = host_views(xp, *sizes)
     if null == "permutation":
         return as_result(back(expected_information(xp, rows, cols)))
     n = to_divisor(xp, xp.sum(rows, axis=-1))
     mean = expected_deviances(xp, rows, cols, null) / n
     return as_result(back(xp.minimum(mean, xp.log(n))))
+
+
+def _margins(row_sums: Any, col_sums: Any) -> tuple[Any, Any]:
+    """Return cluster sizes as they are; and those of a table, in place of the table and its number of samples."""
+    if not isinstance(col_sums, Real) and getattr(col_sums, "shape", None) != ():
+        return row_sums, col_sums
+    if not isinstance(row_sums, Cells) and not hasattr(row_sums, "tocoo") and np.ndim(row_sums) != 2:
+        return row_sums, col_sums
+    table = as_table(None, None, row_sums, None)
+    if table.counts.ndim != 1:
+        raise ValueError(f"row_sums is a batch of tables, of shape {table.shape}: expected one beside n_samples")
+    n_samples = int(table.n_samples)
+    if n_samples != col_sums:
+        raise ValueError(
+            f"n_samples is {col_sums}, and the counts of the table add up to {n_samples}: expected the same"
+        )
+    return table.row_sums, table.col_sums
 
 
 def expected_information(xp: Namespace, rows: Array, cols: Array) -> Array:

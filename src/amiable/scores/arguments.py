@@ -13,6 +13,7 @@ from amiable._array.libraries import is_dask
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import host_view
 from amiable.contingency import Cells, ContingencyTable, TableStream, cells_of_batch, sizes_of_labels
+from amiable.inputs.codes import coded, coded_labelings
 from amiable.inputs.counts import check_counts
 from amiable.inputs.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels, check_values_known
 
@@ -30,6 +31,8 @@ def as_tables(
     _check_both(labels_true, labels_pred)
     if is_dask(labels_true) or is_dask(labels_pred):
         return (), iter([ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)])
+    if n_labels is None:
+        labels_true, labels_pred = (side.labels for side in coded_labelings(labels_true, labels_pred))
     xp, true, pred = check_labelings(labels_true, labels_pred)
     _check_column("labels_true", true)
     _check_column("labels_pred", pred)
@@ -63,13 +66,9 @@ def _table_without_totals(contingency: Any) -> ContingencyTable:
         return table
     rows, cols, counts, *sums = views
     are_sums = (_ends_in_sums(rows, cols, counts, *sums), _ends_in_sums(cols, rows, counts, *sums[::-1]))
-    by_name = zip(("last row", "last column"), are_sums, _name_totals(contingency), strict=True)
-    ends = [end for end, is_sum, named in by_name if is_sum and named]
     if all(are_sums) and min(map(np.count_nonzero, sums)) > 2:  # of two clusters, equal sizes look like totals
-        ends = ["last row", "last column"]
-    if ends:
         raise ValueError(
-            f"contingency has the sums of the others in its {' and '.join(ends)}, as pandas.crosstab(margins=True) "
+            "contingency has the sums of the others in its last row and last column, as pandas.crosstab(margins=True) "
             "has: expected counts without totals; if they are clusters, give ContingencyTable.from_counts(contingency)"
         )
     return table
@@ -84,14 +83,6 @@ def _ends_in_sums(
         return False
     last = rows == row_sums.size - 1
     return bool(np.all(2 * np.bincount(cols[last], counts[last], col_sums.size) == col_sums))
-
-
-def _name_totals(contingency: Any) -> list[bool]:
-    """Whether the last row and the last column of a frame are named as totals."""
-    if not hasattr(contingency, "index") or not hasattr(contingency, "columns"):
-        return [False, False]
-    last = [axis.tolist()[-1] for axis in (contingency.index, contingency.columns)]
-    return [str(name[0] if isinstance(name, tuple) else name).lower() in ("all", "total") for name in last]
 
 
 def _check_column(name: str, x: Array) -> None:
@@ -122,7 +113,7 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
         n_each = None if n_labels is None else (n_labels, n_labels)
         table = ContingencyTable.from_labels(labels, labels, n_labels=n_each)
         return table.xp, table.row_sums
-    x = check_labels("labels", labels)
+    x = check_labels("labels", coded("labels", labels).labels if n_labels is None else labels)
     xp = common_namespace(labels=x)
     _check_column("labels", x)
     return xp, sizes_of_labels(xp, x, None if n_labels is None else check_one_n_labels(n_labels))
@@ -130,8 +121,8 @@ def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) ->
 
 def check_strata(labels_true: Any, labels_pred: Any, strata: Any) -> tuple[Namespace, Array, Array, Array]:
     """Return two labelings (n,) and the strata of their samples (n,), checked."""
-    xp, true, pred = check_labelings(labels_true, labels_pred)
-    groups = check_labels("strata", strata)
+    xp, true, pred = check_labelings(*(side.labels for side in coded_labelings(labels_true, labels_pred)))
+    groups = check_labels("strata", coded("strata", strata).labels)
     common_namespace(labels_true=true, strata=groups)
     for name, x in (("labels_true", true), ("labels_pred", pred), ("strata", groups)):
         if x.ndim != 1:
