@@ -32,6 +32,7 @@ def delayed_table(
     ignore_true: Any | None = None,
     ignore_pred: Any | None = None,
     groups: Any | None = None,
+    axis: int | None = -1,
 ) -> Delayed:
     """Count two labelings in Dask arrays, later: on the workers, when the result is computed.
 
@@ -47,6 +48,8 @@ def delayed_table(
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
     missing, ignore_true, ignore_pred, groups
         What is left out, and told apart; see `ContingencyTable.from_labels`. Groups are a Dask array or series, too.
+    axis : int or None, default=-1
+        With None, arrays of label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -59,8 +62,9 @@ def delayed_table(
     TypeError
         Only one of the labelings is a Dask array.
     ValueError
-        Labels that are not 1-D, different lengths, blocks of unknown lengths that cannot be paired. What can be known
-        from values alone (missing labels, codes outside `n_labels`) is raised when the table is computed.
+        Labels that are not 1-D without ``axis=None``, different lengths or shapes, blocks of unknown lengths that
+        cannot be paired. What can be known from values alone (missing labels, codes outside `n_labels`) is raised when
+        the table is computed.
 
     Examples
     --------
@@ -73,4 +77,4 @@ def delayed_table(
     """
     promised = None if n_labels is None else check_n_labels(n_labels)
     policies = check_policies(missing, ignore_true, ignore_pred)
-    return dask.delayed(table_of)(delayed_cells(labels_true, labels_pred, promised, groups, policies))
+    return dask.delayed(table_of)(delayed_cells(labels_true, labels_pred, promised, groups, policies, axis))

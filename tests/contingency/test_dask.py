@@ -24,7 +24,7 @@ from amiable.dask import delayed_table  # noqa: E402
 
 def unknown(x):
     """The same array, with lengths of blocks that nobody knows."""
-    return x[da.ones(x.shape[0], chunks=x.chunks, dtype=bool)]
+    return x[da.ones(x.shape[0], chunks=x.chunks[:1], dtype=bool)]
 
 
 @pytest.fixture
@@ -57,6 +57,73 @@ def test_blocks_of_unknown_length(which, labels):
     both = [da.from_array(x, chunks=170) for x in labels]
     both = [unknown(x) if hidden else x for x, hidden in zip(both, which, strict=True)]
     same(ContingencyTable.from_labels(*both), ContingencyTable.from_labels(*labels))
+
+
+VOLUMES = [
+    ((2, 2, 2), (2, 2, 2)),
+    (-1, -1),
+    ((10, 3, 4), (1, 100, 1)),
+    (((1, 9), (2, 3, 5), 10), (5, 10, (7, 3))),
+]
+
+
+@pytest.mark.parametrize("chunks", VOLUMES, ids=str)
+def test_volumes_are_one_labeling(chunks, labels):
+    """Blocks are counted as they are, in the order that the two share."""
+    volumes = [x.reshape(10, 10, 10) for x in labels]
+    both = [da.from_array(x, chunks=c) for x, c in zip(volumes, chunks, strict=True)]
+    same(ContingencyTable.from_labels(*both, axis=None), ContingencyTable.from_labels(*labels))
+    same(delayed_table(*both, axis=None).compute(), ContingencyTable.from_labels(*labels))
+    assert amiable.rand_score(both[0], both[1] + 2, axis=None, n_labels=(7, 11)) == amiable.rand_score(*labels)
+    assert amiable.entropy(both[0], axis=None) == amiable.entropy(labels[0])
+    groups = da.from_array(volumes[0] % 3, chunks=chunks[1])
+    found = ContingencyTable.from_labels(*both, groups=groups, axis=None)
+    same(found, ContingencyTable.from_labels(*labels, groups=labels[0] % 3))
+    columns = [da.from_array(x[:, None], chunks=170) for x in labels]
+    assert amiable.rand_score(*columns, axis=None) == amiable.rand_score(*labels)
+    hidden = [unknown(x) for x in columns]
+    assert amiable.rand_score(*hidden, axis=None) == amiable.rand_score(hidden[0], columns[1], axis=None)
+    lines = [da.from_array(x, chunks=170) for x in labels]
+    for axis in (None, 0):
+        assert amiable.rand_score(*lines, axis=axis) == amiable.rand_score(*labels)
+
+
+@pytest.mark.parametrize(
+    ("true", "pred", "axis", "message"),
+    [
+        (
+            da.zeros((5, 2)),
+            da.zeros((2, 5)),
+            None,
+            r"labels_true has shape \(5, 2\) and labels_pred \(2, 5\): with axis",
+        ),
+        (
+            da.zeros((5, 2)),
+            da.zeros(10),
+            None,
+            r"labels_true has shape \(5, 2\) and labels_pred \(10,\): with axis=None",
+        ),
+        (da.zeros((5, 1)), da.zeros((5, 1)), -1, r"labels_true must be 1D: shape is \(5, 1\); .*, or axis=None"),
+        (da.zeros((5, 2)), da.zeros((5, 2)), 0, r"labels_true must be 1D: shape is \(5, 2\); .*, or axis=None"),
+        (da.zeros(5), da.zeros(5), 1, r"axis is 1 and labels_true has shape \(5,\)"),
+        (da.zeros(()), da.zeros(()), None, r"labels_true must be 1D: shape is \(\)"),
+        (
+            unknown(da.zeros((6, 4), chunks=(2, 4))),
+            da.zeros((6, 4), chunks=(3, 2)),
+            None,
+            "labels_true has 3 x 1 blocks and labels_pred 2 x 2, of lengths not all known",
+        ),
+        (
+            unknown(da.zeros((6, 4), chunks=(2, 4))),
+            unknown(da.zeros((9, 4), chunks=(3, 4))),
+            None,
+            r"block \d of 3 has 2 samples in labels_true and 3 in labels_pred: expected blocks that line up in length",
+        ),
+    ],
+)
+def test_bad_axes_and_shapes(true, pred, axis, message):
+    with pytest.raises(ValueError, match=message):
+        amiable.adjusted_mutual_info_score(true, pred, axis=axis)
 
 
 def test_labels_of_any_kind(labels):

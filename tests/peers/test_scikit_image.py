@@ -28,3 +28,17 @@ def test_variation_of_information(seed):
     split, merge = peer.variation_of_information(true, pred) * np.log(2)
     assert amiable.variation_of_information_split(true, pred) == pytest.approx(split, abs=1e-12)
     assert amiable.variation_of_information_merge(true, pred) == pytest.approx(merge, abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(4, 5, 6), (30, 20)], ids=str)
+def test_images_and_volumes(shape):
+    """Which scikit-image takes as they are."""
+    rng = np.random.default_rng(0)
+    true, pred = rng.integers(0, 5, shape), rng.integers(0, 8, shape)
+    pred = np.where(rng.random(shape) < 0.6, true, pred)
+    split, merge = peer.variation_of_information(true, pred) * np.log(2)
+    assert amiable.variation_of_information_split(true, pred, axis=None) == pytest.approx(split, abs=1e-12)
+    assert amiable.variation_of_information_merge(true, pred, axis=None) == pytest.approx(merge, abs=1e-12)
+    assert amiable.variation_of_information(true, pred, axis=None) == pytest.approx(split + merge, abs=1e-12)
+    error, precision, recall = amiable.adapted_rand_error(true, pred, axis=None)
+    assert (error, recall, precision) == pytest.approx(peer.adapted_rand_error(true, pred, ignore_labels=()), abs=1e-12)

@@ -89,7 +89,7 @@ def test_limit_cases():
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match="strata has 2 samples and labels_true 3: expected a stratum for each"):
+    with pytest.raises(ValueError, match="strata has 2 samples and labels_true 3: expected one for each"):
         score([0, 1, 1], [0, 0, 1], [0, 1])
     with pytest.raises(ValueError, match=r"labels_pred has shape \(2, 3\), a batch of labelings: expected one"):
         score([0, 1, 1], [[0, 0, 1], [0, 1, 1]], [0, 1, 1])

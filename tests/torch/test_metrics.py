@@ -375,6 +375,60 @@ def test_logits(state, dtype, rng):
     assert float(metric.compute()) == pytest.approx(found, abs=1e-12)
 
 
+def segmentations(rng, *shape, clusters=5, classes=7):
+    """Logits (B, C, ...) and labels (B, ...) of images or volumes."""
+    logits = torch.from_numpy(rng.normal(size=(shape[0], clusters, *shape[1:])))
+    return logits, torch.from_numpy(rng.integers(0, classes, shape))
+
+
+@every_state
+@pytest.mark.parametrize("shape", [(3, 8, 9), (2, 4, 5, 6), (4, 7)], ids=str)
+@pytest.mark.parametrize("axis", [-1, None])
+def test_logits_of_images_and_volumes(state, shape, axis, rng, place):
+    """As torchmetrics has them: classes along dimension 1, one score of all positions."""
+    metric = metrics.AdjustedMutualInfoScore(argmax=True, axis=axis, **state)
+    logits, target = segmentations(rng, *shape)
+    here = [place.asarray(x.numpy()) for x in (logits, target)]
+    metric = metric.to(here[0].device)
+    metric.update(*here)
+    for end in (1, 0):
+        metric.update(*(x[:end] for x in here))
+    every = [torch.cat([x, x[:1]]).numpy() for x in (target, logits.argmax(1))]
+    found = amiable.adjusted_mutual_info_score(*every, axis=None)
+    assert float(metric.compute()) == pytest.approx(found, abs=1e-12)
+
+
+@every_state
+@pytest.mark.parametrize("shape", [(3, 8, 9), (50,), (2, 4, 5, 6), (40, 1)], ids=str)
+def test_label_images_and_volumes(state, shape, rng, place):
+    metric = metrics.AdjustedMutualInfoScore(axis=None, ignore_index=0, **state)
+    preds, target = rng.integers(0, 7, (2, *shape))
+    here = [place.asarray(x) for x in (preds, target)]
+    metric = metric.to(here[0].device)
+    metric(*here)
+    metric.update(*(x.flatten() for x in here))  # shapes may differ from batch to batch
+    keep = target != 0
+    found = amiable.adjusted_mutual_info_score(*(np.tile(x[keep], 2) for x in (target, preds)))
+    assert float(metric.compute()) == pytest.approx(found, abs=1e-12)
+
+
+@every_state
+def test_ignored_positions_of_images(state, rng):
+    """Among them such whose logits are NaN."""
+    logits, target = segmentations(rng, 3, 8, 9)
+    target[1, :4] = 255
+    logits[1, :, :4] = np.nan
+    metric = metrics.RandScore(argmax=True, ignore_index=255, **state)
+    metric.update(logits, target)
+    keep = (target != 255).numpy()
+    assert float(metric.compute()) == pytest.approx(
+        amiable.rand_score(target.numpy()[keep], logits.argmax(1).numpy()[keep]), abs=1e-12
+    )
+    logits[2, 3, 1, 1] = np.nan
+    with pytest.raises(ValueError, match="preds contains NaN for 37 of 216 samples, the first at position 72"):
+        metrics.RandScore(argmax=True, **state).update(logits, torch.zeros_like(target))
+
+
 def test_memory_is_that_of_occupied_cells(rng):
     """Three hundred batches, by update and by forward, that would keep 300,000 labels each."""
     for few, bound in ((10, 8192), (80, 2 * 6400)):
@@ -568,8 +622,23 @@ def test_compute_on_cpu_is_accepted(batches):
         ({}, ints(0, 1), ints(0), ValueError, "preds has 2 labels and target 1: expected as many"),
         ({}, ints([0], [1]), ints([0], [1]), ValueError, r"preds has shape \(2, 1\): expected \(N,\), one label"),
         ({}, ints(0, 1), torch.tensor(0), ValueError, r"target has shape \(\): expected \(N,\)"),
+        ({}, ints([0, 1]), ints([0, 1]), ValueError, r"preds has shape \(1, 2\): .* or axis=None, which takes label"),
+        (
+            {"axis": None},
+            ints([0, 1]),
+            ints(0, 1),
+            ValueError,
+            r"preds has shape \(1, 2\) and target \(2,\): expected one",
+        ),
+        (
+            {"argmax": True},
+            torch.zeros(2, 5, 3, 4),
+            torch.zeros(2, 4, 3, dtype=torch.int64),
+            ValueError,
+            r"preds has labels of shape \(2, 3, 4\) and target \(2, 4, 3\): expected one shape",
+        ),
         ({}, ints(0, 1), ints(0.0, 1.0), TypeError, "target has dtype torch.float32: expected integer labels$"),
-        ({}, ints(0.5, 1), ints(0, 1), TypeError, r"preds has dtype torch.float32: .*\(N, C\): argmax=True"),
+        ({}, ints(0.5, 1), ints(0, 1), TypeError, r"preds has dtype torch.float32: .*\(N, C, ...\): argmax=True"),
         ({}, [0, 1], ints(0, 1), TypeError, "preds is a list: expected a torch.Tensor"),
         ({}, ints(0, 1), np.array([0, 1]), TypeError, "target is a ndarray: expected a torch.Tensor"),
         ({}, ints(0).to("meta"), ints(0), ValueError, "preds is on meta and the metric on cpu: expected one device"),
@@ -597,7 +666,7 @@ def test_compute_on_cpu_is_accepted(batches):
             torch.zeros(2, 3),
             ints(0, 1),
             ValueError,
-            "preds has 3 columns: expected at most num_clusters, 2",
+            "preds has 3 clusters along dimension 1: expected at most num_clusters, 2",
         ),
     ],
 )
@@ -635,6 +704,7 @@ def test_labels_beyond_int64_are_not_those_ignored(monkeypatch):
             "ignore_index is 18446744073709551616: expected a label that int64 holds",
         ),
         ({"argmax": "yes"}, TypeError, "argmax is 'yes': expected True or False"),
+        ({"axis": 0}, ValueError, "axis is 0: expected None, for labels of any shape, or -1"),
         ({"ignore_index": 0.5}, TypeError, "ignore_index is 0.5: expected an integer label, or None"),
         ({"average_method": "median"}, ValueError, "average_method is 'median': expected one of"),
         ({"null": "none"}, ValueError, "null is 'none': expected one of"),

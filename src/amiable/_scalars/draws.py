@@ -25,7 +25,7 @@ NEAR = 0.25  # share of the least mean of a cell, within which the cost of a cou
 REACH = 6.0  # standard deviations, beyond which hardly any count is drawn
 ROUNDING = 1e-13
 FEW_STEPS = 64  # from the mode, that are walked in less time than two costs take
-ROUNDER = 1.5 * 2.0**52  # sums with it have no bits for fractions
+ROUNDER: float = 1.5 * 2.0**52  # sums with it have no bits for fractions
 
 
 @inlined

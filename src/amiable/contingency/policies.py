@@ -16,7 +16,7 @@ from amiable.contingency.counting import cells_of_labels
 from amiable.contingency.groups import cells_of_groups
 from amiable.contingency.subtables import count_marked, marks_of, without_labels
 from amiable.inputs.codes import Coded, coded, coded_labelings
-from amiable.inputs.labels import check_labelings, check_labels, check_values_known
+from amiable.inputs.labels import check_labelings, check_labels, check_values_known, samples_last
 from amiable.inputs.missing import Policies, either, labels_and_missing
 
 
@@ -27,18 +27,23 @@ def counted_labels(
     groups: Any | None,
     policies: Policies,
     *,
+    axis: int | None = -1,
     warns: bool = True,
 ) -> Cells:
     """Count two labelings; the arguments are those of `ContingencyTable.from_labels`."""
     sides = [Coded(labels_true), Coded(labels_pred)]
     if n_labels is None:
         sides = coded_labelings(labels_true, labels_pred, drops=policies.drops, warns=warns)
-    names = sides[0].names, sides[1].names
-    xp, true, pred, lacking = check_labelings_and_missing(*(x.labels for x in sides), drops=policies.drops, warns=warns)
+    names: list[Any] = [side.names for side in sides]
+    options: dict[str, Any] = {"axis": axis, "drops": policies.drops, "warns": warns}
+    xp, true, pred, lacking = check_labelings_and_missing(*(x.labels for x in sides), **options)
     for side in sides:
         lacking = either(lacking, side.missing)
     if groups is not None:
-        return _counted_groups(xp, true, pred, groups, lacking, n_labels, names, policies)
+        group = coded("groups", groups, drops=policies.drops)
+        at, no_group = _checked_groups(labels_true, group.labels, axis, drops=policies.drops)
+        lacking = either(lacking, either(no_group, group.missing))
+        return _counted_groups(xp, true, pred, at, lacking, n_labels, [*names, group.names], policies)
     if lacking is not None and lacking.ndim == 1 and n_labels is None:
         true, pred = true[~lacking], pred[~lacking]
         found = replace(cells_of_labels(xp, true, pred), n_missing=_number_of(xp, lacking))
@@ -60,14 +65,15 @@ def counted_labels(
 
 
 def check_labelings_and_missing(
-    labels_true: Any, labels_pred: Any, *, drops: bool, warns: bool = True
+    labels_true: Any, labels_pred: Any, *, drops: bool, axis: int | None = -1, warns: bool = True
 ) -> tuple[Namespace, Array, Array, Array | None]:
     """Return what `check_labelings` does and, with `drops`, which samples (..., n) lack a label; None if none does."""
     if not drops:
-        return *check_labelings(labels_true, labels_pred, warns=warns), None
-    true, no_true = labels_and_missing("labels_true", labels_true, warns=warns)
-    pred, no_pred = labels_and_missing("labels_pred", labels_pred, warns=warns)
-    xp, true, pred = check_labelings(true, pred, warns=False)
+        return *check_labelings(labels_true, labels_pred, axis=axis, warns=warns), None
+    true, no_true = labels_and_missing("labels_true", labels_true, axis=axis, warns=warns)
+    pred, no_pred = labels_and_missing("labels_pred", labels_pred, axis=axis, warns=warns)
+    xp, true, pred = check_labelings(true, pred, axis=axis, warns=False)
+    no_true, no_pred = (None if x is None else samples_last(axis, missing=x)[0] for x in (no_true, no_pred))
     return xp, true, pred, either(no_true, no_pred)
 
 
@@ -86,26 +92,33 @@ def _number_of(xp: Namespace, marked: Array) -> Any:
     return as_number(xp.sum(to_count(xp, marked), axis=-1))
 
 
+def _checked_groups(labels_true: Any, groups: Any, axis: int | None, *, drops: bool) -> tuple[Array, Array | None]:
+    """Return the groups (n,) of samples, and which samples lack one."""
+    at, lacking = (
+        labels_and_missing("groups", groups, axis=axis) if drops else (check_labels("groups", groups, axis=axis), None)
+    )
+    shape = tuple(labels_true.shape if hasattr(labels_true, "shape") else np.asarray(labels_true, dtype=object).shape)
+    if axis is None and at.shape != shape:
+        raise ValueError(
+            f"labels_true has shape {shape} and groups {tuple(at.shape)}: with axis=None, expected one shape"
+        )
+    (at,) = samples_last(axis, groups=at)
+    return at, None if lacking is None else samples_last(axis, missing=lacking)[0]
+
+
 def _counted_groups(
     xp: Namespace,
     true: Array,
     pred: Array,
-    groups: Any,
+    at: Array,
     lacking: Array | None,
     n_labels: tuple[int, int] | None,
-    names: tuple[Any, Any],
+    names: list[Any],
     policies: Policies,
 ) -> Cells:
-    """Count two labelings (n,) within groups."""
+    """Count two labelings (n,) within groups (n,)."""
     if n_labels is not None:
         raise ValueError("n_labels was given together with groups: expected one or the other")
-    group = coded("groups", groups, drops=policies.drops)
-    lacking = either(lacking, group.missing)
-    if policies.drops:
-        at, no_group = labels_and_missing("groups", group.labels)
-        lacking = either(lacking, no_group)
-    else:
-        at = check_labels("groups", group.labels)
     common_namespace(labels_true=true, groups=at)
     for name, x in (("labels_true", true), ("labels_pred", pred), ("groups", at)):
         if x.ndim != 1:
@@ -117,5 +130,5 @@ def _counted_groups(
     if lacking is not None:
         n_missing, keep = _number_of(xp, lacking), ~lacking
         true, pred, at = true[keep], pred[keep], at[keep]
-    found = _named(cells_of_groups(xp, at, true, pred), *names, group.names)
+    found = _named(cells_of_groups(xp, at, true, pred), *names)
     return without_labels(replace(found, n_missing=n_missing), *policies.ignored)

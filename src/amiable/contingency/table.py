@@ -84,6 +84,7 @@ class ContingencyTable(Cells):
         ignore_true: Any | None = None,
         ignore_pred: Any | None = None,
         groups: Any | None = None,
+        axis: int | None = -1,
     ) -> ContingencyTable:
         """Count two labelings.
 
@@ -111,6 +112,9 @@ class ContingencyTable(Cells):
             The group of each sample: a donor, an image, a day. The table is a batch of one table for each group, in the
             order of `group_labels`, so that every score comes per group in one call. Where one label set is too large
             for so many groups, each group has codes of its own, and there are no labels.
+        axis : int or None, default=-1
+            The axis along which samples lie; the other axes are those of a batch. With None, label images or volumes
+            of one shape (and their `groups`), Dask arrays included, are one labeling each.
 
         Raises
         ------
@@ -118,9 +122,10 @@ class ContingencyTable(Cells):
             Labels that are None, mixed in kind, or of different array libraries or devices; clusters listed by their
             members, dicts, iterators.
         ValueError
-            Different lengths, missing values, an empty batch, codes outside `n_labels`; an unknown `missing`; groups
-            of another length, or beside `n_labels` or a batch; more rows and columns promised
-            than 2**28 together or, on an accelerator or under tracing, more cells than 2**30.
+            Different lengths, with ``axis=None`` different shapes; an `axis` that is not there; a column (n, 1) of
+            labels along its last axis, n labelings of one sample; missing values, an empty batch, codes outside
+            `n_labels`; an unknown `missing`; groups of another length, or beside `n_labels` or a batch; more rows and
+            columns promised than 2**28 together or, on an accelerator or under tracing, more cells than 2**30.
 
         Returns
         -------
@@ -131,12 +136,12 @@ class ContingencyTable(Cells):
         if is_dask(labels_true) or is_dask(labels_pred):
             from amiable.contingency.dask_blocks import delayed_cells
 
-            counted = delayed_cells(labels_true, labels_pred, promised, groups, policies).compute()
+            counted = delayed_cells(labels_true, labels_pred, promised, groups, policies, axis).compute()
             for name, labels in (("labels_true", counted.row_labels), ("labels_pred", counted.col_labels)):
                 if labels is not None:
                     check_labels(name, labels)  # once, and here: blocks do not warn of continuous labels
         else:
-            counted = counted_labels(labels_true, labels_pred, promised, groups, policies)
+            counted = counted_labels(labels_true, labels_pred, promised, groups, policies, axis=axis)
         return _warned(table_of(counted))
 
     @classmethod
@@ -177,8 +182,8 @@ class ContingencyTable(Cells):
                [0, 1]])
         """
         *given, n_missing = align(true, pred, drops=check_policies(missing).drops)
-        labels = [check_labels(name, x) for name, x in zip(("true", "pred"), given, strict=True)]
-        return table_of(replace(cells_of_labels(NUMPY, *labels), n_missing=n_missing))
+        rows, cols = (check_labels(name, x) for name, x in zip(("true", "pred"), given, strict=True))
+        return table_of(replace(cells_of_labels(NUMPY, rows, cols), n_missing=n_missing))
 
     @classmethod
     @on_own_device

@@ -14,7 +14,7 @@ import numpy as np
 from amiable._array.blocks import common_lead
 from amiable._array.devices import common_namespace, is_captured, is_meta, is_traced, on_cpu
 from amiable._array.dtypes import to_count
-from amiable._array.libraries import NUMPY
+from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_array, fetch, host_view, lengths_of_items
 from amiable.inputs.categories import Categories, categories_of, is_missing
@@ -22,12 +22,21 @@ from amiable.inputs.categories import Categories, categories_of, is_missing
 _FROM_MEMBERS = "clusters listed by their members become labels by amiable.labels_of_clusters(clusters, samples)"
 
 
-def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -> tuple[Namespace, Array, Array]:
-    """Return the namespace and both labelings as arrays whose samples, along the last axis, agree."""
-    true = check_labels("labels_true", labels_true, warns=warns)
-    pred = check_labels("labels_pred", labels_pred, warns=warns)
+def check_labelings(
+    labels_true: Any, labels_pred: Any, *, axis: int | None = -1, warns: bool = True
+) -> tuple[Namespace, Array, Array]:
+    """Return the namespace and both labelings as arrays whose samples, moved from `axis` to the last one, agree."""
+    true = check_labels("labels_true", labels_true, axis=axis, warns=warns)
+    pred = check_labels("labels_pred", labels_pred, axis=axis, warns=warns)
     xp = common_namespace(labels_true=true, labels_pred=pred)
+    if axis != -1:
+        true, pred = samples_last(axis, labels_true=true, labels_pred=pred)
     if true.shape[-1] != pred.shape[-1]:
+        if axis != -1:
+            raise ValueError(
+                f"labels_true and labels_pred have {true.shape[-1]} and {pred.shape[-1]} samples along axis {axis}: "
+                "expected the same number"
+            )
         for name, labels in (("labels_true", true), ("labels_pred", pred)):
             if labels.ndim != 1:
                 raise ValueError(
@@ -49,10 +58,68 @@ def check_labelings(labels_true: Any, labels_pred: Any, *, warns: bool = True) -
     return xp, true, pred
 
 
-def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
-    """Return `labels` as an array (..., n) of values of one kind, with none missing; warn of continuous ones."""
-    if type(labels) is np.ndarray and labels.ndim and labels.dtype.kind in "iub" and 0 not in labels.shape[:-1]:
-        return labels  # there is nothing to find
+def samples_last(axis: int | None, **labels: Array) -> list[Array]:
+    """Return arrays with their samples moved from `axis` to the end, or, for None, of one shape, each as one labeling.
+
+    This is all that `axis` does. The arrays are those that `check_labels` returned, or such of the same shapes.
+    """
+    if axis is not None:
+        return [namespace_of(x).moveaxis(x, axis, -1) for x in labels.values()]
+    (first, one), *others = labels.items()
+    for name, x in others:
+        if x.shape != one.shape:
+            raise ValueError(
+                f"{first} has shape {tuple(one.shape)} and {name} {tuple(x.shape)}: with axis=None, expected one shape"
+            )
+    return [namespace_of(x).reshape(x, (-1,)) for x in labels.values()]
+
+
+def check_labels(name: str, labels: Any, *, axis: int | None = -1, warns: bool = True) -> Array:
+    """Return `labels` as an array (..., n) of values of one kind, with none missing; warn of continuous ones.
+
+    With another `axis` samples lie along that one, or with None along all; where they lie is not changed here.
+    """
+    if type(labels) is np.ndarray and labels.ndim and labels.dtype.kind in "iub":
+        x: Array = labels  # there is nothing to find in values
+    else:
+        x = _checked_values(name, labels, warns)
+    if axis != -1 or x.ndim != 1:
+        check_shape(name, x.shape, axis)
+    return x
+
+
+def check_shape(name: str, shape: tuple[int, ...], axis: int | None = -1) -> None:
+    """Raise ValueError for an axis that is not there, an empty batch, and a column (n, 1) of labels."""
+    if axis is None:
+        return
+    if not hasattr(axis, "__index__") or isinstance(axis, bool) or not -len(shape) <= axis < len(shape):
+        raise ValueError(
+            f"axis is {axis!r} and {name} has shape {tuple(shape)}: expected None, or an axis that the labels have"
+        )
+    n_tables = math.prod(shape[:axis]) * math.prod(shape[axis:][1:])
+    if n_tables == 0:
+        raise ValueError(f"{name} has shape {tuple(shape)}: the batch is empty, expected at least one labeling")
+    if shape[axis] == 1 and n_tables > 1:
+        raise ValueError(
+            f"{name} must be 1D: shape is {tuple(shape)}, a batch of labelings of one sample each; expected "
+            "(n_samples,), which ravel() makes of a column, as axis=None does in scores and tables"
+        )
+
+
+def check_matrix(name: str, shape: tuple[int, ...]) -> None:
+    """Raise ValueError for a shape that is not (n_labelings, n_samples), or is that of a column of labels."""
+    if len(shape) != 2:
+        raise ValueError(f"{name} has shape {tuple(shape)}: expected (n_labelings, n_samples)")
+    if shape[0] == 0:
+        raise ValueError(f"{name} has shape {tuple(shape)}: the batch is empty, expected at least one labeling")
+    if shape[1] == 1 and shape[0] > 1:
+        raise ValueError(
+            f"{name} has shape {tuple(shape)}, labelings of one sample each: expected (n_labelings, n_samples); of a "
+            "column, ravel() makes one labeling (n_samples,)"
+        )
+
+
+def _checked_values(name: str, labels: Any, warns: bool) -> Array:
     check_container(name, labels)
     if (known := check_categories(name, labels)) is not None:
         labels = known.values[known.codes]
@@ -62,8 +129,6 @@ def check_labels(name: str, labels: Any, *, warns: bool = True) -> Array:
         raise ValueError(f"{name} must be 1D: shape is () of type {kind}; expected (n_samples,) or (..., n_samples)")
     if isinstance(x, np.ndarray):
         x = _check_numpy(name, np.asarray(x), labels)
-    if 0 in x.shape[:-1]:
-        raise ValueError(f"{name} has shape {tuple(x.shape)}: the batch is empty, expected at least one labeling")
     xp = common_namespace(**{name: x})
     if not isinstance(x, np.ndarray) and not xp.isdtype(x.dtype, ("bool", "integral", "real floating")):
         raise TypeError(f"{name} has dtype {x.dtype}: expected integers, booleans or floats")
@@ -114,6 +179,8 @@ def check_categories(name: str, labels: Any, *, drops: bool = False) -> Categori
 def warn_of_order(**labels: Any) -> None:
     """Warn of two series whose indexes hold the same entries in another order: they are taken row by row."""
     one, other = labels
+    mine: Any
+    theirs: Any
     mine, theirs = (getattr(x, "index", None) for x in labels.values())
     if mine is theirs or not (hasattr(mine, "equals") and hasattr(theirs, "equals")) or len(mine) != len(theirs):
         return

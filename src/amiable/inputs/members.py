@@ -62,8 +62,10 @@ def labels_of_clusters(clusters: Any, samples: Any | None = None) -> np.ndarray:
     codes = np.fromiter((home[sample] for sample in order), dtype=np.int64, count=len(order))
     if names is None:
         return codes
+    which: Any
     which, distinct = encode(NUMPY, check_labels("the keys of clusters", objects(names)))
-    return np.asarray(distinct)[which][codes]
+    named: np.ndarray = np.asarray(distinct)[which][codes]
+    return named
 
 
 def objects(values: list[Any]) -> np.ndarray:
@@ -114,7 +116,8 @@ def _clusters_of_members(names: Sequence[Any], clusters: list[Any]) -> dict[Hash
 
 def _values(x: Any) -> Iterable[Any]:
     """Return the items of an array as Python's own, which hash quickly, or at all."""
-    return x.tolist() if hasattr(x, "tolist") else x
+    values: Iterable[Any] = x.tolist() if hasattr(x, "tolist") else x
+    return values
 
 
 def _sorted(members: Iterable[Any]) -> list[Any]:

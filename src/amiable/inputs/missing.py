@@ -36,7 +36,9 @@ def check_policies(missing: Any, ignore_true: Any = None, ignore_pred: Any = Non
     return Policies(missing == "drop", (ignore_true, ignore_pred))
 
 
-def labels_and_missing(name: str, labels: Any, *, warns: bool = True) -> tuple[Array, Array | None]:
+def labels_and_missing(
+    name: str, labels: Any, *, axis: int | None = -1, warns: bool = True
+) -> tuple[Array, Array | None]:
     """Return labels as `check_labels` does, and where one is missing, if any is; another label stands there.
 
     Missing are None, NaN, NaT, NA and masked entries.
@@ -44,7 +46,7 @@ def labels_and_missing(name: str, labels: Any, *, warns: bool = True) -> tuple[A
     check_container(name, labels)
     x, missing = _found(name, labels)
     if missing is None or not bool(namespace_of(missing).any(missing)):
-        return check_labels(name, labels if missing is None else x, warns=warns), None
+        return check_labels(name, labels if missing is None else x, axis=axis, warns=warns), None
     xp = namespace_of(x)
     if isinstance(x, np.ndarray):
         there = x[~missing]
@@ -54,7 +56,7 @@ def labels_and_missing(name: str, labels: Any, *, warns: bool = True) -> tuple[A
     else:  # floats
         known = xp.where(missing, xp.zeros_like(x), x)
         x = xp.where(missing, xp.max(known), x)  # 0 or one of the labels: no table keeps it
-    return check_labels(name, x, warns=warns), missing
+    return check_labels(name, x, axis=axis, warns=warns), missing
 
 
 def either(one: Array | None, other: Array | None) -> Array | None:

@@ -22,7 +22,14 @@ from amiable._array.transfers import host_views, to_numpy
 from amiable._scalars.counting import count_pairs_of_labelings
 from amiable.contingency import BATCH, cells_of_labels, check_promise, grid, grid_or_occupied, marks_of, most_cells
 from amiable.inputs.codes import Coded, coded, encode, encode_labelings
-from amiable.inputs.labels import check_codes, check_labels, check_n_labels, check_values_known, level_of_caller
+from amiable.inputs.labels import (
+    check_codes,
+    check_labels,
+    check_matrix,
+    check_n_labels,
+    check_values_known,
+    level_of_caller,
+)
 from amiable.inputs.missing import MissingPolicy, Policies, check_policies, either, labels_and_missing
 from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, check_selection, keeper
 from amiable.scores.evaluate import call_score
@@ -282,19 +289,22 @@ def _checked(name: str, labelings: Any, n_labels: int | None, left_out: _LeftOut
     if columns is not None:
         return _stacked(columns, n_labels, left_out)
     if _is_list_of_labelings(labelings):
-        return _stacked({f"{name}[{i}]": one for i, one in enumerate(labelings)}, n_labels, left_out)
-    x, marked = _checked_one(name, labelings, n_labels, left_out)
-    if x.ndim != 2:
-        raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (n_labelings, n_samples)")
+        x, marked = _stacked({f"{name}[{i}]": one for i, one in enumerate(labelings)}, n_labels, left_out)
+    else:
+        x, marked = _checked_one(name, labelings, n_labels, left_out)
+    check_matrix(name, x.shape)
     return x, marked
 
 
 def _checked_one(name: str, labels: Any, n_labels: int | None, left_out: _LeftOut) -> tuple[Array, Array | None]:
-    """Return labels (..., n), codes of categories among them, and which samples are left out, if any are."""
+    """Return labels of any shape, codes of categories among them, and which samples are left out, if any are."""
     drops, ignore, ignored = left_out
     by_code = n_labels is None and ignored is None  # labels that are ignored are told by their values
     given = coded(name, labels, drops=drops) if by_code else Coded(labels)
-    x, lacking = labels_and_missing(name, given.labels) if drops else (check_labels(name, given.labels), None)
+    if drops:
+        x, lacking = labels_and_missing(name, given.labels, axis=None)
+    else:
+        x, lacking = check_labels(name, given.labels, axis=None), None
     return x, either(either(lacking, given.missing), marks_of(ignore, ignored, x))
 
 

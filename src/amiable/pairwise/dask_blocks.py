@@ -22,7 +22,7 @@ from amiable._array.protocols import Array
 from amiable._array.transfers import to_numpy
 from amiable.contingency import Cells
 from amiable.contingency.dask_blocks import delayed_cells
-from amiable.inputs.labels import check_n_labels
+from amiable.inputs.labels import check_matrix, check_n_labels
 from amiable.inputs.missing import Policies
 from amiable.pairwise.selection import BestPairs, ScoredPairs, Selection, Top
 from amiable.scores.evaluate import score_of_table
@@ -65,12 +65,9 @@ def _checked(name: str, labelings: Any) -> da.Array:
             f"{name} is a {type(labelings).__name__} and the other labelings are in Dask, or it is no array of Dask: "
             "expected Dask arrays of shape (n_labelings, n_samples), nothing is moved to the workers silently"
         )
-    if labelings.ndim != 2:
-        raise ValueError(f"{name} has shape {labelings.shape}: expected (n_labelings, n_samples)")
+    check_matrix(name, labelings.shape)
     if any(map(math.isnan, labelings.shape)):
         raise ValueError(f"{name} has chunks of unknown lengths: expected known ones (compute_chunk_sizes())")
-    if labelings.shape[0] == 0:
-        raise ValueError(f"{name} has shape {labelings.shape}: the batch is empty, expected at least one labeling")
     return labelings
 
 

@@ -34,8 +34,9 @@ def one_table(labels_true: Any, labels_pred: Any, contingency: Any) -> Contingen
         check_untraced(name, getattr(given, "counts", given))
     table = as_table(labels_true, labels_pred, contingency, None)
     if len(table.shape) != 2:
-        what = "labels_true and labels_pred make" if contingency is None else "contingency is"
-        raise ValueError(f"{what} a batch of tables of shape {table.shape}: expected one table")
+        advice = ", which ContingencyTable.from_labels(..., axis=None) makes of label images and volumes"
+        what, advice = ("labels_true and labels_pred make", advice) if contingency is None else ("contingency is", "")
+        raise ValueError(f"{what} a batch of tables of shape {table.shape}: expected one table{advice}")
     return table_of(table)
 
 

@@ -52,6 +52,7 @@ def adjusted_mutual_info_score(
     null: NullModel = "permutation",
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Adjusted mutual information (AMI): agreement of two labelings, corrected for chance.
 
@@ -72,6 +73,8 @@ def adjusted_mutual_info_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -113,6 +116,7 @@ def adjusted_mutual_info_score(
             labels_pred,
             contingency,
             n_labels,
+            axis,
             compiles=False,
             average_method=average_method,
             null=null,
@@ -123,6 +127,7 @@ def adjusted_mutual_info_score(
         labels_pred,
         contingency,
         n_labels,
+        axis,
         finish=_adjusted,
         average_method=average_method,
     )
@@ -134,6 +139,7 @@ def adjusted_homogeneity_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Adjusted homogeneity: (MI - EMI) / (H(true) - EMI), homogeneity corrected for chance.
 
@@ -147,6 +153,8 @@ def adjusted_homogeneity_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -174,7 +182,7 @@ def adjusted_homogeneity_score(
     0.444444
     """
     options: dict[str, Any] = {"finish": _adjusted, "average_method": "true"}
-    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, **options)
+    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, axis, **options)
 
 
 def adjusted_completeness_score(
@@ -183,6 +191,7 @@ def adjusted_completeness_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Adjusted completeness: (MI - EMI) / (H(pred) - EMI), completeness corrected for chance.
 
@@ -196,6 +205,8 @@ def adjusted_completeness_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -223,7 +234,7 @@ def adjusted_completeness_score(
     0.225042
     """
     options: dict[str, Any] = {"finish": _adjusted, "average_method": "pred"}
-    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, **options)
+    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, axis, **options)
 
 
 class Observed(NamedTuple):

@@ -15,37 +15,52 @@ from amiable._array.transfers import host_view
 from amiable.contingency import Cells, ContingencyTable, TableStream, cells_of_batch, sizes_of_labels
 from amiable.inputs.codes import coded, coded_labelings
 from amiable.inputs.counts import check_counts
-from amiable.inputs.labels import check_labelings, check_labels, check_n_labels, check_one_n_labels, check_values_known
+from amiable.inputs.labels import (
+    check_labelings,
+    check_labels,
+    check_n_labels,
+    check_one_n_labels,
+    check_values_known,
+    samples_last,
+)
 
 
 def as_tables(
-    labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None
+    labels_true: Any,
+    labels_pred: Any,
+    contingency: Any | None,
+    n_labels: tuple[int, int] | None,
+    axis: int | None = -1,
 ) -> tuple[tuple[int, ...], Iterator[Cells]]:
     """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order."""
     if contingency is not None:
-        check_alone(labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
+        check_alone(axis, labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
         if isinstance(contingency, TableStream):
             return contingency
         table = contingency if isinstance(contingency, Cells) else _table_without_totals(contingency)
         return table.shape[:-2], iter([table])
     _check_both(labels_true, labels_pred)
     if is_dask(labels_true) or is_dask(labels_pred):
-        return (), iter([ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)])
+        return (), iter([ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels, axis=axis)])
     if n_labels is None:
         labels_true, labels_pred = (side.labels for side in coded_labelings(labels_true, labels_pred))
-    xp, true, pred = check_labelings(labels_true, labels_pred)
-    _check_column("labels_true", true)
-    _check_column("labels_pred", pred)
+    xp, true, pred = check_labelings(labels_true, labels_pred, axis=axis)
     promised = None if n_labels is None else check_n_labels(n_labels)
     return cells_of_batch(xp, true, pred, promised)
 
 
-def as_table(labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None) -> Cells:
+def as_table(
+    labels_true: Any,
+    labels_pred: Any,
+    contingency: Any | None,
+    n_labels: tuple[int, int] | None,
+    axis: int | None = -1,
+) -> Cells:
     """Return one table of all that was given, a whole batch included."""
     if contingency is None:
         _check_both(labels_true, labels_pred)
-        return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)
-    _, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
+        return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels, axis=axis)
+    _, tables = as_tables(labels_true, labels_pred, contingency, n_labels, axis)
     return next(tables)
 
 
@@ -85,53 +100,49 @@ def _ends_in_sums(
     return bool(np.all(2 * np.bincount(cols[last], counts[last], col_sums.size) == col_sums))
 
 
-def _check_column(name: str, x: Array) -> None:
-    """Raise ValueError for a column (n, 1) of labels, which would be n labelings of one sample."""
-    if x.shape[-1] == 1 and math.prod(x.shape) > 1:
-        raise ValueError(
-            f"{name} must be 1D: shape is {tuple(x.shape)}, a batch of labelings of one sample each; "
-            "expected (n_samples,), or (..., n_samples) with more than one sample"
-        )
-
-
-def check_alone(**others: Any) -> None:
+def check_alone(axis: int | None, /, **others: Any) -> None:
     """Raise ValueError if anything is given together with a contingency."""
     for name, value in others.items():
         if value is not None:
             raise ValueError(f"{name} was given together with contingency: expected one or the other")
+    if axis != -1:
+        raise ValueError(f"axis is {axis!r} and contingency is given: expected labels, a table has no axis of samples")
 
 
-def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) -> tuple[Namespace, Array]:
+def cluster_sizes(
+    labels: Any, contingency: Any | None, n_labels: int | None, axis: int | None
+) -> tuple[Namespace, Array]:
     """Return the namespace and the cluster sizes (..., K) of one labeling, or those given in its place."""
     if contingency is not None:
-        check_alone(labels=labels, n_labels=n_labels)
+        check_alone(axis, labels=labels, n_labels=n_labels)
         if isinstance(contingency, Cells):
             raise TypeError("contingency is a table of two labelings: expected cluster sizes, its row_sums or col_sums")
         sizes = check_counts("contingency", contingency, axis=-1)
         return common_namespace(contingency=sizes), sizes
     if is_dask(labels):
         n_each = None if n_labels is None else (n_labels, n_labels)
-        table = ContingencyTable.from_labels(labels, labels, n_labels=n_each)
+        table = ContingencyTable.from_labels(labels, labels, n_labels=n_each, axis=axis)
         return table.xp, table.row_sums
-    x = check_labels("labels", coded("labels", labels).labels if n_labels is None else labels)
+    given = coded("labels", labels).labels if n_labels is None else labels
+    (x,) = samples_last(axis, labels=check_labels("labels", given, axis=axis))
     xp = common_namespace(labels=x)
-    _check_column("labels", x)
     return xp, sizes_of_labels(xp, x, None if n_labels is None else check_one_n_labels(n_labels))
 
 
-def check_strata(labels_true: Any, labels_pred: Any, strata: Any) -> tuple[Namespace, Array, Array, Array]:
+def check_strata(
+    labels_true: Any, labels_pred: Any, strata: Any, axis: int | None = -1
+) -> tuple[Namespace, Array, Array, Array]:
     """Return two labelings (n,) and the strata of their samples (n,), checked."""
-    xp, true, pred = check_labelings(*(side.labels for side in coded_labelings(labels_true, labels_pred)))
-    groups = check_labels("strata", coded("strata", strata).labels)
-    common_namespace(labels_true=true, strata=groups)
+    sides = [*coded_labelings(labels_true, labels_pred), coded("strata", strata)]
+    given = dict(zip(("labels_true", "labels_pred", "strata"), (side.labels for side in sides), strict=True))
+    checked = {name: check_labels(name, labels, axis=axis) for name, labels in given.items()}
+    xp, (true, pred, groups) = common_namespace(**checked), samples_last(axis, **checked)
     for name, x in (("labels_true", true), ("labels_pred", pred), ("strata", groups)):
         if x.ndim != 1:
             raise ValueError(f"{name} has shape {tuple(x.shape)}, a batch of labelings: expected one, (n_samples,)")
         check_values_known(name, x)
-    if groups.shape != true.shape:
-        raise ValueError(
-            f"strata has {groups.shape[0]} samples and labels_true {true.shape[0]}: expected a stratum for each"
-        )
+        if x.shape != true.shape:
+            raise ValueError(f"{name} has {x.shape[0]} samples and labels_true {true.shape[0]}: expected one for each")
     return xp, true, pred, groups
 
 

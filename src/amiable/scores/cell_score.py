@@ -95,9 +95,10 @@ class CellScore(CellSum):
         *,
         contingency: Any = None,
         n_labels: tuple[int, int] | None = None,
+        axis: int | None = -1,
     ) -> Any:
         """Return the score of labels or of a table, as the functions of amiable do."""
-        return evaluate(self.observed, labels_true, labels_pred, contingency, n_labels, compiles=False)
+        return evaluate(self.observed, labels_true, labels_pred, contingency, n_labels, axis, compiles=False)
 
     def observed(self, table: Cells) -> Array:
         """Return the score (...) of a table."""

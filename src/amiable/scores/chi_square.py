@@ -24,6 +24,7 @@ def chi_square(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Pearson's chi-square statistic of the table of two labelings: sum (n_ij - m_ij)**2 / m_ij, m_ij = a_i b_j / n.
 
@@ -35,6 +36,8 @@ def chi_square(
         Counts in place of labels. Empty rows and columns are left out.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def chi_square(
     >>> chi_square([0, 0, 1, 1], [0, 1, 0, 1])
     0.0
     """
-    return evaluate(_chi_square, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_chi_square, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def cramers_v(
@@ -70,6 +73,7 @@ def cramers_v(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Cramér's V: sqrt(chi2 / (n (min(R, C) - 1))) for R classes and C clusters.
 
@@ -83,6 +87,8 @@ def cramers_v(
         Counts in place of labels. Empty rows and columns are left out.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -106,7 +112,7 @@ def cramers_v(
     >>> round(cramers_v([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
     0.816497
     """
-    return evaluate(_cramers_v, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_cramers_v, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def tschuprows_t(
@@ -115,6 +121,7 @@ def tschuprows_t(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Tschuprow's T: sqrt(chi2 / (n sqrt((R - 1) (C - 1)))) for R classes and C clusters.
 
@@ -128,6 +135,8 @@ def tschuprows_t(
         Counts in place of labels. Empty rows and columns are left out.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -150,7 +159,7 @@ def tschuprows_t(
     >>> round(tschuprows_t([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
     0.686589
     """
-    return evaluate(_tschuprows_t, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_tschuprows_t, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def _chi_square(table: Cells) -> Array:

@@ -20,7 +20,12 @@ __all__ = ["conditional_adjusted_mutual_info_score"]
 
 @on_own_device
 def conditional_adjusted_mutual_info_score(
-    labels_true: Any, labels_pred: Any, strata: Any, *, average_method: AverageMethod = "arithmetic"
+    labels_true: Any,
+    labels_pred: Any,
+    strata: Any,
+    *,
+    average_method: AverageMethod = "arithmetic",
+    axis: int | None = -1,
 ) -> Any:
     """Adjusted mutual information within strata: how much two labelings agree beyond what a third explains.
 
@@ -35,6 +40,8 @@ def conditional_adjusted_mutual_info_score(
         Which stratum each sample is in: a donor, a batch, a block of an experiment, a clustering that is known already.
     average_method : {"arithmetic", "geometric", "min", "max"}, default="arithmetic"
         How the two entropies of a stratum are averaged.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, the labels and strata of an image or volume are one labeling each.
 
     Returns
     -------
@@ -73,7 +80,7 @@ def conditional_adjusted_mutual_info_score(
     -0.08
     """
     check_average_method(average_method)
-    tables = tables_of_strata(*check_strata(labels_true, labels_pred, strata))
+    tables = tables_of_strata(*check_strata(labels_true, labels_pred, strata, axis))
     return evaluate(observed, None, None, tables, None, finish=_within, compiles=False, average_method=average_method)
 
 

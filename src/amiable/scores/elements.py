@@ -25,6 +25,7 @@ def element_centric_similarity(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Element-centric similarity (ECS): over all samples, the mean overlap of the two clusters that hold a sample.
 
@@ -39,6 +40,8 @@ def element_centric_similarity(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def element_centric_similarity(
     >>> round(element_centric_similarity([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.75
     """
-    return evaluate(_element_centric, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_element_centric, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def bcubed_precision_score(
@@ -71,6 +74,7 @@ def bcubed_precision_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """B-cubed precision: over all samples, the mean share of a sample's cluster that is of its class.
 
@@ -85,6 +89,8 @@ def bcubed_precision_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -109,7 +115,7 @@ def bcubed_precision_score(
     >>> round(bcubed_precision_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     1.0
     """
-    return evaluate(_bcubed_precision, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_bcubed_precision, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def bcubed_recall_score(
@@ -118,6 +124,7 @@ def bcubed_recall_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """B-cubed recall: over all samples, the mean share of a sample's class that is in its cluster.
 
@@ -131,6 +138,8 @@ def bcubed_recall_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -155,7 +164,7 @@ def bcubed_recall_score(
     >>> round(bcubed_recall_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.75
     """
-    return evaluate(_bcubed_recall, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_bcubed_recall, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def bcubed_fscore(
@@ -165,6 +174,7 @@ def bcubed_fscore(
     beta: float = 1.0,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """B-cubed F: the weighted harmonic mean of B-cubed precision and recall.
 
@@ -180,6 +190,8 @@ def bcubed_fscore(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -204,7 +216,7 @@ def bcubed_fscore(
     >>> round(bcubed_fscore([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.857143
     """
-    return evaluate(_bcubed_f, labels_true, labels_pred, contingency, n_labels, beta=check_beta(beta))
+    return evaluate(_bcubed_f, labels_true, labels_pred, contingency, n_labels, axis, beta=check_beta(beta))
 
 
 def bcubed_precision_recall_fscore(
@@ -214,6 +226,7 @@ def bcubed_precision_recall_fscore(
     beta: float = 1.0,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """B-cubed precision, recall and F at once.
 
@@ -227,6 +240,8 @@ def bcubed_precision_recall_fscore(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -252,7 +267,7 @@ def bcubed_precision_recall_fscore(
     >>> precision, recall, round(fscore, 6)
     (1.0, 0.75, 0.857143)
     """
-    return evaluate(_bcubed, labels_true, labels_pred, contingency, n_labels, beta=check_beta(beta))
+    return evaluate(_bcubed, labels_true, labels_pred, contingency, n_labels, axis, beta=check_beta(beta))
 
 
 def _element_centric(table: Cells) -> Array:

@@ -31,6 +31,7 @@ def evaluate(
     labels_pred: Any,
     contingency: Any | None,
     n_labels: tuple[int, int] | None,
+    axis: int | None = -1,
     *,
     finish: Callable[..., Any] | None = None,
     compiles: bool = True,
@@ -43,7 +44,7 @@ def evaluate(
     With `compiles=False` nothing is compiled here: for kernels that look at values, or are long programs.
     """
     of_table = _of_table if compiles else _apply
-    lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
+    lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels, axis)
     nearby = map(_on_host, tables)
     (first, back), second = next(nearby), next(nearby, None)
     if second is None:

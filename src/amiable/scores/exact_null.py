@@ -125,6 +125,7 @@ def adjusted_score(
     score: str | Callable[..., Any] | CellScore,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """A score corrected for chance: (score - E[score]) / (best - E[score]), the expectation exact.
 
@@ -139,6 +140,8 @@ def adjusted_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -167,7 +170,7 @@ def adjusted_score(
     """
     cells, record = _exact(score)
     options: dict[str, Any] = {"compiles": False, "cells": cells, "record": record}
-    return evaluate(_adjusted, labels_true, labels_pred, contingency, n_labels, **options)
+    return evaluate(_adjusted, labels_true, labels_pred, contingency, n_labels, axis, **options)
 
 
 def standardized_score(
@@ -177,6 +180,7 @@ def standardized_score(
     score: str | Callable[..., Any] | CellScore,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """How many standard deviations a score is from its expectation by chance, both moments exact.
 
@@ -190,6 +194,8 @@ def standardized_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -216,10 +222,12 @@ def standardized_score(
     """
     cells, record = _exact(score)
     if cells is MUTUAL_INFORMATION and record is not None:  # which keeps its digits where it hardly varies
-        smi = standardized_mutual_info_score(labels_true, labels_pred, contingency=contingency, n_labels=n_labels)
+        smi = standardized_mutual_info_score(
+            labels_true, labels_pred, contingency=contingency, n_labels=n_labels, axis=axis
+        )
         return -smi if record.is_distance else smi
     options: dict[str, Any] = {"compiles": False, "cells": cells, "record": record}
-    return evaluate(_standardized, labels_true, labels_pred, contingency, n_labels, **options)
+    return evaluate(_standardized, labels_true, labels_pred, contingency, n_labels, axis, **options)
 
 
 def score_pvalue(
@@ -229,6 +237,7 @@ def score_pvalue(
     score: str | Callable[..., Any] | CellScore,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """P-value of a score without simulation: the chance of random labelings to agree at least as much.
 
@@ -245,6 +254,8 @@ def score_pvalue(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -286,8 +297,8 @@ def score_pvalue(
     """
     cells, record = _exact(score)
     if cells is MUTUAL_INFORMATION and record is not None:
-        return mutual_info_pvalue(labels_true, labels_pred, contingency=contingency, n_labels=n_labels)
-    return evaluate(_pvalue, labels_true, labels_pred, contingency, n_labels, compiles=False, cells=cells)
+        return mutual_info_pvalue(labels_true, labels_pred, contingency=contingency, n_labels=n_labels, axis=axis)
+    return evaluate(_pvalue, labels_true, labels_pred, contingency, n_labels, axis, compiles=False, cells=cells)
 
 
 def _exact(score: Any) -> tuple[CellScore, Score | None]:

@@ -25,6 +25,7 @@ def homogeneity_completeness_v_measure(
     beta: float = 1.0,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Homogeneity, completeness and V-measure at once.
 
@@ -38,6 +39,8 @@ def homogeneity_completeness_v_measure(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -62,7 +65,7 @@ def homogeneity_completeness_v_measure(
     >>> h, round(c, 6), round(v, 6)
     (1.0, 0.666667, 0.8)
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=check_beta(beta))
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis, beta=check_beta(beta))
 
 
 def homogeneity_score(
@@ -71,6 +74,7 @@ def homogeneity_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Homogeneity: MI / H(true), 1 where each cluster holds samples of one class only.
 
@@ -82,6 +86,8 @@ def homogeneity_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def homogeneity_score(
     >>> homogeneity_score([0, 0, 1, 1], [0, 0, 1, 2])
     1.0
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels)[0]
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis)[0]
 
 
 def completeness_score(
@@ -113,6 +119,7 @@ def completeness_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Completeness: MI / H(pred), 1 where all samples of a class lie in one cluster.
 
@@ -124,6 +131,8 @@ def completeness_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -146,7 +155,7 @@ def completeness_score(
     >>> completeness_score([0, 0, 1, 2], [0, 0, 1, 1])
     1.0
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels)[1]
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis)[1]
 
 
 def v_measure_score(
@@ -156,6 +165,7 @@ def v_measure_score(
     beta: float = 1.0,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """V-measure: the weighted harmonic mean (1 + beta) h c / (beta h + c) of homogeneity and completeness.
 
@@ -171,6 +181,8 @@ def v_measure_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -193,7 +205,7 @@ def v_measure_score(
     >>> round(v_measure_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.8
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, beta=check_beta(beta))[2]
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis, beta=check_beta(beta))[2]
 
 
 def _measures(table: Cells, beta: float = 1.0) -> tuple[Array, Array, Array]:

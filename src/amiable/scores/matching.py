@@ -49,6 +49,7 @@ def purity_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Purity: the share of samples that are of the class that most samples of their cluster are of.
 
@@ -63,6 +64,8 @@ def purity_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def purity_score(
     >>> purity_score([0, 0, 1, 1], [0, 0, 0, 1])
     0.75
     """
-    return evaluate(_purity, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_purity, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def inverse_purity_score(
@@ -95,6 +98,7 @@ def inverse_purity_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Inverse purity: the share of samples that lie in the cluster that most samples of their class lie in.
 
@@ -109,6 +113,8 @@ def inverse_purity_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -134,7 +140,7 @@ def inverse_purity_score(
     >>> inverse_purity_score([0, 0, 1, 1], [0, 0, 0, 0])
     1.0
     """
-    return evaluate(_inverse_purity, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_inverse_purity, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def matching_accuracy_score(
@@ -143,6 +149,7 @@ def matching_accuracy_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Matching accuracy (ACC): the accuracy of the best matching of clusters with classes, one with one.
 
@@ -158,6 +165,8 @@ def matching_accuracy_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -188,7 +197,7 @@ def matching_accuracy_score(
     >>> matching_accuracy_score([0, 0, 1, 1], [5, 5, 5, 3])
     0.75
     """
-    return evaluate(_matching_accuracy, labels_true, labels_pred, contingency, n_labels, compiles=False)
+    return evaluate(_matching_accuracy, labels_true, labels_pred, contingency, n_labels, axis, compiles=False)
 
 
 @on_own_device
@@ -198,6 +207,7 @@ def cluster_matching(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Matching:
     """Match clusters with classes, one with one, so that matched ones share as many samples as can be.
 
@@ -209,6 +219,8 @@ def cluster_matching(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -239,7 +251,7 @@ def cluster_matching(
     >>> dict(zip(matching.labels_pred.tolist(), matching.labels_true.tolist()))
     {5: 'cat', 3: 'dog'}
     """
-    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    table = as_table(labels_true, labels_pred, contingency, n_labels, axis)
     if len(table.shape) != 2:
         what = "labels_true and labels_pred make" if contingency is None else "contingency is"
         raise ValueError(f"{what} a batch of tables of shape {table.shape}: expected one table")
@@ -260,6 +272,7 @@ def pair_sets_index(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Pair sets index (PSI): how well clusters match classes one with one, corrected for chance.
 
@@ -275,6 +288,8 @@ def pair_sets_index(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -302,7 +317,7 @@ def pair_sets_index(
     >>> round(pair_sets_index([0, 0, 1, 1], [0, 0, 0, 1]), 6)
     0.333333
     """
-    return evaluate(_pair_sets, labels_true, labels_pred, contingency, n_labels, compiles=False)
+    return evaluate(_pair_sets, labels_true, labels_pred, contingency, n_labels, axis, compiles=False)
 
 
 def normalized_clustering_accuracy(
@@ -311,6 +326,7 @@ def normalized_clustering_accuracy(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Normalised clustering accuracy (NCA): the mean accuracy over classes of the best matching, 0 if all are one.
 
@@ -325,6 +341,8 @@ def normalized_clustering_accuracy(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -354,7 +372,7 @@ def normalized_clustering_accuracy(
     >>> normalized_clustering_accuracy([0, 0, 0, 0, 1, 1], [0, 0, 0, 1, 1, 1])
     0.75
     """
-    return evaluate(_normalized_accuracy, labels_true, labels_pred, contingency, n_labels, compiles=False)
+    return evaluate(_normalized_accuracy, labels_true, labels_pred, contingency, n_labels, axis, compiles=False)
 
 
 def _purity(table: Cells) -> Array:

@@ -27,6 +27,7 @@ def contingency_matrix(
     dtype: Any = None,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Count the samples of each class (row) in each cluster (column).
 
@@ -44,6 +45,8 @@ def contingency_matrix(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def contingency_matrix(
     """
     if eps is not None and sparse:
         raise ValueError("Cannot set 'eps' when sparse=True")
-    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    table = as_table(labels_true, labels_pred, contingency, n_labels, axis)
     if sparse:
         matrix = table_of(table).to_sparse()
         if dtype is not None:

@@ -35,6 +35,7 @@ def normalized_mutual_info_score(
     average_method: AverageMethod = "arithmetic",
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Normalized mutual information (NMI): MI / mean(H(true), H(pred)). Not corrected for chance.
 
@@ -48,6 +49,8 @@ def normalized_mutual_info_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def normalized_mutual_info_score(
     0.8
     """
     check_average_method(average_method)
-    return evaluate(_normalized, labels_true, labels_pred, contingency, n_labels, average_method=average_method)
+    return evaluate(_normalized, labels_true, labels_pred, contingency, n_labels, axis, average_method=average_method)
 
 
 def _normalized(table: Cells, average_method: str) -> Array:
@@ -92,6 +95,7 @@ def mutual_info_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Mutual information (MI) of two labelings, in nats.
 
@@ -106,6 +110,8 @@ def mutual_info_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -132,7 +138,7 @@ def mutual_info_score(
     """
     if contingency is not None:
         labels_true = labels_pred = None
-    return evaluate(mutual_information, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(mutual_information, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def variation_of_information(
@@ -142,6 +148,7 @@ def variation_of_information(
     normalized: bool = False,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Variation of information (VI): H(true | pred) + H(pred | true), a distance between partitions, in nats.
 
@@ -155,6 +162,8 @@ def variation_of_information(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -184,7 +193,7 @@ def variation_of_information(
     """
     if not isinstance(normalized, (bool, np.bool_)):
         raise TypeError(f"normalized is {normalized!r}: expected True or False")
-    return evaluate(_variation, labels_true, labels_pred, contingency, n_labels, normalized=bool(normalized))
+    return evaluate(_variation, labels_true, labels_pred, contingency, n_labels, axis, normalized=bool(normalized))
 
 
 def variation_of_information_split(
@@ -193,6 +202,7 @@ def variation_of_information_split(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """The part of the variation of information that splits cause: H(pred | true), in nats.
 
@@ -207,6 +217,8 @@ def variation_of_information_split(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -233,7 +245,7 @@ def variation_of_information_split(
     >>> variation_of_information_split([0, 0, 1, 1], [0, 0, 0, 0])
     0.0
     """
-    return evaluate(_split, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_split, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def variation_of_information_merge(
@@ -242,6 +254,7 @@ def variation_of_information_merge(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """The part of the variation of information that merges cause: H(true | pred), in nats.
 
@@ -256,6 +269,8 @@ def variation_of_information_merge(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -282,7 +297,7 @@ def variation_of_information_merge(
     >>> round(variation_of_information_merge([0, 0, 1, 1], [0, 0, 0, 0]), 6)  # log 2
     0.693147
     """
-    return evaluate(_merge, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_merge, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def normalized_information_distance(
@@ -291,6 +306,7 @@ def normalized_information_distance(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Normalized information distance (NID): 1 - MI / max(H(true), H(pred)), a metric in [0, 1].
 
@@ -304,6 +320,8 @@ def normalized_information_distance(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -326,7 +344,7 @@ def normalized_information_distance(
     >>> round(normalized_information_distance([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.333333
     """
-    return evaluate(_information_distance, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_information_distance, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def _variation(table: Cells, normalized: bool) -> Array:
@@ -360,7 +378,7 @@ def _information_distance(table: Cells) -> Array:
 
 
 @on_own_device
-def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None = None) -> Any:
+def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None = None, axis: int | None = -1) -> Any:
     """Entropy of a labeling, in nats: -sum a_i / n log(a_i / n) over the cluster sizes a_i.
 
     Parameters
@@ -372,6 +390,8 @@ def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None
         `row_sums` or `col_sums`.
     n_labels : int, optional
         The labels are codes below this number; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, a label image or volume is one labeling.
 
     Returns
     -------
@@ -396,7 +416,7 @@ def entropy(labels: Any = None, *, contingency: Any = None, n_labels: int | None
     >>> round(entropy(contingency=[2, 2]), 6)
     0.693147
     """
-    xp, given = cluster_sizes(labels, contingency, n_labels)
+    xp, given = cluster_sizes(labels, contingency, n_labels, axis)
     xp, (sizes,), back = host_views(xp, given)
     n = xp.sum(sizes, axis=-1)
     h = entropy_of_sizes(xp, sizes, n)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from amiable._array.arithmetic import at_least, sum_along
@@ -39,6 +40,7 @@ def pair_confusion_matrix(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Count ordered pairs of samples by whether each labeling puts the two into one cluster.
 
@@ -50,6 +52,8 @@ def pair_confusion_matrix(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -76,19 +80,19 @@ def pair_confusion_matrix(
     array([[8, 0],
            [2, 2]])
     """
-    table = as_table(labels_true, labels_pred, contingency, n_labels)
+    table = as_table(labels_true, labels_pred, contingency, n_labels, axis)
     xp = table.xp
-    _check_pairs(table, labels_true)
+    _check_pairs(table, labels_true, axis)
     apart, pred_only, true_only, together = _whole_pairs(table)
     return xp.stack([xp.stack([apart, pred_only], axis=-1), xp.stack([true_only, together], axis=-1)], axis=-2)
 
 
-def _check_pairs(table: Cells, labels: Any) -> None:
+def _check_pairs(table: Cells, labels: Any, axis: int | None) -> None:
     """Raise ValueError where the integers of the device do not hold the number of ordered pairs."""
     if not table.static and not is_traced(table.counts):
         n = int(table.xp.max(table.n_samples))
     elif labels is not None:  # the counts cannot be read here, but the shape of the labels is known
-        n = labels.shape[-1]
+        n = math.prod(labels.shape) if axis is None else labels.shape[axis]
     else:
         return
     limit = int(table.xp.iinfo(table.counts.dtype).max)
@@ -105,6 +109,7 @@ def rand_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Rand index (RI): the share of pairs of samples on which both labelings agree. Not corrected for chance.
 
@@ -116,6 +121,8 @@ def rand_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -139,7 +146,7 @@ def rand_score(
     >>> round(rand_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.833333
     """
-    return evaluate(_rand, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_rand, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def _rand(table: Cells) -> Array:
@@ -154,6 +161,7 @@ def adjusted_rand_score(
     null: NullModel = "permutation",
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Adjusted Rand index (ARI): the Rand index corrected for chance.
 
@@ -170,6 +178,8 @@ def adjusted_rand_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -197,8 +207,10 @@ def adjusted_rand_score(
     0.571429
     """
     if check_null(null) != "permutation":
-        return evaluate(_rand_for_model, labels_true, labels_pred, contingency, n_labels, compiles=False, null=null)
-    return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels)
+        return evaluate(
+            _rand_for_model, labels_true, labels_pred, contingency, n_labels, axis, compiles=False, null=null
+        )
+    return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def _rand_for_model(table: Cells, null: str) -> Array:
@@ -219,6 +231,7 @@ def fowlkes_mallows_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Fowlkes-Mallows index (FMI): geometric mean of pair precision and pair recall. Not corrected for chance.
 
@@ -232,6 +245,8 @@ def fowlkes_mallows_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -256,7 +271,7 @@ def fowlkes_mallows_score(
     >>> round(fowlkes_mallows_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.707107
     """
-    return evaluate(_fowlkes_mallows, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_fowlkes_mallows, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def _fowlkes_mallows(table: Cells) -> Array:
@@ -273,6 +288,7 @@ def pair_precision_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Pair precision: of the pairs of samples together in a cluster, the share of one class.
 
@@ -287,6 +303,8 @@ def pair_precision_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -310,7 +328,7 @@ def pair_precision_score(
     >>> round(pair_precision_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     1.0
     """
-    return evaluate(_pair_precision, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_pair_precision, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def pair_recall_score(
@@ -319,6 +337,7 @@ def pair_recall_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Pair recall: of the pairs of samples of one class, the share that is together in a cluster.
 
@@ -333,6 +352,8 @@ def pair_recall_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -356,7 +377,7 @@ def pair_recall_score(
     >>> round(pair_recall_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.5
     """
-    return evaluate(_pair_recall, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_pair_recall, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def pair_f1_score(
@@ -365,6 +386,7 @@ def pair_f1_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Pair F1: the harmonic mean of pair precision and pair recall.
 
@@ -379,6 +401,8 @@ def pair_f1_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -402,7 +426,7 @@ def pair_f1_score(
     >>> round(pair_f1_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.666667
     """
-    return evaluate(_pair_f1, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_pair_f1, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def pair_jaccard_score(
@@ -411,6 +435,7 @@ def pair_jaccard_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Jaccard index of pairs: of the pairs together in either labeling, the share together in both.
 
@@ -424,6 +449,8 @@ def pair_jaccard_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -447,7 +474,7 @@ def pair_jaccard_score(
     >>> round(pair_jaccard_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.5
     """
-    return evaluate(_pair_jaccard, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_pair_jaccard, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def pair_correlation_score(
@@ -456,6 +483,7 @@ def pair_correlation_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Pair correlation: over pairs of samples, that of being together in one labeling and in the other.
 
@@ -470,6 +498,8 @@ def pair_correlation_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -493,7 +523,7 @@ def pair_correlation_score(
     >>> round(pair_correlation_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.632456
     """
-    return evaluate(_pair_correlation, labels_true, labels_pred, contingency, n_labels)
+    return evaluate(_pair_correlation, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def adapted_rand_error(
@@ -503,6 +533,7 @@ def adapted_rand_error(
     alpha: float = 0.5,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Adapted Rand error (ARE) of connectomics, with precision and recall of pairs.
 
@@ -519,6 +550,8 @@ def adapted_rand_error(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -550,7 +583,7 @@ def adapted_rand_error(
     (0.333333, 1.0, 0.5)
     """
     alpha = check_share("alpha", alpha)
-    return evaluate(_adapted_rand, labels_true, labels_pred, contingency, n_labels, alpha=alpha)
+    return evaluate(_adapted_rand, labels_true, labels_pred, contingency, n_labels, axis, alpha=alpha)
 
 
 def _adapted_rand(table: Cells, alpha: float) -> tuple[Array, Array, Array]:

@@ -61,6 +61,7 @@ def reduced_mutual_info_score(
     symmetric: bool = False,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Reduced mutual information (RMI): mutual information less the price of describing the contingency table.
 
@@ -86,6 +87,8 @@ def reduced_mutual_info_score(
         Counts in place of labels.
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -135,7 +138,7 @@ def reduced_mutual_info_score(
         if not isinstance(value, (bool, np.bool_)):
             raise TypeError(f"{name} is {value!r}: expected True or False")
     options: dict[str, Any] = {"reduction": reduction, "normalized": bool(normalized), "symmetric": bool(symmetric)}
-    return evaluate(_reduced, labels_true, labels_pred, contingency, n_labels, **options)
+    return evaluate(_reduced, labels_true, labels_pred, contingency, n_labels, axis, **options)
 
 
 class Tally(NamedTuple):

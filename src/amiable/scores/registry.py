@@ -209,9 +209,9 @@ class Score:
 
     @property
     def options(self) -> dict[str, inspect.Parameter]:
-        """The options of the function: its keywords but those that bring counts or promise codes."""
+        """The options of the function: its keywords but those that bring counts or say what labels are like."""
         keywords = inspect.signature(self.function).parameters.values()
-        others = ("contingency", "n_labels")
+        others = ("contingency", "n_labels", "axis")
         return {p.name: p for p in keywords if p.kind is p.KEYWORD_ONLY and p.name not in others}
 
     def range_with(self, options: Mapping[str, Any]) -> tuple[float, float]:

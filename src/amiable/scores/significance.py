@@ -93,6 +93,7 @@ def standardized_mutual_info_score(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """Standardized mutual information (SMI): how many standard deviations MI is above its expectation by chance.
 
@@ -107,6 +108,8 @@ def standardized_mutual_info_score(
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`. On an accelerator or under
         tracing the variance then takes memory and work of R C (R + C) times 2**14; traced, R and C of 16 is the most.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -133,7 +136,7 @@ def standardized_mutual_info_score(
     0.816497
     """
     options: dict[str, Any] = {"finish": _standardized, "compiles": False}
-    return evaluate(_observed_with_line, labels_true, labels_pred, contingency, n_labels, **options)
+    return evaluate(_observed_with_line, labels_true, labels_pred, contingency, n_labels, axis, **options)
 
 
 def _observed_with_line(table: Cells) -> tuple[Array, ...]:
@@ -181,6 +184,7 @@ def mutual_info_pvalue(
     *,
     contingency: Any = None,
     n_labels: tuple[int, int] | None = None,
+    axis: int | None = -1,
 ) -> Any:
     """P-value of mutual information (MI) without simulation: the chance of random labelings to have at least this MI.
 
@@ -195,6 +199,8 @@ def mutual_info_pvalue(
     n_labels : tuple of two int, optional
         (R, C): the labels are codes below R and C; see `ContingencyTable.from_labels`. On an accelerator or under
         tracing the variance then takes memory and work of R C (R + C) times 2**14; traced, R and C of 16 is the most.
+    axis : int or None, default=-1
+        The axis along which samples lie. With None, label images or volumes of one shape are one labeling each.
 
     Returns
     -------
@@ -228,7 +234,7 @@ def mutual_info_pvalue(
     >>> round(mutual_info_pvalue(contingency=[[30, 20], [20, 30]]), 3)
     0.046
     """
-    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, finish=_pvalue, compiles=False)
+    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, axis, finish=_pvalue, compiles=False)
 
 
 def _pvalue(*known: Array, static: bool) -> Array:

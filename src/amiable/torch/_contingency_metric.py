@@ -41,11 +41,15 @@ class ContingencyMetric(Metric):
     num_clusters : int, optional
         Predictions are codes 0..num_clusters-1; by default num_classes.
     argmax : bool, default=False
-        `preds` are logits or probabilities (N, C), of which the index of the largest is the label.
+        `preds` are logits or probabilities (N, C) or, for label images and volumes, (N, C, d1, ...), of which the index
+        of the largest along dimension 1 is the label; `target` is then (N,) or (N, d1, ...), every position a sample.
     ignore_index : int, optional
         Samples with this target are left out, such as padding.
     ignore_cluster : int, optional
         Samples with this prediction are left out, such as noise, the -1 of DBSCAN.
+    axis : -1 or None, default=-1
+        With None, integer `preds` and `target` are of any one shape, such as label images (N, H, W), and every position
+        is a sample. By default they are (N,), and any other shape is an error. Logits need no `axis`.
     **kwargs
         Of `torchmetrics.Metric`: `dist_sync_on_step`, `process_group`, `sync_on_compute` and others.
 
@@ -53,9 +57,9 @@ class ContingencyMetric(Metric):
     ------
     ValueError, TypeError
         In the constructor: options that are not positive whole numbers or not whole. In `update`: labels that are not
-        integer tensors of shape (N,), unequal lengths, another device than the metric's, NaN among logits, labels
-        outside `num_classes`. The last two, on an accelerator with `num_classes`, are raised by `compute`, since
-        `update` looks at no value there; such samples are not counted.
+        integer tensors of shape (N,), or of one shape with ``axis=None``; unequal shapes, another device than the
+        metric's, NaN among logits, labels outside `num_classes`. The last two, on an accelerator with `num_classes`,
+        are raised by `compute`, since `update` looks at no value there; such samples are not counted.
 
     Notes
     -----
@@ -81,6 +85,7 @@ class ContingencyMetric(Metric):
         argmax: bool = False,
         ignore_index: int | None = None,
         ignore_cluster: int | None = None,
+        axis: int | None = -1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -88,9 +93,11 @@ class ContingencyMetric(Metric):
             raise TypeError(f"{type(self).__name__} is what metrics share: expected one of its subclasses")
         if not isinstance(argmax, bool):
             raise TypeError(f"argmax is {argmax!r}: expected True or False")
+        if axis is not None and (axis != -1 or isinstance(axis, bool)):
+            raise ValueError(f"axis is {axis!r}: expected None, for labels of any shape, or -1")
         self.options: dict[str, Any] = {}
         self._is_batch = False
-        self.argmax = argmax
+        self.argmax, self.axis = argmax, axis
         self.n_labels = _check_sizes(num_classes, num_clusters)
         self.ignored = _check_label("ignore_index", ignore_index), _check_label("ignore_cluster", ignore_cluster)
         # a MetricCollection takes states of the same name and value for the same: the name says what is counted
@@ -112,10 +119,10 @@ class ContingencyMetric(Metric):
 
         Parameters
         ----------
-        preds : Tensor of integers, shape (N,); with `argmax`, of floats, shape (N, C)
-            Predicted labels, or logits or probabilities.
-        target : Tensor of integers, shape (N,)
-            True labels.
+        preds : Tensor of integers, shape (N,); with `argmax`, of floats, shape (N, C) or (N, C, d1, ...)
+            Predicted labels, or logits or probabilities. With ``axis=None`` labels are of any shape.
+        target : Tensor of integers, shape (N,); with `argmax`, (N,) or (N, d1, ...)
+            True labels; with ``axis=None``, of the shape of `preds`.
         """
         target, preds = self._check(preds, target)
         keep = self._kept(target, preds)
@@ -229,29 +236,27 @@ class ContingencyMetric(Metric):
         return computed
 
     def _check(self, preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Return int64 labels of target and preds, of one length, on the metric's device."""
+        """Return int64 labels (N,) of target and preds, of one length, on the metric's device."""
         for name, x in (("preds", preds), ("target", target)):
-            if not isinstance(x, Tensor):
-                raise TypeError(f"{name} is a {type(x).__name__}: expected a torch.Tensor")
-            if x.is_nested or x.layout is not torch.strided:
-                raise TypeError(f"{name} is a {'nested' if x.is_nested else 'sparse'} tensor: expected a dense one")
-            if x.device != self.device:
-                raise ValueError(
-                    f"{name} is on {x.device} and the metric on {self.device}: expected one device, move the metric "
-                    "with .to(...)"
-                )
+            _check_tensor(name, x, self.device)
         if self.argmax:
             preds = self._largest(preds, target)
         for name, x in (("preds", preds), ("target", target)):
             if x.is_floating_point() or x.is_complex():
-                hint = "; for logits or probabilities (N, C): argmax=True" if name == "preds" else ""
+                hint = "; for logits or probabilities (N, C, ...): argmax=True" if name == "preds" else ""
                 raise TypeError(f"{name} has dtype {x.dtype}: expected integer labels{hint}")
-            if x.ndim != 1:
-                raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (N,), one label a sample; flatten() it")
+            if x.ndim != 1 and not self.argmax and self.axis is not None:
+                raise ValueError(
+                    f"{name} has shape {tuple(x.shape)}: expected (N,), one label a sample, or axis=None, which takes "
+                    "label images and volumes"
+                )
         if preds.shape != target.shape:
-            raise ValueError(f"preds has {preds.shape[0]} labels and target {target.shape[0]}: expected as many")
+            if preds.ndim == target.ndim == 1:
+                raise ValueError(f"preds has {preds.shape[0]} labels and target {target.shape[0]}: expected as many")
+            of_preds = f"labels of shape {tuple(preds.shape)}" if self.argmax else f"shape {tuple(preds.shape)}"
+            raise ValueError(f"preds has {of_preds} and target {tuple(target.shape)}: expected one shape")
         unseen = self.n_labels is not None and not on_cpu(target)
-        return _signed("target", target, unseen), _signed("preds", preds, unseen)
+        return _signed("target", target.flatten(), unseen), _signed("preds", preds.flatten(), unseen)
 
     @property
     def _nan(self) -> int:
@@ -259,13 +264,17 @@ class ContingencyMetric(Metric):
         return -1 if self.ignored[1] != -1 else -2
 
     def _largest(self, preds: Tensor, target: Tensor) -> Tensor:
-        """Return the index of the largest of each row of logits (N, C); NaN is let pass where the target is ignored."""
-        if preds.ndim != 2 or preds.shape[1] == 0 or preds.dtype not in _LOGITS:
+        """Return the index (N, ...) of the largest of logits (N, C, ...); NaN may be where the target is ignored."""
+        if preds.ndim < 2 or preds.shape[1] == 0 or preds.dtype not in _LOGITS:
             raise ValueError(
-                f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: expected floats (N, C) with argmax"
+                f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: expected floats (N, C) or (N, C, d1, "
+                "...) with argmax"
             )
         if self.n_labels is not None and preds.shape[1] > self.n_labels[1]:
-            raise ValueError(f"preds has {preds.shape[1]} columns: expected at most num_clusters, {self.n_labels[1]}")
+            raise ValueError(
+                f"preds has {preds.shape[1]} clusters along dimension 1: expected at most num_clusters, "
+                f"{self.n_labels[1]}"
+            )
         labels, unknown = preds.argmax(1), preds.isnan().any(1)
         if self.ignored[0] is not None and target.shape == unknown.shape:
             unknown = unknown & (target.to(torch.int64) != self.ignored[0])
@@ -273,7 +282,7 @@ class ContingencyMetric(Metric):
             return torch.where(unknown, self._nan, labels)
         if unknown.any():
             n, first = int(unknown.sum()), int(unknown.int().argmax())
-            raise ValueError(f"preds contains NaN for {n} of {len(labels)} samples, the first at position {first}")
+            raise ValueError(f"preds contains NaN for {n} of {labels.numel()} samples, the first at position {first}")
         return labels
 
     def _kept(self, target: Tensor, preds: Tensor) -> Tensor | None:
@@ -360,6 +369,17 @@ class ContingencyMetric(Metric):
                 self._computed, self._update_count = None, max(self._update_count, 1)
         super()._load_from_state_dict(
             state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
+        )
+
+
+def _check_tensor(name: str, x: Any, device: torch.device) -> None:
+    if not isinstance(x, Tensor):
+        raise TypeError(f"{name} is a {type(x).__name__}: expected a torch.Tensor")
+    if x.is_nested or x.layout is not torch.strided:
+        raise TypeError(f"{name} is a {'nested' if x.is_nested else 'sparse'} tensor: expected a dense one")
+    if x.device != device:
+        raise ValueError(
+            f"{name} is on {x.device} and the metric on {device}: expected one device, move the metric with .to(...)"
         )
 
 

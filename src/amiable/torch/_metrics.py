@@ -16,8 +16,8 @@ _DOCSTRING = """{title} ({heading}) of all that was counted, {bounds}; see `amia
 Parameters
 ----------
 {options}**kwargs
-    Of `ContingencyMetric`: `num_classes`, `num_clusters`, `argmax`, `ignore_index`, `ignore_cluster`, and those of
-    `torchmetrics.Metric`.
+    Of `ContingencyMetric`: `num_classes`, `num_clusters`, `argmax`, `ignore_index`, `ignore_cluster`, `axis`, and those
+    of `torchmetrics.Metric`.
 
 Examples
 --------
