@@ -188,27 +188,31 @@ def test_the_polynomial_is_as_close_as_it_says():
 
 
 def test_what_is_sure_is_right():
-    """Counts are taken or not as their exact probabilities say; few are left to these."""
+    """Counts are taken or not as their exact probabilities say, however close the uniform; few are left to these."""
     rng, told = np.random.default_rng(0), {-1: 0, 0: 0, 1: 0}
-    for _ in range(20_000):
+    for _ in range(10_000):
         n = int(10 ** rng.uniform(1, 12))
         a, b = (int(n ** rng.uniform(0.5, 1) / 2) for _ in range(2))
-        mode = (a + 1) * (b + 1) // (n + 2)
+        sizes, mode = (float(a), float(b), float(n)), (a + 1) * (b + 1) // (n + 2)
         u, v = 1 - rng.random(), rng.random()
-        count, taken = scalars.try_count(float(a), float(b), float(n), u, v)
-        told[taken] += 1
-        if 0 <= count <= min(a, b):
-            costs = [cost_of_count(k, a, b, n, offset_from_mean(k, a, b, n)) for k in (int(count), mode)]
-            margin = (costs[0] - costs[1] + 2 * math.log(u)) * (-1 if taken > 0 else 1)
-            assert taken == 0 or margin > -1e-11
-            if abs(margin) > 1e-11:
-                assert scalars.is_taken(count, float(a), float(b), float(n), u) == (
-                    costs[0] - costs[1] < -2 * math.log(u)
-                )
-        else:
+        count, taken = scalars.try_count(*sizes, u, v)
+        if not 0 <= count <= min(a, b):
             assert taken == -1
-    assert told[1] > 5000
-    assert told[-1] > 4000
+            continue
+        at_count, at_mode = (cost_of_count(k, a, b, n, offset_from_mean(k, a, b, n)) for k in (int(count), mode))
+        level = math.exp((at_mode - at_count) / 2)
+        if level < 2.0**-53:  # no uniform is as small
+            assert taken < 1
+            continue
+        off = 10 ** rng.uniform(-10, -1)
+        for close in (level * (1 - off), level * (1 + off)):
+            again, taken = scalars.try_count(*sizes, close, 0.5 + (v - 0.5) * close / u)
+            told[taken] += 1
+            if again == count:
+                assert taken in (0, 1 if close < level else -1)
+                assert scalars.is_taken(count, *sizes, close) == (close < level)
+    assert told[1] > 2000
+    assert told[-1] > 2000
     assert told[0] > 1000
 
 

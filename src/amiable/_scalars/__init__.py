@@ -8,10 +8,12 @@ above are the reference.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+def inlined(function: Function) -> Function:
     """Mark a short function whose body replaces calls of it, so that loops over these become vector instructions."""
     function.is_inlined = True  # type: ignore[attr-defined]
     return function
