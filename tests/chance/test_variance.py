@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import amiable
+from amiable._array import loops
 from amiable.chance import hypergeometric, variance
 from amiable.chance.variance import is_constant, variance_of_sum
 from tests import oracles
@@ -35,11 +36,18 @@ def partitions_of_number(n, most=None):
             yield (first, *rest)
 
 
+@pytest.fixture
+def without_loops(monkeypatch):
+    """Array kernels, as where numba is not installed."""
+    monkeypatch.setattr(loops, "IS_WANTED", False)
+
+
 @pytest.mark.parametrize(("rows", "cols"), SMALL)
-@pytest.mark.parametrize("static", [False, True])
-def test_enumeration(rows, cols, static):
+@pytest.mark.parametrize("way", ["loops", "arrays", "static"])
+def test_enumeration(rows, cols, way, monkeypatch):
+    monkeypatch.setattr(loops, "IS_WANTED", way == "loops")
     _, expected = oracles.moments(rows, cols)
-    got = variance_of_sum(np, np.array(rows), np.array(cols), static=static) / sum(rows) ** 2
+    got = variance_of_sum(np, np.array(rows), np.array(cols), static=way == "static") / sum(rows) ** 2
     assert float(got) == pytest.approx(float(expected), rel=1e-12)
     assert float(expected) > 1e-6
 
@@ -107,8 +115,10 @@ def variance_by_placing(singles, cols):
 
 
 @pytest.mark.parametrize("n", [10, 100, 1000, pytest.param(3 * 10**5, marks=pytest.mark.slow)])
-def test_nearly_all_singletons(n):
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_nearly_all_singletons(n, is_wanted, monkeypatch):
     """One pair each: MI has two values, 2 log 2 / n apart, the larger with the chance of one pair of n (n - 1) / 2."""
+    monkeypatch.setattr(loops, "IS_WANTED", is_wanted)
     sizes = np.array([2] + [1] * (n - 2))
     chance = 2 / (n * (n - 1))
     got = variance_of_sum(np, sizes, sizes)
@@ -165,16 +175,19 @@ def plain_weights(a, b, n):
 
 
 @pytest.mark.parametrize(("n", "k", "skew"), [(3000, 12, 1), (20_000, 40, 1.5), (3000, 300, 0.5), (10**5, 16, 2)])
-def test_nodes_stand_in_for_every_size(n, k, skew, rng):
+def test_nodes_stand_in_for_every_size(n, k, skew, rng, monkeypatch):
     sides = []
     for size in (k, k // 2):
         weights = np.exp(skew * rng.normal(size=size))
         sides.append(1 + rng.multinomial(n - size, weights / weights.sum()))
     every = variance_of_sum(np, *sides, per_octave=None)
-    assert variance_of_sum(np, *sides) == pytest.approx(every, rel=1e-13)
-    assert variance_of_sum(np, *sides[::-1]) == pytest.approx(every, rel=1e-13)
+    for is_wanted in (True, False):
+        monkeypatch.setattr(loops, "IS_WANTED", is_wanted)
+        assert variance_of_sum(np, *sides) == pytest.approx(every, rel=1e-13)
+        assert variance_of_sum(np, *sides[::-1]) == pytest.approx(every, rel=1e-13)
 
 
+@pytest.mark.usefixtures("without_loops")
 def test_blocks_of_columns(rng, monkeypatch):
     rows, cols = 1 + rng.multinomial(5000, np.ones(9) / 9), 1 + rng.multinomial(5002, np.ones(7) / 7)
     whole = variance_of_sum(np, rows, cols)

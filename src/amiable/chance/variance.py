@@ -25,15 +25,18 @@ Where almost all clusters are singletons, K log K in place of the deviance keeps
 margins determine, and it is 0 for K <= 1. Its conditional expectations need no such shift.
 
 So for each column one function of one variable is needed, which is smooth: a few hundred m stand in for all, as a few
-hundred sizes do (`interpolation`), and the cost is that of a few hundred expectations of mutual information.
+hundred sizes do (`interpolation`), and the cost is that of a few hundred expectations of mutual information. Compiled
+loops of scalars do the same where there are any (`_scalars.variance`).
 """
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
+from amiable._array import loops
 from amiable._array.arithmetic import at_least, matmul
 from amiable._array.bins import unique_inverse
 from amiable._array.blocks import blocks, budget, cell_blocks
@@ -42,6 +45,9 @@ from amiable._array.devices import device_of, is_traced
 from amiable._array.dtypes import to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
+from amiable._scalars.cells import DEVIANCE, XLOGX
+from amiable._scalars.series import MOST_TERMS
+from amiable._scalars.variance import covariances_of_cells, expect_rests, n_bands, n_places
 from amiable.chance.deviance import deviance, mean_count, offset_from_mean, xlogx
 from amiable.chance.entropies import concentration, is_floor_positive, is_trivial, number_of_clusters
 from amiable.chance.expectation import each_table, expectations_of_pairs, expectations_of_sizes, in_few_shapes
@@ -52,6 +58,8 @@ from amiable.chance.interpolation import Nodes, SizeCounts, nodes_for, size_coun
 # then holds 2**14 nodes for each at once.
 _ONE_PROGRAM = 1 << 13
 PER_OCTAVE = 12  # nodes an octave of sizes: 1e-13 is enough here, and the cost grows with their third power
+# How many expectations of a cell take as long as its covariance, and as what one cluster adds to a table of rests
+_CELL_WEIGHT, _REST_WEIGHT = 32.0, 64.0
 _FORMS: Forms = ("deviance", "xlogx")
 _ROOM = 32  # blocks of cells and their nodes may take so many times the budget of one temporary
 
@@ -140,6 +148,8 @@ def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, per_octave: int
         for sums, others in ((row_sums, cols), (col_sums, rows)):
             if bool(is_one_cluster(xp, sums)):
                 return _of_one_cluster(xp, xp.max(sums), others, n, per_octave)
+    if per_octave is not None and isinstance(rows.sizes, np.ndarray) and loops.is_compiled():
+        return _by_loops(rows, cols, int(n), form)
     # E[D_ij] for all pairs of sizes, and E[sum of row i's deviances] and that of column j's, which centre the rests.
     expected = expectations_of_sizes(xp, rows.sizes, cols.sizes, n, forms=(form,))[0, ...]
     of_rows, of_cols = matmul(xp, expected, cols.counts[:, None]), matmul(xp, rows.counts[None, :], expected)
@@ -157,6 +167,29 @@ def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, per_octave: int
         part = xp.sum(matmul(xp, rows.counts[None, :], cells)[0, :] * cols.counts[block])
         total = total + part
     return total
+
+
+def _by_loops(rows: SizeCounts, cols: SizeCounts, n: int, form: Form) -> Any:
+    """Return the same from compiled loops of scalars, which look rests up in tables, one a cluster size."""
+    a, b = loops.integers(rows.sizes), loops.integers(cols.sizes)
+    wanted = XLOGX if form == "xlogx" else DEVIANCE
+    expected = expectations_of_sizes(np, a, b, np.asarray(n), forms=(form,))[0]
+    of_rows, of_cols = expected @ cols.counts, rows.counts @ expected
+    tables = _tables_of_rests(a, rows.counts, b, n, wanted), _tables_of_rests(b, cols.counts, a, n, wanted)
+    out = np.empty(expected.shape)
+    loops.run(covariances_of_cells, out.size, a, b, n, wanted, of_rows, of_cols, *tables, out=out, weight=_CELL_WEIGHT)
+    return rows.counts @ out @ cols.counts
+
+
+def _tables_of_rests(sizes: Any, counts: Any, crossing: Any, n: int, wanted: int) -> tuple[Any, ...]:
+    """Return tables, one a cluster of these sizes, of what is expected of the rest of a line that crosses it."""
+    n_lines = sizes.shape[0]
+    listed, found = (np.zeros((n_lines, k), dtype=np.int64) for k in (n_places(n), n_bands(n)))
+    nodes, factors, values = (np.empty(listed.shape) for _ in range(3))
+    sums = np.empty((n_lines, n_lines + 1, MOST_TERMS))
+    given = sizes, counts, crossing, n, wanted, listed, found, nodes, factors, sums
+    loops.run(expect_rests, n_lines, *given, out=values, weight=_REST_WEIGHT * n_lines)
+    return listed, found, nodes, factors, values
 
 
 def is_one_cluster(xp: Namespace, sums: Array) -> Array:
