@@ -167,13 +167,54 @@ def test_promised_codes_of_different_widths(backend, rng):
         pairwise_scores([codes[0], codes[1] / 1], n_labels=(3, 3))
 
 
-def test_columns_of_a_frame(rng):
+def frames_of(columns):
+    """The same columns in every kind of frame that is here."""
+    yield columns
     pd = pytest.importorskip("pandas")
-    frame = pd.DataFrame({"a": rng.integers(0, 3, 9), "b": list("aabbccabc")})
-    with pytest.raises(TypeError, match=r"labelings is a DataFrame: .* \[labelings\[c\] for c in"):
-        pairwise_scores(frame)
-    got = pairwise_scores([frame[name] for name in frame.columns])
-    assert got[0, 1] == pytest.approx(amiable.adjusted_mutual_info_score(frame["a"], frame["b"]), abs=1e-14)
+    yield pd.DataFrame(columns)
+    yield pd.DataFrame(columns).astype("category")
+    pl = pytest.importorskip("polars")
+    yield pl.DataFrame(columns)
+    pytest.importorskip("pyarrow")
+    yield pl.DataFrame(columns).to_arrow()
+
+
+def test_columns_of_a_frame(rng):
+    columns = {"b": rng.integers(0, 3, 40), "a": np.array(list("xyz"))[rng.integers(0, 3, 40)], "c": np.arange(40) > 12}
+    expected = [[amiable.adjusted_mutual_info_score(x, y) for y in columns.values()] for x in columns.values()]
+    for frame in frames_of(columns):
+        np.testing.assert_allclose(pairwise_scores(frame), expected, rtol=0, atol=1e-14)
+        found = pairwise_scores(frame, {"a": columns["a"]})
+        np.testing.assert_allclose(found, np.array(expected)[:, 1:2], rtol=0, atol=1e-14)
+
+
+def test_frames_that_hold_no_labelings():
+    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    frame = pd.DataFrame({"a": [0, 1], "b": [1, 0]})
+    with pytest.raises(ValueError, match="labelings has several columns of one name: expected one labeling in each"):
+        pairwise_scores(frame.rename(columns={"b": "a"}))
+    with pytest.raises(ValueError, match="others has no columns"):
+        pairwise_scores(frame, frame[[]])
+    with pytest.raises(TypeError, match=r"labelings is a LazyFrame: .* such as labelings\.collect\(\)"):
+        pairwise_scores(pl.LazyFrame({"a": [0, 1]}))
+
+
+@pytest.mark.parametrize("change", [lambda x: x, lambda x: x.astype("category")])
+def test_columns_with_samples_to_leave_out(rng, change):
+    """Noise and missing labels are told by their values, whatever the columns hold them in."""
+    pd = pytest.importorskip("pandas")
+    noise = pd.DataFrame({"a": rng.integers(-1, 3, 60).astype(np.int8), "b": rng.integers(-1, 4, 60)})
+    ami = amiable.adjusted_mutual_info_score
+    keep = (noise["a"] != -1) & (noise["b"] != -1)
+    found = pairwise_scores(change(noise), ignore_true=-1, ignore_pred=-1)
+    assert found[0, 1] == pytest.approx(ami(noise["a"][keep], noise["b"][keep]), abs=1e-14)
+    one_side = pairwise_scores(change(noise), ignore_pred=-1)
+    keep = noise["b"] != -1
+    assert one_side[0, 1] == pytest.approx(ami(noise["a"][keep], noise["b"][keep]), abs=1e-14)
+    holes = noise.where(noise != -1)
+    found = pairwise_scores(change(holes), missing="drop")
+    keep = (noise["a"] != -1) & (noise["b"] != -1)
+    assert found[0, 1] == pytest.approx(ami(noise["a"][keep], noise["b"][keep]), abs=1e-14)
 
 
 def test_booleans(rng):
@@ -247,7 +288,8 @@ def test_no_samples_and_one_labeling():
         ([[[0, None]]], {}, ValueError, r"labelings\[0\] contains None"),
         ([[[0, 1], [1]]], {}, ValueError, r"labelings\[0\] has 2 samples and labelings\[1\] 1: expected the same"),
         ([[[0, 1], [[1, 0]]]], {}, ValueError, r"labelings\[1\] has shape \(1, 2\): expected \(n_samples,\)"),
-        ([{"a": [0, 1]}], {}, TypeError, r"labelings is a dict: .* such as list\(labelings.values\(\)\)"),
+        ([{"a": [0, 1], "b": [0, None]}], {}, ValueError, r"labelings\['b'\] contains None"),
+        ([{}], {}, ValueError, "labelings has no columns: expected one labeling in each"),
         ([iter([[0, 1]])], {}, TypeError, r"labelings is a list_iterator: expected a list"),
         ([np.zeros((2, 3))], {"score": "amy"}, ValueError, "score is 'amy': .* one of 'ami', 'nmi', "),
         ([np.zeros((2, 3))], {"score": 3}, ValueError, "score is 3: expected a function of tables"),

@@ -349,6 +349,24 @@ def test_pandas_crosstab(rng):
     assert adjusted_mutual_info_score(contingency=crosstab) == pytest.approx(adjusted_mutual_info_score(true, pred))
 
 
+def test_pandas_pivots():
+    """What a pivot, or a sum in a database, makes of counts."""
+    pd = pytest.importorskip("pandas")
+    pairs = pd.DataFrame({"true": list("aab"), "pred": list("xyy"), "n": [3, 1, 2]})
+    whole = pairs.pivot(index="true", columns="pred", values="n")
+    for holes in (whole, whole.astype(object), whole.astype("Int64")):
+        with pytest.raises((ValueError, TypeError), match=r"at row 'b', column 'x'.*whole numbers.*fill_value=0"):
+            ContingencyTable.from_counts(holes)
+    filled = pairs.pivot_table(index="true", columns="pred", values="n", aggfunc="sum", fill_value=0)
+    assert ContingencyTable.from_counts(filled).to_dense().tolist() == [[3, 1], [0, 2]]
+    decimals = filled.map(Decimal)
+    assert ContingencyTable.from_counts(decimals).to_dense().tolist() == [[3, 1], [0, 2]]
+    with pytest.raises(TypeError, match=r"with '3' at row 'a', column 'x': .*; \.astype\(int\) makes such of counts"):
+        ContingencyTable.from_counts(filled.astype(str).astype(object))
+    with pytest.raises(ValueError, match=r"holds 3.5 at row 'a', column 'x'"):
+        ContingencyTable.from_counts(decimals + Decimal("0.5"))
+
+
 def test_n_labels_counts_codes():
     table = ContingencyTable.from_labels([0, 0, 2], [1, 1, 0], n_labels=(4, 2))
     np.testing.assert_array_equal(table.to_dense(), [[0, 2], [0, 0], [1, 0], [0, 0]])
@@ -420,13 +438,21 @@ def test_a_table_by_position():
 
 def test_a_table_in_place_of_cluster_sizes():
     """scikit-learn's order of arguments is (contingency, n_samples)."""
-    counts = np.array([[5, 1], [2, 4]])
+    counts = np.array([[5, 1, 0], [2, 4, 3]])
+    peer = pytest.importorskip("sklearn.metrics.cluster").expected_mutual_information(counts, 15)
+    for given in (counts, counts.tolist(), scipy.sparse.csr_array(counts), ContingencyTable.from_counts(counts)):
+        for n_samples in (15, np.int64(15), np.asarray(15), 15.0):
+            assert expected_mutual_information(given, n_samples) == pytest.approx(peer, rel=1e-12)
+        with pytest.raises(ValueError, match="n_samples is 14, and the counts of the table add up to 15"):
+            expected_mutual_information(given, 14)
+    with pytest.raises(ValueError, match=r"row_sums is a batch of tables, of shape \(1, 2, 3\): expected one"):
+        expected_mutual_information(ContingencyTable.from_counts(counts[None]), 15)
     advice = r"expected cluster sizes; those of a table of counts are ContingencyTable.from_counts\(counts\).row_sums"
-    with pytest.raises(ValueError, match=rf"col_sums has shape \(\), it is 12: {advice}"):
-        expected_mutual_information(counts, 12)
-    for table in (scipy.sparse.csr_array(counts), ContingencyTable.from_counts(counts)):
-        with pytest.raises(TypeError, match=rf"row_sums is a \w+: {advice}"):
-            expected_mutual_information(table, 12)
+    for sizes in ([9, 6], counts[None]):
+        with pytest.raises(ValueError, match=rf"col_sums has shape \(\), it is 15: {advice}"):
+            expected_mutual_information(sizes, 15)
+    with pytest.raises(TypeError, match=rf"row_sums is a \w+: {advice}"):
+        expected_mutual_information(ContingencyTable.from_counts(counts), [7, 5, 3])
 
 
 def with_totals(counts):
@@ -461,10 +487,17 @@ def test_clusters_that_may_look_like_totals(counts):
 def test_totals_of_a_crosstab(labels, name):
     pd = pytest.importorskip("pandas")
     crosstab = pd.crosstab(pd.Series(labels), pd.Series(["x", "x"]), margins=True, margins_name=name)
-    with pytest.raises(ValueError, match=r"in its last row and last column, as pandas\.crosstab"):
-        adjusted_mutual_info_score(contingency=crosstab)
-    with pytest.raises(ValueError, match=r"in its last row, as pandas\.crosstab"):
-        adjusted_mutual_info_score(contingency=crosstab.drop(columns=name))
+    for take in (ContingencyTable.from_counts, lambda counts: adjusted_mutual_info_score(contingency=counts)):
+        with pytest.raises(
+            ValueError, match=rf"in its last row and last column, called '{name}' .*: .*, margins=False"
+        ):
+            take(crosstab)
+        with pytest.raises(ValueError, match=rf"in its last row, called '{name}', as pandas\.crosstab"):
+            take(crosstab.drop(columns=name))
+    assert ContingencyTable.from_counts(crosstab.to_numpy()).n_samples == 8
+    other = crosstab.copy()
+    other.loc[name] += 1  # a cluster that happens to be called so
+    assert ContingencyTable.from_counts(other.drop(columns=name)).n_samples == 5
     assert adjusted_mutual_info_score(contingency=crosstab.rename(index={name: "c"}).drop(columns=name)) <= 1
 
 

@@ -233,7 +233,7 @@ def test_lists_in_every_kind_of_frame():
 def test_categories_of_pandas_keep_their_values():
     frame = pd.DataFrame({"a": pd.Categorical([3, 2, 3]), "b": pd.Categorical([1, "1", 1])})
     assert ContingencyTable.from_frame(frame, "a", "a").row_labels.tolist() == [2, 3]
-    with pytest.raises(TypeError, match=r"column 'b' mixes kinds of labels \(1 number, 1 str\)"):
+    with pytest.raises(TypeError, match=r"column 'b' mixes kinds of labels \(1 \w+, 1 \w+\)"):
         ContingencyTable.from_frame(frame, "a", "b")
 
 

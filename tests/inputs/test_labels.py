@@ -84,7 +84,7 @@ MEMBERS = [frozenset({0, 1}), frozenset({2})]
         (MEMBERS, "holds labels of type frozenset: expected one label a sample; clusters listed by their members"),
         (list(map(set, MEMBERS)), "holds labels of type set: .* clusters listed by their members"),
         (np.array([[0, 1], [2]], dtype=object), "holds labels of type list: .* clusters listed by their members"),
-        ({0: [0, 1], 1: [2]}, r"is a dict: .* \[labels\[sample\] for sample in samples\]; clusters listed by"),
+        ({0: [0, 1], 1: [2]}, r"is a dict: .* ContingencyTable\.from_mappings; .* by amiable\.labels_of_clusters"),
         ({0, 1, 2}, "is a set: expected one label a sample, in the order of the samples"),
         ({"a": 0}.values(), r"is a dict_values: expected a list or an array of labels; list\(...\) makes one"),
         (SimpleNamespace(communities=[[0, 1], [2]]), "is a SimpleNamespace: .* clusters listed by their members"),
