@@ -13,6 +13,10 @@ from amiable.contingency.counting import (
 from amiable.contingency.strata import StratumSizes, sizes_of_strata, tables_of_strata
 from amiable.contingency.subtables import marks_of
 from amiable.contingency.table import ContingencyTable, table_of
+from amiable.contingency.weights import (
+    cells_of_weights,
+    chance_of_pair,
+)
 
 __all__ = [
     "BATCH",
@@ -24,6 +28,8 @@ __all__ = [
     "cells_of_batch",
     "cells_of_labels",
     "cells_of_pairs",
+    "cells_of_weights",
+    "chance_of_pair",
     "check_promise",
     "grid",
     "grid_or_occupied",

@@ -19,15 +19,22 @@ from amiable.inputs.labels import check_labelings, check_labels, check_n_labels,
 
 
 def as_tables(
-    labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None
+    labels_true: Any,
+    labels_pred: Any,
+    contingency: Any | None,
+    n_labels: tuple[int, int] | None,
+    takes_weights: bool = False,
 ) -> tuple[tuple[int, ...], Iterator[Cells]]:
-    """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order."""
+    """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order.
+
+    Tables of weights are refused, unless the caller takes them.
+    """
     if contingency is not None:
         check_alone(labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
         if isinstance(contingency, TableStream):
-            return contingency
+            return contingency.shape, (x if takes_weights else _of_counts(x) for x in contingency.blocks)
         table = contingency if isinstance(contingency, Cells) else _table_without_totals(contingency)
-        return table.shape[:-2], iter([table])
+        return table.shape[:-2], iter([table if takes_weights else _of_counts(table)])
     _check_both(labels_true, labels_pred)
     if is_dask(labels_true) or is_dask(labels_pred):
         return (), iter([ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)])
@@ -40,13 +47,30 @@ def as_tables(
     return cells_of_batch(xp, true, pred, promised)
 
 
-def as_table(labels_true: Any, labels_pred: Any, contingency: Any | None, n_labels: tuple[int, int] | None) -> Cells:
+def as_table(
+    labels_true: Any,
+    labels_pred: Any,
+    contingency: Any | None,
+    n_labels: tuple[int, int] | None,
+    takes_weights: bool = False,
+) -> Cells:
     """Return one table of all that was given, a whole batch included."""
     if contingency is None:
         _check_both(labels_true, labels_pred)
         return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels)
-    _, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
+    _, tables = as_tables(labels_true, labels_pred, contingency, n_labels, takes_weights)
     return next(tables)
+
+
+def _of_counts(table: Cells) -> Cells:
+    """Return a table of counts; raise TypeError for one of weights."""
+    if table.is_weighted:
+        raise TypeError(
+            "contingency is a table of weights: expected counts, as what is asked for depends on numbers of samples. "
+            "Under weights, permutation_test(labels_true, labels_pred, score='mi', sample_weight=...) draws what a "
+            "score has by chance"
+        )
+    return table
 
 
 def _check_both(labels_true: Any, labels_pred: Any) -> None:

@@ -34,16 +34,18 @@ def evaluate(
     *,
     finish: Callable[..., Any] | None = None,
     compiles: bool = True,
+    takes_weights: bool = False,
     **options: Any,
 ) -> Any:
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do.
 
     With `finish`, the score is `finish(*kernel(table), **options)`. The kernel is computed for each block of a large
     batch. It returns the margins and then arrays of shape (...), and `finish` takes those of the whole batch at once.
-    With `compiles=False` nothing is compiled here: for kernels that look at values, or are long programs.
+    With `compiles=False` nothing is compiled here: for kernels that look at values, or are long programs. Kernels that
+    say so take tables of weights, too, in the library of these, so that gradients pass.
     """
     of_table = _of_table if compiles else _apply
-    lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels)
+    lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels, takes_weights)
     nearby = map(_on_host, tables)
     (first, back), second = next(nearby), next(nearby, None)
     if second is None:
@@ -87,7 +89,7 @@ def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
 
 def _on_host(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
     """Return a table as views of host memory where it lies there, and the way back for results."""
-    if isinstance(table.counts, np.ndarray):
+    if isinstance(table.counts, np.ndarray) or table.is_weighted:
         return table, lambda result: result
     xp, views, back = host_views(table.xp, *table.arrays)
     return (table if xp is table.xp else table.with_arrays(views)), back
@@ -118,6 +120,7 @@ def _join_margins(parts: list[Array], lead: tuple[int, ...]) -> Array:
 def _of_table(table: Cells, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:
     if (
         recompiles_per_shape(table.xp)
+        and not table.is_weighted
         and math.prod(table.shape) <= _ONE_PROGRAM
         and not any(map(is_traced, table.arrays))
     ):
