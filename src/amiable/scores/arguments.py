@@ -118,11 +118,11 @@ def _check_column(name: str, x: Array) -> None:
         )
 
 
-def check_alone(**others: Any) -> None:
-    """Raise ValueError if anything is given together with a contingency."""
+def check_alone(*, beside: str = "contingency", **others: Any) -> None:
+    """Raise ValueError if anything is given together with a contingency, or another argument."""
     for name, value in others.items():
         if value is not None:
-            raise ValueError(f"{name} was given together with contingency: expected one or the other")
+            raise ValueError(f"{name} was given together with {beside}: expected one or the other")
 
 
 def cluster_sizes(labels: Any, contingency: Any | None, n_labels: int | None) -> tuple[Namespace, Array]:
