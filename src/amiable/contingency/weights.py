@@ -50,6 +50,7 @@ def cells_of_moments(
 ) -> Cells:
     """Add up weights, their squares and numbers of samples (3, ..., n) of labels (..., n), or of each group (n,)."""
     lead, row_labels, col_labels = common_lead(true, pred, moments[0, ...]), None, None
+    moments = xp.reshape(moments, (3, *(1,) * (len(lead) + 2 - moments.ndim), *moments.shape[1:]))
     if n_labels is None:
         for name, x in (("labels_true", true), ("labels_pred", pred)):
             check_values_known(name, x)
@@ -65,7 +66,7 @@ def cells_of_moments(
         lead = (named["group_labels"].shape[0],)
     else:
         keys = xp.reshape(xp.broadcast_to(keys, (*lead, keys.shape[-1])), (-1,))
-        moments = xp.reshape(xp.broadcast_to(moments, (3, *lead, moments.shape[-1])), (3, -1))
+        moments = xp.broadcast_to(moments, (3, *lead, moments.shape[-1]))
         tables = xp.arange(keys.shape[0], dtype=keys.dtype, device=device_of(keys)) // max(true.shape[-1], 1)
     n_tables, n_cells = math.prod(lead), shape[0] * shape[1]
     static = n_labels is not None and not all(map(on_cpu, (true, pred)))
@@ -148,8 +149,9 @@ def _promised_keys(
 
 
 def _sums(xp: Namespace, tables: Array, keys: Array, moments: Array, lead: tuple[int, ...], n_bins: int) -> Array:
-    """Add up moments (3, m) by tables (m,) and keys (m,): (..., 3, n_bins)."""
-    sums = sum_by_key(xp, tables * n_bins + keys, moments, math.prod(lead) * n_bins)
+    """Add up moments (3, ...) of m samples by tables (m,) and keys (m,): (..., 3, n_bins)."""
+    flat = xp.reshape(moments, (3, keys.shape[0]))
+    sums = sum_by_key(xp, tables * n_bins + keys, flat, math.prod(lead) * n_bins)
     return xp.moveaxis(xp.reshape(sums, (3, *lead, n_bins)), 0, -2)
 
 
