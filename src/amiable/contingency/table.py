@@ -23,6 +23,7 @@ from amiable.contingency.weighing import fallen_apart, left_out, weighed_labels
 from amiable.contingency.weights import (
     add_weighted,
     cells_of_mass,
+    cells_of_moments,
     cells_of_probabilities,
 )
 from amiable.inputs.codes import encode
@@ -394,6 +395,7 @@ class ContingencyTable(Cells):
         pred: str,
         *,
         by: str | None = None,
+        sample_weight: str | None = None,
         missing: MissingPolicy = "raise",
         ignore_true: Any | None = None,
         ignore_pred: Any | None = None,
@@ -409,6 +411,8 @@ class ContingencyTable(Cells):
         by : str, optional
             The column of groups: a donor, an image, a day. The table is a batch of one table for each group, in the
             order of `group_labels`, as with `groups` in `from_labels`.
+        sample_weight : str, optional
+            The column of weights: the table is one of weights, as with `sample_weight` in `from_labels`.
         missing, ignore_true, ignore_pred
             What is left out, as in `from_labels`; missing are null and NaN.
 
@@ -441,14 +445,15 @@ class ContingencyTable(Cells):
         """
         names = [true, pred] if by is None else [true, pred, by]
         policies = check_policies(missing, ignore_true, ignore_pred)
-        columns, counts, n_missing = count_columns(frame, names, drops=policies.drops)
+        columns, counts, n_missing = count_columns(frame, names, drops=policies.drops, weight=sample_weight)
         labels = [check_labels(f"column {name!r}", x) for name, x in zip(names, columns, strict=True)]
-        rows, cols = labels[:2]
-        counted = (
-            cells_of_pairs(NUMPY, rows, cols, counts)
-            if by is None
-            else cells_of_groups(NUMPY, labels[2], rows, cols, counts)
-        )
+        rows, cols, *groups = labels
+        if sample_weight is not None:
+            counted = cells_of_moments(NUMPY, rows, cols, counts, groups=groups[0] if groups else None)
+        elif groups:
+            counted = cells_of_groups(NUMPY, groups[0], rows, cols, counts)
+        else:
+            counted = cells_of_pairs(NUMPY, rows, cols, counts)
         counted = replace(counted, n_missing=n_missing)
         return _warned(table_of(left_out(counted, *policies.ignored)))
 
