@@ -14,8 +14,12 @@ from amiable.contingency.strata import StratumSizes, sizes_of_strata, tables_of_
 from amiable.contingency.subtables import marks_of
 from amiable.contingency.table import ContingencyTable, table_of
 from amiable.contingency.weights import (
+    cells_of_moments,
     cells_of_weights,
     chance_of_pair,
+    moments_of,
+    sums_of_codes,
+    unstacked,
 )
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "TableStream",
     "cells_of_batch",
     "cells_of_labels",
+    "cells_of_moments",
     "cells_of_pairs",
     "cells_of_weights",
     "chance_of_pair",
@@ -35,9 +40,12 @@ __all__ = [
     "grid_or_occupied",
     "listed",
     "marks_of",
+    "moments_of",
     "most_cells",
     "sizes_of_labels",
     "sizes_of_strata",
+    "sums_of_codes",
     "table_of",
     "tables_of_strata",
+    "unstacked",
 ]

@@ -59,7 +59,9 @@ def cells_of_moments(
         keys = fuse(xp, rows, cols, shape)
     else:
         shape = n_labels
-        keys, moments = _promised_keys(xp, true, pred, moments, shape)
+        for name, x, k in zip(("labels_true", "labels_pred"), (true, pred), n_labels, strict=True):
+            check_codes(xp, name, x, k)  # in host memory; elsewhere those outside weigh nothing
+        keys, moments = _keys_inside(xp, true, pred, moments, shape)
     named: dict[str, Any] = {}
     if groups is not None:
         tables, named["group_labels"] = encode(xp, groups)
@@ -78,11 +80,11 @@ def cells_of_moments(
         cells, which = unique_inverse(xp, keys)
         check_cells(xp, (n_tables, cells.shape[0]), keys.dtype)
         sums = _sums(xp, tables, which, moments, lead, cells.shape[0])
-        return replace(_unstacked(listed(xp, cells, sums, shape, row_labels, col_labels)), **named)
+        return replace(unstacked(listed(xp, cells, sums, shape, row_labels, col_labels)), **named)
     sums = _sums(xp, tables, keys, moments, lead, n_cells)
     if static:
-        return _unstacked(grid(xp, sums, shape, static=True))
-    return replace(_unstacked(grid_or_occupied(xp, sums, shape, row_labels, col_labels)), **named)
+        return unstacked(grid(xp, sums, shape, static=True))
+    return replace(unstacked(grid_or_occupied(xp, sums, shape, row_labels, col_labels)), **named)
 
 
 def cells_of_mass(
@@ -107,7 +109,7 @@ def add_weighted(left: Cells, right: Cells) -> Cells:
     if (left.numbers is None) != (right.numbers is None):
         side, other = ("left", "right") if left.numbers is None else ("right", "left")
         raise ValueError(f"the {side} table is of mass and the {other} of samples: expected two of one kind")
-    total = _unstacked(add_cells(_stacked(left), _stacked(right)))
+    total = unstacked(add_cells(_stacked(left), _stacked(right)))
     check_mass("the sum of the tables", total.counts, axis=-1)
     return total
 
@@ -129,7 +131,7 @@ def chance_of_pair(table: Cells) -> Array:
 
 def without(table: Cells, leave_out: Callable[[Cells], Cells]) -> Cells:
     """Return a weighted table without what `leave_out` leaves out of a table of counts."""
-    found = _unstacked(leave_out(_stacked(table)))
+    found = unstacked(leave_out(_stacked(table)))
     if table.numbers is None or found.numbers is None:  # mass, of which no sample is ignored
         return replace(found, n_ignored=table.n_ignored)
     xp = table.xp
@@ -137,12 +139,16 @@ def without(table: Cells, leave_out: Callable[[Cells], Cells]) -> Cells:
     return replace(found, n_ignored=table.n_ignored + as_number(to_count(xp, n_left)))
 
 
-def _promised_keys(
+def sums_of_codes(xp: Namespace, true: Array, pred: Array, moments: Array, shape: tuple[int, int]) -> Array:
+    """Add up moments (3, n) of codes (n,) below R and C, leaving out those outside: (3, R*C)."""
+    keys, moments = _keys_inside(xp, true, pred, moments, shape)
+    return sum_by_key(xp, keys, moments, shape[0] * shape[1])
+
+
+def _keys_inside(
     xp: Namespace, true: Array, pred: Array, moments: Array, shape: tuple[int, int]
 ) -> tuple[Array, Array]:
-    """Return keys of promised codes; those outside, which are seen in host memory alone, weigh nothing."""
-    for name, x, k in zip(("labels_true", "labels_pred"), (true, pred), shape, strict=True):
-        check_codes(xp, name, x, k)
+    """Return keys of codes; those outside weigh nothing."""
     rows, cols = to_count(xp, true), to_count(xp, pred)
     inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
     return xp.where(inside, fuse(xp, rows, cols, shape), 0), xp.where(inside, moments, 0.0)
@@ -162,7 +168,7 @@ def _stacked(table: Cells) -> Cells:
     return replace(table, counts=xp.stack(parts, axis=-2), squares=None, numbers=None)
 
 
-def _unstacked(table: Cells) -> Cells:
+def unstacked(table: Cells) -> Cells:
     """Return what `_stacked` was made of."""
     counts = table.counts
     return replace(
