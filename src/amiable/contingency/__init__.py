@@ -18,6 +18,7 @@ from amiable.contingency.weights import (
     cells_of_weights,
     chance_of_pair,
     moments_of,
+    shares_of,
     sums_of_codes,
     unstacked,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "marks_of",
     "moments_of",
     "most_cells",
+    "shares_of",
     "sizes_of_labels",
     "sizes_of_strata",
     "sums_of_codes",

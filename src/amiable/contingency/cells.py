@@ -203,7 +203,8 @@ def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[A
         loops.compiled(sum_grids)(flat, 0, n_tables, *sums)
         return sums[0].reshape(*lead, shape[0]), sums[1].reshape(*lead, shape[1])
     full = xp.reshape(counts, (*counts.shape[:-1], *shape))
-    return to_count(xp, sum_along(xp, full)), to_count(xp, sum_along(xp, full, axis=-2))
+    of_rows, of_cols = sum_along(xp, full), sum_along(xp, full, axis=-2)
+    return (of_rows, of_cols) if is_floating(counts) else (to_count(xp, of_rows), to_count(xp, of_cols))
 
 
 def _places(xp: Namespace, counts: Array, shape: tuple[int, int]) -> tuple[Array, Array]:

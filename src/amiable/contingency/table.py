@@ -310,8 +310,7 @@ class ContingencyTable(Cells):
 
         Notes
         -----
-        Where a cell is empty, its mutual information has an infinite slope; the gradient leaves that term out, and is
-        finite.
+        Where a cell is empty, mutual information has an infinite slope; gradients are finite there, too.
 
         References
         ----------

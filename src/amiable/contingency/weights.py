@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from amiable._array.arithmetic import matmul
+from amiable._array.arithmetic import matmul, to_divisor
 from amiable._array.bins import check_cells, sum_by_key, unique_inverse
 from amiable._array.blocks import common_lead
 from amiable._array.devices import device_of, on_cpu
@@ -127,6 +127,13 @@ def chance_of_pair(table: Cells) -> Array:
     n = xp.sum(sizes, axis=-1)
     pairs = n * (n - 1)
     return xp.sum(sizes * (sizes - 1), axis=-1) / xp.where(pairs > 0, pairs, 1.0)
+
+
+def shares_of(table: Cells) -> Cells:
+    """Return a weighted table whose total is 1."""
+    n = to_divisor(table.xp, table.n_samples)[..., None]
+    scales = {"counts": n, "row_sums": n, "col_sums": n, "squares": n * n}
+    return replace(table, **{name: getattr(table, name) / scale for name, scale in scales.items()})
 
 
 def without(table: Cells, leave_out: Callable[[Cells], Cells]) -> Cells:

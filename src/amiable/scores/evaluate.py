@@ -16,7 +16,7 @@ from amiable._array.dtypes import is_real
 from amiable._array.libraries import PYTHON_TYPES, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views
-from amiable.contingency import Cells, table_of
+from amiable.contingency import Cells, shares_of, table_of
 from amiable.scores.arguments import as_tables
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
@@ -88,8 +88,13 @@ def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
 
 
 def _on_host(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
-    """Return a table as views of host memory where it lies there, and the way back for results."""
-    if isinstance(table.counts, np.ndarray) or table.is_weighted:
+    """Return a table as views of host memory where it lies there, and the way back for results.
+
+    A table of weights stays where its gradients are. Scores take it as shares of the total, so that no scale is large.
+    """
+    if table.is_weighted:
+        return shares_of(table), lambda result: result
+    if isinstance(table.counts, np.ndarray):
         return table, lambda result: result
     xp, views, back = host_views(table.xp, *table.arrays)
     return (table if xp is table.xp else table.with_arrays(views)), back

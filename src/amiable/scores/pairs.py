@@ -81,8 +81,8 @@ def pair_confusion_matrix(
     table = as_table(labels_true, labels_pred, contingency, n_labels, takes_weights=True)
     xp = table.xp
     if table.is_weighted:
-        pairs = _weighted_pairs(table)
-        return xp.reshape(xp.moveaxis(pairs, 0, -1), (*pairs.shape[1:], 2, 2))
+        pairs = xp.stack(_weighted_pairs(table), axis=-1)
+        return xp.reshape(pairs, (*pairs.shape[:-1], 2, 2))
     _check_pairs(table, labels_true)
     apart, pred_only, true_only, together = _whole_pairs(table)
     return xp.stack([xp.stack([apart, pred_only], axis=-1), xp.stack([true_only, together], axis=-1)], axis=-2)
@@ -617,7 +617,8 @@ def _pairs(table: Cells) -> Pairs:
     (n - a - b + x), b - x, a - x and x - 1 of them: nothing cancels, and as floats nothing overflows.
     """
     if table.is_weighted:
-        return _unstacked(_weighted_pairs(table))
+        apart, pred_only, true_only, together = (as_number(x) for x in _weighted_pairs(table))
+        return apart, pred_only, true_only, together
     if is_looped(table):
         apart, pred_only, true_only, together = sums_by_loop(table, pairs_of_table, pairs_of_tables, n_sums=4)
         return apart, pred_only, true_only, together
@@ -634,8 +635,8 @@ def _pairs(table: Cells) -> Pairs:
     return as_number(sums[0, ...]), as_number(sums[1, ...]), as_number(sums[2, ...]), as_number(sums[3, ...])
 
 
-def _weighted_pairs(table: Cells) -> Array:
-    """Add up what the same pairs weigh, w_s w_t for samples s and t that are not one: (4, ...)."""
+def _weighted_pairs(table: Cells) -> list[Array]:
+    """Add up what the same pairs weigh, w_s w_t for samples s and t that are not one."""
     xp = table.xp
 
     def pairs(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
@@ -645,7 +646,8 @@ def _weighted_pairs(table: Cells) -> Array:
     together = every - table.squares
     # of a single sample, rounding may leave a little
     together = xp.where(together > _ROUNDING * xp.finfo(together.dtype).eps * every, together, 0.0)
-    return xp.concat([table.sum_cells(pairs), xp.sum(together, axis=-1)[None, ...]], axis=0)
+    others = table.sum_cells(pairs)
+    return [*(others[i, ...] for i in range(3)), xp.sum(together, axis=-1)]
 
 
 def _whole_pairs(table: Cells) -> Pairs:
