@@ -9,7 +9,7 @@ import numpy as np
 
 from amiable._array import libraries
 from amiable._array.devices import device_of, is_captured, is_traced, on_device_of
-from amiable._array.dtypes import to_float
+from amiable._array.dtypes import is_floating, to_float
 from amiable._array.libraries import NUMBERS, NUMPY_TYPES, PYTHON_TYPES
 from amiable._array.protocols import Array, Namespace
 
@@ -34,7 +34,9 @@ def sum_along(xp: Namespace, x: Array, axis: int = -1) -> Array:
 
 
 def to_divisor(xp: Namespace, x: Array) -> Array:
-    """Return whole numbers as floats of at least 1, which may be divided by."""
+    """Return numbers >= 0 as floats that may be divided by: 1 in place of 0; whole numbers below 0 are 1, too."""
+    if is_floating(x):
+        return to_float(xp, xp.where(x > 0, x, 1.0))
     return to_float(xp, at_least(xp, x, 1))
 
 

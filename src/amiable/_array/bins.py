@@ -13,7 +13,7 @@ import numpy as np
 
 from amiable._array import hashing, libraries, loops
 from amiable._array.devices import device_of, on_cpu
-from amiable._array.dtypes import count_dtype, to_count
+from amiable._array.dtypes import count_dtype, is_floating, to_count
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import fetch
 
@@ -33,12 +33,13 @@ def count_keys(xp: Namespace, keys: Array, n_bins: int) -> Array:
 
 
 def sum_by_key(xp: Namespace, keys: Array, values: Array, n_bins: int) -> Array:
-    """Add `values` (..., m) that share a key (m,) in 0..n_bins-1, exactly: (..., n_bins)."""
+    """Add `values` (..., m) that share a key (m,) in 0..n_bins-1: (..., n_bins); whole numbers exactly."""
     lead = values.shape[:-1]
     n_rows = math.prod(lead)
     row = xp.arange(n_rows, dtype=keys.dtype, device=device_of(keys)) * n_bins
     flat = xp.reshape(row[:, None] + keys[None, :], (-1,))
-    return xp.reshape(_histogram(xp, flat, xp.reshape(values, (-1,)), n_rows * n_bins), (*lead, n_bins))
+    add = _sums_of_floats if is_floating(values) else _histogram
+    return xp.reshape(add(xp, flat, xp.reshape(values, (-1,)), n_rows * n_bins), (*lead, n_bins))
 
 
 def add_at(xp: Namespace, totals: Any, keys: Any, values: Any) -> Array:
@@ -125,14 +126,40 @@ def _histogram_cupy(keys: Any, values: Any, n_bins: int) -> Array:
 
 def _histogram_by_sorting(xp: Namespace, keys: Array, values: Array | None, n_bins: int) -> Array:
     """Sort the keys; each bin is then a run, and its total a difference of running sums."""
+    if values is not None:
+        return _differences_of_running_sums(xp, keys, to_count(xp, values), n_bins)
+    edges = xp.arange(n_bins + 1, dtype=keys.dtype, device=device_of(keys))
+    ends = xp.searchsorted(xp.sort(keys), edges)
+    return to_count(xp, ends[1:] - ends[:-1])
+
+
+def _differences_of_running_sums(xp: Namespace, keys: Array, values: Array, n_bins: int) -> Array:
     edges = xp.arange(n_bins + 1, dtype=keys.dtype, device=device_of(keys))
     order = xp.argsort(keys)
     ends = xp.searchsorted(xp.take(keys, order), edges)
-    if values is None:
-        return to_count(xp, ends[1:] - ends[:-1])
-    running = xp.cumulative_sum(to_count(xp, xp.take(values, order)), include_initial=True)
+    running = xp.cumulative_sum(xp.take(values, order), include_initial=True)
     totals = xp.take(running, ends)
     return totals[1:] - totals[:-1]
+
+
+def _sums_of_floats(xp: Namespace, keys: Any, values: Any, n_bins: int) -> Array:
+    """Add floats into `n_bins` bins by `keys`, both of shape (m,); gradients pass where the library has them."""
+    if libraries.is_numpy_namespace(xp):
+        return np.bincount(keys, weights=values, minlength=n_bins)
+    if libraries.is_torch_namespace(xp):
+        import torch
+
+        return torch.zeros(n_bins, dtype=values.dtype, device=values.device).scatter_add(0, keys, values)
+    if libraries.is_cupy_namespace(xp):
+        import cupy
+
+        out = cupy.zeros(n_bins, dtype=values.dtype)
+        cupy.add.at(out, keys, values)
+        return out
+    if libraries.is_jax_namespace(xp):
+        empty: Any = xp.zeros(n_bins, dtype=values.dtype)
+        return empty.at[keys].add(values, mode="drop")
+    return _differences_of_running_sums(xp, keys, values, n_bins)
 
 
 def _is_hashed(x: Any) -> TypeGuard[np.ndarray]:

@@ -37,6 +37,13 @@ def one_hot_dtype(xp: Namespace, x: Any) -> Any:
     return xp.float16 if on_cuda else xp.float32
 
 
+def is_floating(x: Array) -> bool:
+    """Whether an array holds real floats, as tables of weights do and tables of counts do not."""
+    if isinstance(x, NUMPY_TYPES):
+        return x.dtype.kind == "f"
+    return isinstance(x, float) if isinstance(x, PYTHON_TYPES) else namespace_of(x).isdtype(x.dtype, "real floating")
+
+
 def is_real(x: Array) -> bool:
     """Whether an array holds real numbers: integers, booleans or floats."""
     if isinstance(x, NUMPY_TYPES):

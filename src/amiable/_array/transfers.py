@@ -16,11 +16,12 @@ from amiable._array.libraries import NUMPY, NUMPY_TYPES
 from amiable._array.protocols import Array, Namespace
 
 
-def as_array(name: str, value: Any) -> Array:
-    """Return `value` as an array: of its own library if it has one, else of NumPy."""
+def as_array(name: str, value: Any, *, differentiable: bool = False) -> Array:
+    """Return `value` as an array: of its own library if it has one, else of NumPy; without gradients if not asked."""
     if libraries.is_torch_array(value):
-        return _strided(name, value)
-    if _is_differentiated(value):
+        dense: Any = _strided(name, value)
+        return dense if differentiable or not dense.requires_grad else dense.detach()
+    if not differentiable and _is_differentiated(value):
         raise TypeError(
             f"{name} is differentiated by JAX: a score of whole numbers has no gradient but 0, expected it outside of "
             "jax.grad and its like"
@@ -50,7 +51,7 @@ def _is_differentiated(x: Any) -> bool:
 
 
 def _strided(name: str, x: Any) -> Array:
-    """Return a tensor without its history; raise TypeError for one that is sparse, nested or quantized."""
+    """Return a tensor; raise TypeError for one that is sparse, nested or quantized."""
     import torch
 
     kinds = {"nested": x.is_nested, "quantized": x.is_quantized, "sparse": x.layout is not torch.strided}
@@ -59,7 +60,7 @@ def _strided(name: str, x: Any) -> Array:
         raise TypeError(f"{name} is a {kind} tensor: expected a dense one")
     if x.is_floating_point() and x.dtype.itemsize < 2:
         raise TypeError(f"{name} has dtype {x.dtype}, of which PyTorch compares no values: expected integers or floats")
-    return x.detach() if x.requires_grad else x
+    return x
 
 
 def lengths_of_items(value: Any) -> list[int]:

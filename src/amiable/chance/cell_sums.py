@@ -28,7 +28,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from amiable._array.arithmetic import at_least, matmul
+from amiable._array.arithmetic import at_least, matmul, to_divisor
 from amiable._array.blocks import blocks, budget
 from amiable._array.devices import device_of, is_traced, on_cpu
 from amiable._array.dtypes import to_count, to_float
@@ -99,11 +99,11 @@ class CellSum:
         return size_counts_of_clusters(xp, sums, per_octave if self.smooth is True else None)
 
     def values(self, xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
-        """Return f of whole numbers that broadcast; raise ValueError unless it is one finite float for each.
+        """Return f of counts, or weights, that broadcast; raise ValueError unless it is one finite float for each.
 
         Empty clusters, whose cells are left out, are taken for those of one sample.
         """
-        x, a, b, n = (to_float(xp, v) for v in (x, at_least(xp, a, 1), at_least(xp, b, 1), at_least(xp, n, 1)))
+        x, a, b, n = to_float(xp, x), *(to_divisor(xp, v) for v in (a, b, n))
         shape = np.broadcast_shapes(*[tuple(v.shape) for v in (x, a, b, n)])
         try:
             found = self.cell(xp, x, a, b, n)

@@ -12,7 +12,7 @@ from typing import Any
 
 from amiable._array.arithmetic import at_least, constant, to_divisor
 from amiable._array.devices import maybe_any, on_cpu
-from amiable._array.dtypes import to_float, working_dtype
+from amiable._array.dtypes import is_floating, to_float, working_dtype
 from amiable._array.protocols import Array, Namespace
 
 # Where |v| is below this, the deviance comes from its series in v; its 7 terms leave 0.1**16 / 17 < 1e-17.
@@ -78,12 +78,14 @@ def mean_count(xp: Namespace, row_sum: Array, col_sum: Array, n: Array) -> Array
 
 
 def offset_from_mean(xp: Namespace, count: Array, row_sum: Array, col_sum: Array, n: Array) -> Array:
-    """Return count - row_sum col_sum / n with full relative precision, from whole numbers.
+    """Return count - row_sum col_sum / n with full relative precision of whole numbers.
 
     The float difference would lose all digits that count and mean share, ten of them at n = 1e12. So the
     numerator count n - row_sum col_sum is formed exactly, in digits of a base whose products fit the
-    integers at hand, and rounded once.
+    integers at hand, and rounded once. Of weights, which are rounded already, it is the difference.
     """
+    if is_floating(count):
+        return count - mean_count(xp, row_sum, col_sum, n)
     if have_exact_products(xp, n):
         return to_float(xp, count * n - row_sum * col_sum) / to_divisor(xp, n)
     wide = count.dtype == getattr(xp, "int64", None) and working_dtype(xp, count) == xp.float64

@@ -9,7 +9,7 @@ import numpy as np
 
 from amiable._array import kernels
 from amiable._array.arithmetic import to_divisor
-from amiable._array.dtypes import to_count, to_float
+from amiable._array.dtypes import is_floating, to_count, to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._scalars.tables import entropies_of_sizes, entropy_of_sizes
 from amiable.chance.deviance import xlogx
@@ -39,16 +39,22 @@ def entropy(xp: Namespace, sizes: Array, n: Array) -> Array:
 
 
 def entropy_and_concentration(xp: Namespace, sizes: Array, n: Array) -> tuple[Array, Array]:
-    """Return the entropy (...) of cluster sizes, and how much it is below log n."""
+    """Return the entropy (...) of cluster sizes, and how much it is below log n; sizes may be weights."""
+    if is_floating(sizes):
+        h = _sum_of_shares(xp, sizes, n)
+        return h, xp.log(to_divisor(xp, n)) - h
     if kernels.take_rows(sizes):
         return _entropy_by_loop(sizes)
     if isinstance(sizes, np.ndarray) and sizes.ndim == 1 and sizes.size <= _FEW:
         known: Any = entropy_of_sizes(sizes.tolist(), int(n))  # in Python: arrays of a few numbers take longer
         return known[1], known[0]
     below, most = concentration(xp, sizes, n), xp.log(to_divisor(xp, n))
+    return xp.where(2 * below < most, most - below, _sum_of_shares(xp, sizes, n)), below
+
+
+def _sum_of_shares(xp: Namespace, sizes: Array, n: Array) -> Array:
     shares = to_float(xp, sizes) / to_divisor(xp, n)[..., None]
-    direct = xp.sum(shares * log_ratio(xp, n[..., None], sizes), axis=-1)
-    return xp.where(2 * below < most, most - below, direct), below
+    return xp.sum(shares * log_ratio(xp, n[..., None], sizes), axis=-1)
 
 
 def _entropy_by_loop(sizes: Any) -> tuple[Any, Any]:
@@ -69,5 +75,5 @@ def is_floor_positive(xp: Namespace, rows: Array, cols: Array, n: Array) -> Arra
 
 
 def log_ratio(xp: Namespace, whole: Array, part: Array) -> Array:
-    """Return log(whole / part) >= 0 for whole numbers 0 < part <= whole, with all its digits where they are close."""
+    """Return log(whole / part) >= 0 for numbers 0 < part <= whole, with all its digits where they are close."""
     return xp.log1p(to_float(xp, whole - part) / to_divisor(xp, part))

@@ -13,6 +13,15 @@ from amiable.contingency.counting import (
 from amiable.contingency.strata import StratumSizes, sizes_of_strata, tables_of_strata
 from amiable.contingency.subtables import marks_of
 from amiable.contingency.table import ContingencyTable, table_of
+from amiable.contingency.weights import (
+    cells_of_moments,
+    cells_of_weights,
+    chance_of_pair,
+    moments_of,
+    shares_of,
+    sums_of_codes,
+    unstacked,
+)
 
 __all__ = [
     "BATCH",
@@ -23,15 +32,22 @@ __all__ = [
     "TableStream",
     "cells_of_batch",
     "cells_of_labels",
+    "cells_of_moments",
     "cells_of_pairs",
+    "cells_of_weights",
+    "chance_of_pair",
     "check_promise",
     "grid",
     "grid_or_occupied",
     "listed",
     "marks_of",
+    "moments_of",
     "most_cells",
+    "shares_of",
     "sizes_of_labels",
     "sizes_of_strata",
+    "sums_of_codes",
     "table_of",
     "tables_of_strata",
+    "unstacked",
 ]

@@ -16,7 +16,7 @@ from amiable._array.arithmetic import sum_along
 from amiable._array.bins import check_cells, sum_by_key
 from amiable._array.blocks import cell_blocks
 from amiable._array.devices import device_of, is_traced, library_of, on_own_device
-from amiable._array.dtypes import to_count
+from amiable._array.dtypes import count_dtype, is_floating, to_count
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number
@@ -24,6 +24,8 @@ from amiable._scalars.counting import list_cells, sum_grid, sum_grids
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
+
+_ARRAYS = ("rows", "cols", "counts", "row_sums", "col_sums", "squares", "numbers")
 
 
 class Structure(NamedTuple):
@@ -75,15 +77,22 @@ class Cells:
     n_missing: Any = 0
     n_ignored: Any = 0
     group_labels: Any = None
+    squares: Array | None = None  # of weights, as are `numbers`; see `amiable.contingency.weights`
+    numbers: Array | None = None
 
     @property
-    def arrays(self) -> tuple[Array, Array, Array, Array, Array]:
-        """Rows, columns, counts, row sums and column sums: all that scores are made of."""
-        return self.rows, self.cols, self.counts, self.row_sums, self.col_sums
+    def is_weighted(self) -> bool:
+        """Whether cells hold weights, real numbers, in place of counts."""
+        return self.squares is not None
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        """Rows, columns, counts, row and column sums, and of weights squares and numbers: what scores are made of."""
+        return tuple(x for name in _ARRAYS if (x := getattr(self, name)) is not None)
 
     def with_arrays(self, arrays: Iterable[Array]) -> Self:
-        """Return the same table with its five `arrays` replaced, for example by copies on another device."""
-        names = ("rows", "cols", "counts", "row_sums", "col_sums")
+        """Return the same table with its `arrays` replaced, for example by copies on another device."""
+        names = (name for name in _ARRAYS if getattr(self, name) is not None)
         new: dict[str, Any] = dict(zip(names, arrays, strict=True))
         return replace(self, **new)
 
@@ -94,7 +103,7 @@ class Cells:
 
     @property
     def n_samples(self) -> Array:
-        """How many samples are counted: whole numbers of shape (...)."""
+        """How many samples are counted, or what they weigh together: shape (...)."""
         return sum_along(self.xp, self.row_sums)
 
     @property
@@ -104,7 +113,8 @@ class Cells:
 
     def __repr__(self) -> str:
         library = library_of(self.counts)
-        return f"<{type(self).__name__} of shape {self.shape}, {self.counts.shape[-1]} cells listed, {library}>"
+        kind = f"weighted {type(self).__name__}" if self.is_weighted else type(self).__name__
+        return f"<{kind} of shape {self.shape}, {self.counts.shape[-1]} cells listed, {library}>"
 
     @on_own_device
     def to_dense(self) -> Array:
@@ -176,9 +186,13 @@ def grid(
     return Cells(rows, cols, counts, *sums, row_labels, col_labels, is_grid=True, static=static)
 
 
+def _is_looped(counts: Any) -> bool:
+    return isinstance(counts, np.ndarray) and not is_floating(counts) and loops.is_compiled()
+
+
 def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
     """Return the sums of rows (..., R) and of columns (..., C) of counts (..., R*C)."""
-    if isinstance(counts, np.ndarray) and loops.is_compiled():
+    if _is_looped(counts):
         if counts.ndim == 1:
             rows, cols = np.zeros(shape[0], dtype=np.int64), np.zeros(shape[1], dtype=np.int64)
             loops.compiled(sum_grid)(loops.integers(counts), rows, cols)
@@ -189,14 +203,15 @@ def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[A
         loops.compiled(sum_grids)(flat, 0, n_tables, *sums)
         return sums[0].reshape(*lead, shape[0]), sums[1].reshape(*lead, shape[1])
     full = xp.reshape(counts, (*counts.shape[:-1], *shape))
-    return to_count(xp, sum_along(xp, full)), to_count(xp, sum_along(xp, full, axis=-2))
+    of_rows, of_cols = sum_along(xp, full), sum_along(xp, full, axis=-2)
+    return (of_rows, of_cols) if is_floating(counts) else (to_count(xp, of_rows), to_count(xp, of_cols))
 
 
 def _places(xp: Namespace, counts: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
     """Return the row and the column of every cell, in row-major order."""
     if isinstance(counts, np.ndarray) and shape[0] * shape[1] <= KEEP_EMPTY:
         return _places_in_numpy(*shape)
-    cells = xp.arange(shape[0] * shape[1], dtype=counts.dtype, device=device_of(counts))
+    cells = xp.arange(shape[0] * shape[1], dtype=count_dtype(xp, counts), device=device_of(counts))
     return cells // max(shape[1], 1), cells % max(shape[1], 1)
 
 
@@ -233,7 +248,7 @@ def listed(
     col_labels: Array | None = None,
 ) -> Cells:
     """List the cells of some distinct `keys` row * C + col (M,), with counts (..., M)."""
-    if isinstance(counts, np.ndarray) and counts.ndim == 1 and loops.is_compiled():
+    if _is_looped(counts) and counts.ndim == 1:
         arrays: list[Any] = [np.empty_like(keys), np.empty_like(keys), *(np.zeros(k, dtype=np.int64) for k in shape)]
         keys, amounts = loops.integers(keys), loops.integers(counts)
         loops.compiled(list_cells)(keys, amounts, max(shape[1], 1), *arrays)

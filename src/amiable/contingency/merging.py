@@ -7,6 +7,7 @@ from typing import Any
 
 from amiable._array.bins import sum_by_key, unique_inverse
 from amiable._array.devices import common_namespace, device_of, is_traced
+from amiable._array.dtypes import count_dtype, is_floating
 from amiable._array.protocols import Array, Namespace
 from amiable.contingency.cells import KEEP_EMPTY, Cells, fuse, grid, listed
 from amiable.inputs.codes import unite
@@ -52,7 +53,7 @@ def _within_groups(left: Cells, right: Cells) -> tuple[Cells, Cells, Array]:
 def _sum_of(left: Cells, right: Cells) -> Cells:
     xp = common_namespace(left=left.counts, right=right.counts)
     static = left.static or right.static
-    if not static and not is_traced(left.counts) and not is_traced(right.counts):
+    if not (static or is_traced(left.counts) or is_traced(right.counts) or is_floating(left.counts)):
         check_total("the sum of the tables", [left.counts, right.counts], axis=-1)
     if left.is_grid and right.is_grid and left.shape[-2:] == right.shape[-2:] and _same_labels(xp, left, right):
         return grid(xp, left.counts + right.counts, left.shape[-2:], left.row_labels, left.col_labels, static=static)
@@ -117,7 +118,7 @@ def _unite_axis(
     """Return the united labels of an axis, their number and, for each table, where its labels are among them."""
     if on_left is None and on_right is None:
         sizes = [x.shape[-1] for x in sums]
-        codes = xp.arange(max(sizes), dtype=sums[0].dtype, device=device_of(sums[0]))
+        codes = xp.arange(max(sizes), dtype=count_dtype(xp, sums[0]), device=device_of(sums[0]))
         return None, max(sizes), [codes[:size] for size in sizes]
     if on_left is None or on_right is None:
         side = "left" if on_left is None else "right"

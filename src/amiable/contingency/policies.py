@@ -40,19 +40,17 @@ def counted_labels(
     for side in sides:
         lacking = either(lacking, side.missing)
     if groups is not None:
-        group = coded("groups", groups, drops=policies.drops)
-        at, no_group = _checked_groups(labels_true, group.labels, axis, drops=policies.drops)
-        lacking = either(lacking, either(no_group, group.missing))
-        return _counted_groups(xp, true, pred, at, lacking, n_labels, [*names, group.names], policies)
+        at, no_group, name = check_groups(labels_true, true, pred, groups, n_labels, axis, drops=policies.drops)
+        return _counted_groups(xp, true, pred, at, either(lacking, no_group), [*names, name], policies)
     if lacking is not None and lacking.ndim == 1 and n_labels is None:
         true, pred = true[~lacking], pred[~lacking]
-        found = replace(cells_of_labels(xp, true, pred), n_missing=_number_of(xp, lacking))
+        found = replace(cells_of_labels(xp, true, pred), n_missing=number_of(xp, lacking))
         return without_labels(_named(found, *names), *policies.ignored)
     if lacking is None and (n_labels is None or policies.ignored == (None, None)):
         return without_labels(_named(cells_of_labels(xp, true, pred, n_labels), *names), *policies.ignored)
     true, pred = (x if known is None else known[x] for x, known in zip((true, pred), names, strict=True))
     # codes that are promised may be ignored for being outside of the promise; a batch lacks samples of each its own
-    n_missing: Any = 0 if lacking is None else _number_of(xp, lacking)
+    n_missing: Any = 0 if lacking is None else number_of(xp, lacking)
     marked = lacking
     for name, value, x in zip(("ignore_true", "ignore_pred"), policies.ignored, (true, pred), strict=True):
         marks = marks_of(name, value, x)
@@ -61,7 +59,7 @@ def counted_labels(
     if marked is None:
         return cells_of_labels(xp, true, pred, n_labels)
     found = count_marked(xp, true, pred, marked, n_labels)
-    return replace(found, n_missing=n_missing, n_ignored=_number_of(xp, marked) - n_missing)
+    return replace(found, n_missing=n_missing, n_ignored=number_of(xp, marked) - n_missing)
 
 
 def check_labelings_and_missing(
@@ -87,23 +85,45 @@ def _named(cells: Cells, *names: np.ndarray | None) -> Cells:
     return replace(cells, **known) if known else cells
 
 
-def _number_of(xp: Namespace, marked: Array) -> Any:
+def number_of(xp: Namespace, marked: Array) -> Any:
     """Return how many samples are marked: a number for one labeling, else an array (...)."""
     return as_number(xp.sum(to_count(xp, marked), axis=-1))
 
 
-def _checked_groups(labels_true: Any, groups: Any, axis: int | None, *, drops: bool) -> tuple[Array, Array | None]:
-    """Return the groups (n,) of samples, and which samples lack one."""
-    at, lacking = (
-        labels_and_missing("groups", groups, axis=axis) if drops else (check_labels("groups", groups, axis=axis), None)
-    )
+def check_groups(
+    labels_true: Any,
+    true: Array,
+    pred: Array,
+    groups: Any,
+    n_labels: tuple[int, int] | None,
+    axis: int | None,
+    *,
+    drops: bool,
+) -> tuple[Array, Array | None, np.ndarray | None]:
+    """Return the groups (n,) of samples, or codes of categories, which samples lack one, and what codes are called."""
+    if n_labels is not None:
+        raise ValueError("n_labels was given together with groups: expected one or the other")
+    group = coded("groups", groups, drops=drops)
+    lacking = None
+    if drops:
+        at, lacking = labels_and_missing("groups", group.labels, axis=axis)
+    else:
+        at = check_labels("groups", group.labels, axis=axis)
     shape = tuple(labels_true.shape if hasattr(labels_true, "shape") else np.asarray(labels_true, dtype=object).shape)
     if axis is None and at.shape != shape:
         raise ValueError(
             f"labels_true has shape {shape} and groups {tuple(at.shape)}: with axis=None, expected one shape"
         )
     (at,) = samples_last(axis, groups=at)
-    return at, None if lacking is None else samples_last(axis, missing=lacking)[0]
+    lacking = either(group.missing, None if lacking is None else samples_last(axis, missing=lacking)[0])
+    common_namespace(labels_true=true, groups=at)
+    for name, x in (("labels_true", true), ("labels_pred", pred), ("groups", at)):
+        if x.ndim != 1:
+            raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (n_samples,) beside groups")
+        check_values_known(name, x)
+    if at.shape != true.shape:
+        raise ValueError(f"groups has {at.shape[0]} samples and labels_true {true.shape[0]}: expected a group for each")
+    return at, lacking, group.names
 
 
 def _counted_groups(
@@ -112,23 +132,13 @@ def _counted_groups(
     pred: Array,
     at: Array,
     lacking: Array | None,
-    n_labels: tuple[int, int] | None,
     names: list[Any],
     policies: Policies,
 ) -> Cells:
     """Count two labelings (n,) within groups (n,)."""
-    if n_labels is not None:
-        raise ValueError("n_labels was given together with groups: expected one or the other")
-    common_namespace(labels_true=true, groups=at)
-    for name, x in (("labels_true", true), ("labels_pred", pred), ("groups", at)):
-        if x.ndim != 1:
-            raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (n_samples,) beside groups")
-        check_values_known(name, x)
-    if at.shape != true.shape:
-        raise ValueError(f"groups has {at.shape[0]} samples and labels_true {true.shape[0]}: expected a group for each")
     n_missing: Any = 0
     if lacking is not None:
-        n_missing, keep = _number_of(xp, lacking), ~lacking
+        n_missing, keep = number_of(xp, lacking), ~lacking
         true, pred, at = true[keep], pred[keep], at[keep]
     found = _named(cells_of_groups(xp, at, true, pred), *names)
     return without_labels(replace(found, n_missing=n_missing), *policies.ignored)

@@ -19,13 +19,20 @@ from amiable.contingency.counting import cells_of_labels, cells_of_pairs
 from amiable.contingency.groups import cells_of_groups
 from amiable.contingency.merging import add_cells
 from amiable.contingency.policies import check_labelings_and_missing, counted_labels
-from amiable.contingency.subtables import with_singletons, without_labels
+from amiable.contingency.weighing import fallen_apart, left_out, weighed_labels
+from amiable.contingency.weights import (
+    add_weighted,
+    cells_of_mass,
+    cells_of_moments,
+    cells_of_probabilities,
+)
 from amiable.inputs.codes import encode
 from amiable.inputs.counts import check_counts, check_no_totals
 from amiable.inputs.frames import count_columns
 from amiable.inputs.labels import check_labels, check_n_labels, check_values_known, level_of_caller
 from amiable.inputs.mappings import align
 from amiable.inputs.missing import MissingPolicy, check_policies
+from amiable.inputs.weights import check_mass, check_probabilities, check_weights
 
 __all__ = ["ContingencyTable"]
 
@@ -35,7 +42,8 @@ class ContingencyTable(Cells):
 
     One representation serves dense, sparse and batched tables: a list of M cells, each a row, a column and
     a count; cells that are not listed hold no sample. A dense table lists all R C cells in row-major order.
-    Make one with `from_labels`, `from_counts`, `from_cells` or `from_frame`; `+` adds tables of parts of the data.
+    Make one with `from_labels`, `from_counts`, `from_cells` or `from_frame`, one of real numbers with `from_weights` or
+    `from_probabilities`; `+` adds tables of parts of the data.
 
     Attributes
     ----------
@@ -54,6 +62,9 @@ class ContingencyTable(Cells):
         How many samples were left out since a label was missing, and since their label was ignored.
     group_labels : array of shape (G,), or None
         The group that each table of a batch stands for.
+    squares, numbers : array of floats, shape (..., M), or None
+        Of a weighted table, whose counts and sums are weights: the sum of the squared weights of the samples of each
+        cell, and how many samples it has. A table of mass without samples has squares of 0 and no numbers.
     static : bool
         Whether shapes were fixed in advance by `n_labels` on an accelerator or under tracing, so that
         scores look at no value (but expectations of many cells at cluster sizes; see `from_labels`).
@@ -85,8 +96,9 @@ class ContingencyTable(Cells):
         ignore_pred: Any | None = None,
         groups: Any | None = None,
         axis: int | None = -1,
+        sample_weight: Any | None = None,
     ) -> ContingencyTable:
-        """Count two labelings.
+        """Count two labelings, or add up the weights of their samples.
 
         Parameters
         ----------
@@ -115,6 +127,10 @@ class ContingencyTable(Cells):
         axis : int or None, default=-1
             The axis along which samples lie; the other axes are those of a batch. With None, label images or volumes
             of one shape (and their `groups`), Dask arrays included, are one labeling each.
+        sample_weight : array-like of shape (n_samples,) or (..., n_samples), optional
+            What each sample weighs, such as the duration of a segment: real numbers >= 0, of the library of the labels.
+            The table then holds weights, of which scores take what needs no number of samples. A sample of weight 0 is
+            as left out; one of weight 2 is not two samples, which `from_cells` counts.
 
         Raises
         ------
@@ -125,7 +141,8 @@ class ContingencyTable(Cells):
             Different lengths, with ``axis=None`` different shapes; an `axis` that is not there; a column (n, 1) of
             labels along its last axis, n labelings of one sample; missing values, an empty batch, codes outside
             `n_labels`; an unknown `missing`; groups of another length, or beside `n_labels` or a batch; more rows and
-            columns promised than 2**28 together or, on an accelerator or under tracing, more cells than 2**30.
+            columns promised than 2**28 together or, on an accelerator or under tracing, more cells than 2**30; weights
+            that are negative, not finite, all 0, or of another number than the samples.
 
         Returns
         -------
@@ -133,7 +150,9 @@ class ContingencyTable(Cells):
         """
         promised = None if n_labels is None else check_n_labels(n_labels)
         policies = check_policies(missing, ignore_true, ignore_pred)
-        if is_dask(labels_true) or is_dask(labels_pred):
+        if sample_weight is not None:
+            counted = weighed_labels(labels_true, labels_pred, sample_weight, promised, groups, policies, axis)
+        elif is_dask(labels_true) or is_dask(labels_pred):
             from amiable.contingency.dask_blocks import delayed_cells
 
             counted = delayed_cells(labels_true, labels_pred, promised, groups, policies, axis).compute()
@@ -224,6 +243,97 @@ class ContingencyTable(Cells):
 
     @classmethod
     @on_own_device
+    def from_weights(
+        cls, weights: Any, *, row_labels: Any | None = None, col_labels: Any | None = None
+    ) -> ContingencyTable:
+        """Take a table of real numbers: joint probabilities, areas, durations.
+
+        Only their ratios matter. There are no samples: the mass of a cell is that of infinitely many samples that weigh
+        nothing each, so that scores of pairs draw both samples of a pair independently, with replacement.
+
+        Parameters
+        ----------
+        weights : array-like of shape (..., R, C)
+            Real numbers >= 0. Gradients pass through, as in `from_probabilities`.
+        row_labels, col_labels : array-like of shape (R,) and (C,), optional
+            The distinct labels of rows and columns, for adding tables.
+
+        Raises
+        ------
+        TypeError
+            Weights that are not real numbers.
+        ValueError
+            Weights that are negative, not finite or all 0; the wrong number of dimensions; an empty batch; labels whose
+            number is not that of the rows or columns, or that repeat.
+
+        Returns
+        -------
+        ContingencyTable
+
+        Examples
+        --------
+        >>> from amiable import ContingencyTable, mutual_info_score
+        >>> joint = ContingencyTable.from_weights([[0.4, 0.1], [0.1, 0.4]])
+        >>> round(mutual_info_score(contingency=joint), 6)
+        0.192745
+        """
+        x = check_weights("weights", weights)
+        if x.ndim < 2 or 0 in x.shape:
+            raise ValueError(f"weights has shape {tuple(x.shape)}: expected (..., R, C)")
+        check_mass("weights", x, axis=(-2, -1))
+        xp = namespace_of(x)
+        labels = _check_axes(xp, x, x.shape[-2:], row_labels, col_labels, of="weights")
+        return table_of(cells_of_mass(xp, x, *labels))
+
+    @classmethod
+    @on_own_device
+    def from_probabilities(cls, P: Any, Q: Any) -> ContingencyTable:
+        """Return the expected table of two soft assignments, the sum of the products of their probabilities.
+
+        A sample lies in class i with probability ``P[s, i]`` and, independently, in cluster j with ``Q[s, j]``. Mutual
+        information, its normalized forms and the variation of information of the table have gradients in PyTorch and
+        JAX, also under `jax.jit` and `jax.vmap`, so that they may be losses.
+
+        Parameters
+        ----------
+        P, Q : array-like of shape (..., n_samples, R) and (..., n_samples, C)
+            Probabilities: rows add up to 1, within the root of the precision of their dtype. Leading (batch) dimensions
+            broadcast.
+
+        Raises
+        ------
+        TypeError
+            Values that are not real numbers; different array libraries or devices.
+        ValueError
+            Negative or not finite values; a row that does not add up to 1 (neither is looked for under tracing);
+            different numbers of samples.
+
+        Returns
+        -------
+        ContingencyTable
+            Of mass without samples, see `from_weights`.
+
+        Notes
+        -----
+        Where a cell is empty, mutual information has an infinite slope; gradients are finite there, too.
+
+        References
+        ----------
+        Mutual information of two views as a loss: Ji, Henriques and Vedaldi (2019), Invariant information clustering
+        for unsupervised image classification and segmentation, ICCV, 9865-9874, 10.1109/ICCV.2019.00996.
+
+        Examples
+        --------
+        >>> from amiable import ContingencyTable, normalized_mutual_info_score
+        >>> soft = [[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8]]
+        >>> table = ContingencyTable.from_probabilities(soft, soft)
+        >>> round(normalized_mutual_info_score(contingency=table), 6)
+        0.296478
+        """
+        return table_of(cells_of_probabilities(*check_probabilities(P, Q)))
+
+    @classmethod
+    @on_own_device
     def from_cells(
         cls,
         labels_true: Any,
@@ -279,7 +389,7 @@ class ContingencyTable(Cells):
             n_missing = int(xp.sum(xp.where(lacking, amounts, xp.zeros_like(amounts))))
             true, pred, amounts = true[~lacking], pred[~lacking], amounts[~lacking]
         counted = replace(cells_of_pairs(xp, true, pred, amounts), n_missing=n_missing)
-        return _warned(table_of(without_labels(counted, *policies.ignored)))
+        return _warned(table_of(left_out(counted, *policies.ignored)))
 
     @classmethod
     def from_frame(
@@ -289,6 +399,7 @@ class ContingencyTable(Cells):
         pred: str,
         *,
         by: str | None = None,
+        sample_weight: str | None = None,
         missing: MissingPolicy = "raise",
         ignore_true: Any | None = None,
         ignore_pred: Any | None = None,
@@ -304,6 +415,8 @@ class ContingencyTable(Cells):
         by : str, optional
             The column of groups: a donor, an image, a day. The table is a batch of one table for each group, in the
             order of `group_labels`, as with `groups` in `from_labels`.
+        sample_weight : str, optional
+            The column of weights: the table is one of weights, as with `sample_weight` in `from_labels`.
         missing, ignore_true, ignore_pred
             What is left out, as in `from_labels`; missing are null and NaN.
 
@@ -336,16 +449,17 @@ class ContingencyTable(Cells):
         """
         names = [true, pred] if by is None else [true, pred, by]
         policies = check_policies(missing, ignore_true, ignore_pred)
-        columns, counts, n_missing = count_columns(frame, names, drops=policies.drops)
+        columns, counts, n_missing = count_columns(frame, names, drops=policies.drops, weight=sample_weight)
         labels = [check_labels(f"column {name!r}", x) for name, x in zip(names, columns, strict=True)]
-        rows, cols = labels[:2]
-        counted = (
-            cells_of_pairs(NUMPY, rows, cols, counts)
-            if by is None
-            else cells_of_groups(NUMPY, labels[2], rows, cols, counts)
-        )
+        rows, cols, *groups = labels
+        if sample_weight is not None:
+            counted = cells_of_moments(NUMPY, rows, cols, counts, groups=groups[0] if groups else None)
+        elif groups:
+            counted = cells_of_groups(NUMPY, groups[0], rows, cols, counts)
+        else:
+            counted = cells_of_pairs(NUMPY, rows, cols, counts)
         counted = replace(counted, n_missing=n_missing)
-        return _warned(table_of(without_labels(counted, *policies.ignored)))
+        return _warned(table_of(left_out(counted, *policies.ignored)))
 
     @on_own_device
     def without(self, *, true: Any | None = None, pred: Any | None = None) -> ContingencyTable:
@@ -378,7 +492,7 @@ class ContingencyTable(Cells):
         (array([[2, 0],
                [0, 1]]), 1)
         """
-        return _warned(table_of(without_labels(self, true, pred)))
+        return _warned(table_of(left_out(self, true, pred)))
 
     @on_own_device
     def singletons(self, *, true: Any | None = None, pred: Any | None = None) -> ContingencyTable:
@@ -409,14 +523,16 @@ class ContingencyTable(Cells):
         array([[1, 1, 0],
                [1, 0, 1]])
         """
-        return table_of(with_singletons(self, true, pred))
+        return table_of(fallen_apart(self, true, pred))
 
     @on_own_device
     def __add__(self, other: object) -> ContingencyTable:
         """Unite the label sets and add the counts; batch dimensions broadcast."""
         if isinstance(other, int) and other == 0:  # the start of sum(tables)
             return self
-        return table_of(add_cells(self, other)) if isinstance(other, Cells) else NotImplemented
+        if not isinstance(other, Cells):
+            return NotImplemented
+        return table_of((add_weighted if self.is_weighted or other.is_weighted else add_cells)(self, other))
 
     __radd__ = __add__
 
@@ -456,7 +572,13 @@ def table_of(cells: Cells) -> ContingencyTable:
 
 
 def _check_axes(
-    xp: Namespace, counts: Array, shape: tuple[int, ...], row_labels: Any | None, col_labels: Any | None
+    xp: Namespace,
+    counts: Array,
+    shape: tuple[int, ...],
+    row_labels: Any | None,
+    col_labels: Any | None,
+    *,
+    of: str = "contingency",
 ) -> tuple[Array | None, Array | None]:
     """Return the labels of both axes as arrays beside `counts`, one distinct label a row or column."""
     checked: list[Array | None] = []
@@ -465,11 +587,11 @@ def _check_axes(
             checked.append(None)
             continue
         x = check_labels(name, labels)
-        common_namespace(contingency=counts, **{name: x})
+        common_namespace(**{of: counts, name: x})
         check_values_known(name, x)
         if x.shape != (length,):
             raise ValueError(
-                f"{name} has shape {tuple(x.shape)}: expected ({length},), as contingency has shape {tuple(shape)}"
+                f"{name} has shape {tuple(x.shape)}: expected ({length},), as {of} has shape {tuple(shape)}"
             )
         if encode(xp, x)[1].shape[0] != length:
             raise ValueError(f"{name} repeats a label: expected {length} distinct labels")

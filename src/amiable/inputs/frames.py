@@ -13,29 +13,40 @@ from amiable.inputs.categories import Categories, categories_of
 
 _COUNT = "count"
 _FEW_CELLS = 1 << 13
+_MOMENTS = ("weight", "square", "number", "bad")
 
 
-def count_columns(frame: Any, names: Sequence[str], *, drops: bool = False) -> tuple[list[np.ndarray], np.ndarray, int]:
+def count_columns(
+    frame: Any, names: Sequence[str], *, drops: bool = False, weight: str | None = None
+) -> tuple[list[np.ndarray], np.ndarray, int]:
     """Return the labels (M,) of some columns of `frame`, in how many rows (M,) they stand, and how many lack one.
+
+    With a column of weights, the second are these, their squares, and in how many rows one is positive: (3, M).
 
     The arguments are those of `ContingencyTable.from_frame`, and so are the errors.
     """
     nw = _narwhals()
     given = _opened(frame)
     lazy = given.lazy()
-    _check_columns(lazy.collect_schema(), *names)
-    if isinstance(given, nw.DataFrame):
+    schema = lazy.collect_schema()
+    _check_columns(schema, *names)
+    if weight is None and isinstance(given, nw.DataFrame):
         columns = [categories_of(given[name].to_native()) for name in names]
         if (counted := _count_categories(names, columns, drops=drops)) is not None:
             return counted
     aliases = [f"label_{i}" for i in range(len(names))]
-    rows = lazy.select(nw.col(name).alias(alias) for name, alias in zip(names, aliases, strict=True))
+    picked = [nw.col(name).alias(alias) for name, alias in zip(names, aliases, strict=True)]
+    sums = [nw.len().alias(_COUNT)]
+    if weight is not None:
+        picked += _moments(schema, weight)
+        sums += [nw.col(alias).sum() for alias in _MOMENTS]
+    rows = lazy.select(picked)
     n_missing = 0
     if drops:  # at once: beside missing ones, pandas would make floats of integers
         n_rows = int(rows.select(nw.len()).collect().item())
-        rows = rows.drop_nulls()
+        rows = rows.drop_nulls(subset=aliases)
     try:
-        found = rows.group_by(aliases).agg(nw.len().alias(_COUNT)).collect()
+        found = rows.group_by(aliases).agg(sums).collect()
     except TypeError as error:
         if "unhashable" not in str(error):
             raise
@@ -51,7 +62,30 @@ def count_columns(frame: Any, names: Sequence[str], *, drops: bool = False) -> t
         found, counts = found.filter(known.tolist()), counts[known]
     if drops:
         n_missing = n_rows - int(counts.sum())
-    return [_labels(found[alias]) for alias in aliases], counts, n_missing
+    amounts = counts if weight is None else _sums_of_weights(found, weight)
+    return [_labels(found[alias]) for alias in aliases], amounts, n_missing
+
+
+def _moments(schema: Any, name: str) -> list[Any]:
+    """Return the weight of each row, its square, whether it is positive, and whether it is none."""
+    nw = _narwhals()
+    _check_columns(schema, name)
+    if not (schema[name].is_numeric() or schema[name].is_boolean()):
+        raise TypeError(f"column {name!r} holds {schema[name]}: expected weights, real numbers")
+    value = nw.col(name).cast(nw.Float64)
+    bad = ~(value.is_finite() & (value >= 0)).fill_null(False)
+    parts = (value, value * value, (value > 0).cast(nw.Int64), bad.cast(nw.Int64))
+    return [x.alias(alias) for x, alias in zip(parts, _MOMENTS, strict=True)]
+
+
+def _sums_of_weights(found: Any, name: str) -> np.ndarray:
+    """Return the sums (3, M) of the first three of `_moments`; raise for what is no weight."""
+    *sums, n_bad = (found[alias].to_numpy().astype(np.float64) for alias in _MOMENTS)
+    if n_bad.any():
+        raise ValueError(f"column {name!r} has {int(n_bad.sum())} values that are no weights: expected numbers >= 0")
+    if n_bad.size and not sums[0].any():
+        raise ValueError(f"column {name!r} is 0 throughout: expected a positive weight")
+    return np.stack(sums)
 
 
 def _count_categories(

@@ -69,17 +69,23 @@ def shuffled_codes(xp: Namespace, source: Source, row_sums: Array, col_sums: Arr
     n = fetch(xp.sum(row_sums)[None])[0]
     samples = xp.arange(n, dtype=row_sums.dtype, device=device_of(row_sums))
     rows, cols = (xp.searchsorted(xp.cumulative_sum(sums), samples, side="right") for sums in (row_sums, col_sums))
-    for block in blocks(size, most_elements(row_sums) // max(n, 1)):
+    return ((rows, block) for block in shuffled(xp, source, cols, size))
+
+
+def shuffled(xp: Namespace, source: Source, codes: Array, size: int) -> Iterator[Array]:
+    """Shuffle codes (n,) `size` times: blocks (K, n)."""
+    n = codes.shape[0]
+    for block in blocks(size, most_elements(codes) // max(n, 1)):
         k = block.stop - block.start
         if source.numpy is not None:
-            yield rows, source.numpy.permuted(np.broadcast_to(np.asarray(cols), (k, n)), axis=1)
+            yield source.numpy.permuted(np.broadcast_to(np.asarray(codes), (k, n)), axis=1)
             continue
         order = xp.argsort(source.uniform((k, n)), axis=-1)
-        if working_dtype(xp, samples) != xp.float64:
+        if working_dtype(xp, codes) != xp.float64:
             # many keys are equal: sort by other ones, and by these where equal
             again = xp.argsort(source.uniform((k, n)), axis=-1, stable=True)
             order = xp.take_along_axis(order, again, axis=-1)
-        yield rows, xp.reshape(xp.take(cols, xp.reshape(order, (-1,))), (k, n))
+        yield xp.reshape(xp.take(codes, xp.reshape(order, (-1,))), (k, n))
 
 
 def multinomial_tables(xp: Namespace, source: Source, row_sums: Array, weights: Array, size: int) -> Iterator[Array]:

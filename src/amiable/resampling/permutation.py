@@ -21,11 +21,12 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.random import Sampler, sampler_for
 from amiable._array.transfers import as_result, fetch
 from amiable.chance.variance import is_constant
-from amiable.contingency import Cells, StratumSizes, cells_of_labels, most_cells, sizes_of_strata
+from amiable.contingency import Cells, StratumSizes, cells_of_labels, most_cells, sizes_of_strata, table_of
 from amiable.resampling.draws import most_elements, permutation_tables, shuffled_codes, with_progress
 from amiable.resampling.scoring import check_count, cut, one_table, rounding, scores_of_blocks
 from amiable.resampling.streams import Run, in_runs, on_client
-from amiable.scores.arguments import check_strata
+from amiable.resampling.weights import WeightedSamples, check_takes_weights, weighted_samples
+from amiable.scores.arguments import check_alone, check_strata
 from amiable.scores.evaluate import score_of_table
 from amiable.scores.registry import function_of, is_own
 
@@ -71,6 +72,7 @@ def permutation_test(
     rng: Any = None,
     batch: int | None = None,
     strata: Any = None,
+    sample_weight: Any = None,
     contingency: Any = None,
     progress: Callable[[int, int], Any] | None = None,
     client: Any = None,
@@ -98,6 +100,9 @@ def permutation_test(
     strata : array-like of shape (n_samples,), optional
         Which stratum each sample is in (a donor, a batch, a block of an experiment). Labels are then shuffled within
         strata alone, so that what the strata explain of the agreement is part of chance. Takes labels.
+    sample_weight : array-like of shape (n_samples,), optional
+        What each sample weighs. Predicted labels are then shuffled among the samples of a positive weight, and weights
+        stay where they are. Takes labels, and a score that takes weights, which the default does not.
     contingency : ContingencyTable, array-like (R, C) or SciPy sparse (R, C), optional
         Counts in place of labels.
     progress : callable, optional
@@ -119,8 +124,9 @@ def permutation_test(
     Raises
     ------
     ValueError, TypeError
-        Bad labels or counts, a batch of labelings, `n_resamples` or `batch` below 1, an unknown `alternative` or
-        `score`, a `rng` of another library, a `client` that takes no tasks; the message names the argument.
+        Bad labels, counts or weights, a batch of labelings, weights beside counts, strata or a score that depends on
+        numbers of samples, `n_resamples` or `batch` below 1, an unknown `alternative` or `score`, a `rng` of another
+        library, a `client` that takes no tasks; the message names the argument.
 
     Notes
     -----
@@ -154,12 +160,18 @@ def permutation_test(
     if alternative not in get_args(Alternative):
         expected = ", ".join(map(repr, get_args(Alternative)))
         raise ValueError(f"alternative is {alternative!r}: expected one of {expected}")
+    options: dict[str, Any] = {"n_resamples": n_resamples, "alternative": alternative, "rng": rng, "batch": batch}
+    options |= {"progress": progress, "client": client}
+    if sample_weight is not None:
+        check_alone(-1, contingency=contingency, strata=strata, beside="sample_weight")
+        check_takes_weights(function)
+        samples = weighted_samples(labels_true, labels_pred, sample_weight)
+        return permutation_tests(table_of(samples.table()), [function], **options, samples=samples)[0]
     table = one_table(labels_true, labels_pred, contingency)
     within = None if strata is None else _sizes_within(labels_true, labels_pred, strata)
     if within is not None and not within[0].ends:
         within = None  # no samples
-    options: dict[str, Any] = {"n_resamples": n_resamples, "alternative": alternative, "rng": rng, "batch": batch}
-    return permutation_tests(table, [function], **options, strata=within, progress=progress, client=client)[0]
+    return permutation_tests(table, [function], **options, strata=within)[0]
 
 
 def permutation_tests(
@@ -171,12 +183,16 @@ def permutation_tests(
     alternative: Alternative = "greater",
     batch: int | None = None,
     strata: tuple[StratumSizes, StratumSizes] | None = None,
+    samples: WeightedSamples | None = None,
     progress: Callable[[int, int], Any] | None = None,
     client: Any = None,
 ) -> list[PermutationTestResult]:
-    """Test each score of a table against the same random tables; with `strata`, of labels shuffled within these."""
+    """Test each score of a table against the same random tables; with `strata`, of labels shuffled within these.
+
+    A table of weights comes with its `samples`.
+    """
     xp = table.xp
-    sampler, draw, n_elements = _null(table, rng, strata)
+    sampler, draw, n_elements = _null(table, rng, strata) if samples is None else samples.null(rng)
     if client is None:
         tables = with_progress(in_runs(draw, sampler, n_resamples, n_elements), n_resamples, progress)
         pieces = (piece for block in tables for piece in cut(block, batch))
@@ -187,7 +203,7 @@ def permutation_tests(
         nulls = [sampler.back(null) for null in np.concatenate(list(found)).T]
     observed = [score_of_table(score, table) for score in scores]
     # where the sizes alone determine the table's mutual information, scores differ by rounding alone
-    is_fixed = bool(is_constant(xp, table.row_sums, table.col_sums))
+    is_fixed = samples is None and bool(is_constant(xp, table.row_sums, table.col_sums))
     return [
         PermutationTestResult(
             as_result(value),

@@ -31,14 +31,18 @@ def as_tables(
     contingency: Any | None,
     n_labels: tuple[int, int] | None,
     axis: int | None = -1,
+    takes_weights: bool = False,
 ) -> tuple[tuple[int, ...], Iterator[Cells]]:
-    """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order."""
+    """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order.
+
+    Tables of weights are refused, unless the caller takes them.
+    """
     if contingency is not None:
         check_alone(axis, labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
         if isinstance(contingency, TableStream):
-            return contingency
+            return contingency.shape, (x if takes_weights else _of_counts(x) for x in contingency.blocks)
         table = contingency if isinstance(contingency, Cells) else _table_without_totals(contingency)
-        return table.shape[:-2], iter([table])
+        return table.shape[:-2], iter([table if takes_weights else _of_counts(table)])
     _check_both(labels_true, labels_pred)
     if is_dask(labels_true) or is_dask(labels_pred):
         return (), iter([ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels, axis=axis)])
@@ -55,13 +59,25 @@ def as_table(
     contingency: Any | None,
     n_labels: tuple[int, int] | None,
     axis: int | None = -1,
+    takes_weights: bool = False,
 ) -> Cells:
     """Return one table of all that was given, a whole batch included."""
     if contingency is None:
         _check_both(labels_true, labels_pred)
         return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels, axis=axis)
-    _, tables = as_tables(labels_true, labels_pred, contingency, n_labels, axis)
+    _, tables = as_tables(labels_true, labels_pred, contingency, n_labels, axis, takes_weights)
     return next(tables)
+
+
+def _of_counts(table: Cells) -> Cells:
+    """Return a table of counts; raise TypeError for one of weights."""
+    if table.is_weighted:
+        raise TypeError(
+            "contingency is a table of weights: expected counts, as what is asked for depends on numbers of samples. "
+            "Under weights, permutation_test(labels_true, labels_pred, score='mi', sample_weight=...) draws what a "
+            "score has by chance"
+        )
+    return table
 
 
 def _check_both(labels_true: Any, labels_pred: Any) -> None:
@@ -100,11 +116,11 @@ def _ends_in_sums(
     return bool(np.all(2 * np.bincount(cols[last], counts[last], col_sums.size) == col_sums))
 
 
-def check_alone(axis: int | None, /, **others: Any) -> None:
-    """Raise ValueError if anything is given together with a contingency."""
+def check_alone(axis: int | None, /, *, beside: str = "contingency", **others: Any) -> None:
+    """Raise ValueError if anything is given together with a contingency, or another argument."""
     for name, value in others.items():
         if value is not None:
-            raise ValueError(f"{name} was given together with contingency: expected one or the other")
+            raise ValueError(f"{name} was given together with {beside}: expected one or the other")
     if axis != -1:
         raise ValueError(f"axis is {axis!r} and contingency is given: expected labels, a table has no axis of samples")
 

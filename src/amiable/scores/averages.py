@@ -26,7 +26,9 @@ def average(xp: Namespace, h_true: Array, h_pred: Array, average_method: str) ->
     if average_method == "max":
         return xp.maximum(h_true, h_pred)
     if average_method == "geometric":
-        return xp.maximum(xp.sqrt(h_true) * xp.sqrt(h_pred), xp.minimum(h_true, h_pred))
+        some = (h_true > 0) & (h_pred > 0)  # where both slopes are finite
+        roots = (xp.sqrt(xp.where(some, h, 1.0)) for h in (h_true, h_pred))
+        return xp.maximum(xp.where(some, next(roots) * next(roots), 0.0), xp.minimum(h_true, h_pred))
     return (h_true + h_pred) / 2
 
 

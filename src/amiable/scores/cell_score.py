@@ -111,7 +111,7 @@ class CellScore(CellSum):
             return xp.where((a > 0) & (b > 0), there, 0.0)
 
         total = table.sum_cells(term)
-        if table.is_grid:
+        if table.is_grid or table.is_weighted:  # no score of weights gives empty cells a value
             return total
         return total + sum_of_empty_cells(xp, table.row_sums, table.col_sums, self)
 

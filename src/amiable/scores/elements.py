@@ -65,7 +65,7 @@ def element_centric_similarity(
     >>> round(element_centric_similarity([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.75
     """
-    return evaluate(_element_centric, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_element_centric, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def bcubed_precision_score(
@@ -115,7 +115,7 @@ def bcubed_precision_score(
     >>> round(bcubed_precision_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     1.0
     """
-    return evaluate(_bcubed_precision, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_bcubed_precision, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def bcubed_recall_score(
@@ -164,7 +164,7 @@ def bcubed_recall_score(
     >>> round(bcubed_recall_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.75
     """
-    return evaluate(_bcubed_recall, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_bcubed_recall, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def bcubed_fscore(
@@ -216,7 +216,9 @@ def bcubed_fscore(
     >>> round(bcubed_fscore([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.857143
     """
-    return evaluate(_bcubed_f, labels_true, labels_pred, contingency, n_labels, axis, beta=check_beta(beta))
+    return evaluate(
+        _bcubed_f, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True, beta=check_beta(beta)
+    )
 
 
 def bcubed_precision_recall_fscore(
@@ -267,7 +269,9 @@ def bcubed_precision_recall_fscore(
     >>> precision, recall, round(fscore, 6)
     (1.0, 0.75, 0.857143)
     """
-    return evaluate(_bcubed, labels_true, labels_pred, contingency, n_labels, axis, beta=check_beta(beta))
+    return evaluate(
+        _bcubed, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True, beta=check_beta(beta)
+    )
 
 
 def _element_centric(table: Cells) -> Array:

@@ -16,7 +16,7 @@ from amiable._array.dtypes import is_real
 from amiable._array.libraries import PYTHON_TYPES, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views
-from amiable.contingency import Cells, table_of
+from amiable.contingency import Cells, shares_of, table_of
 from amiable.scores.arguments import as_tables
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
@@ -35,16 +35,18 @@ def evaluate(
     *,
     finish: Callable[..., Any] | None = None,
     compiles: bool = True,
+    takes_weights: bool = False,
     **options: Any,
 ) -> Any:
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do.
 
     With `finish`, the score is `finish(*kernel(table), **options)`. The kernel is computed for each block of a large
     batch. It returns the margins and then arrays of shape (...), and `finish` takes those of the whole batch at once.
-    With `compiles=False` nothing is compiled here: for kernels that look at values, or are long programs.
+    With `compiles=False` nothing is compiled here: for kernels that look at values, or are long programs. Kernels that
+    say so take tables of weights, too, in the library of these, so that gradients pass.
     """
     of_table = _of_table if compiles else _apply
-    lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels, axis)
+    lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels, axis, takes_weights)
     nearby = map(_on_host, tables)
     (first, back), second = next(nearby), next(nearby, None)
     if second is None:
@@ -87,7 +89,12 @@ def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
 
 
 def _on_host(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
-    """Return a table as views of host memory where it lies there, and the way back for results."""
+    """Return a table as views of host memory where it lies there, and the way back for results.
+
+    A table of weights stays where its gradients are. Scores take it as shares of the total, so that no scale is large.
+    """
+    if table.is_weighted:
+        return shares_of(table), lambda result: result
     if isinstance(table.counts, np.ndarray):
         return table, lambda result: result
     xp, views, back = host_views(table.xp, *table.arrays)
@@ -119,6 +126,7 @@ def _join_margins(parts: list[Array], lead: tuple[int, ...]) -> Array:
 def _of_table(table: Cells, kernel: Any, finish: Any, options: dict[str, Any]) -> Any:
     if (
         recompiles_per_shape(table.xp)
+        and not table.is_weighted
         and math.prod(table.shape) <= _ONE_PROGRAM
         and not any(map(is_traced, table.arrays))
     ):

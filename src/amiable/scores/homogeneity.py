@@ -65,7 +65,9 @@ def homogeneity_completeness_v_measure(
     >>> h, round(c, 6), round(v, 6)
     (1.0, 0.666667, 0.8)
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis, beta=check_beta(beta))
+    return evaluate(
+        _measures, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True, beta=check_beta(beta)
+    )
 
 
 def homogeneity_score(
@@ -110,7 +112,7 @@ def homogeneity_score(
     >>> homogeneity_score([0, 0, 1, 1], [0, 0, 1, 2])
     1.0
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis)[0]
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)[0]
 
 
 def completeness_score(
@@ -155,7 +157,7 @@ def completeness_score(
     >>> completeness_score([0, 0, 1, 2], [0, 0, 1, 1])
     1.0
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis)[1]
+    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)[1]
 
 
 def v_measure_score(
@@ -205,7 +207,9 @@ def v_measure_score(
     >>> round(v_measure_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.8
     """
-    return evaluate(_measures, labels_true, labels_pred, contingency, n_labels, axis, beta=check_beta(beta))[2]
+    return evaluate(
+        _measures, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True, beta=check_beta(beta)
+    )[2]
 
 
 def _measures(table: Cells, beta: float = 1.0) -> tuple[Array, Array, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from amiable._array.arithmetic import to_divisor
+from amiable._array.arithmetic import at_least, to_divisor
 from amiable._array.bins import sum_by_key
 from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
@@ -113,7 +113,7 @@ def means_of_unlisted(table: Cells) -> Array | float:
     xp, n = table.xp, table.n_samples[..., None]
     listed = xp.take(table.col_sums, table.cols, axis=-1)
     unlisted = n - sum_by_key(xp, table.rows, listed, table.row_sums.shape[-1])  # of the columns, for each row
-    return xp.sum(mean_count(xp, table.row_sums, unlisted, n), axis=-1)
+    return xp.sum(mean_count(xp, table.row_sums, at_least(xp, unlisted, 0), n), axis=-1)
 
 
 def _cell_deviance(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:

@@ -17,7 +17,7 @@ _CELLS = 16  # that take as long as the expectation of one
 
 def is_looped(table: Cells) -> bool:
     """Whether the sums of a table come from compiled loops."""
-    return kernels.take_rows(table.counts)
+    return not table.is_weighted and kernels.take_rows(table.counts)
 
 
 def sums_by_loop(

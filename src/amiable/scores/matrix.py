@@ -73,7 +73,7 @@ def contingency_matrix(
     """
     if eps is not None and sparse:
         raise ValueError("Cannot set 'eps' when sparse=True")
-    table = as_table(labels_true, labels_pred, contingency, n_labels, axis)
+    table = as_table(labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
     if sparse:
         matrix = table_of(table).to_sparse()
         if dtype is not None:

@@ -76,7 +76,16 @@ def normalized_mutual_info_score(
     0.8
     """
     check_average_method(average_method)
-    return evaluate(_normalized, labels_true, labels_pred, contingency, n_labels, axis, average_method=average_method)
+    return evaluate(
+        _normalized,
+        labels_true,
+        labels_pred,
+        contingency,
+        n_labels,
+        axis,
+        takes_weights=True,
+        average_method=average_method,
+    )
 
 
 def _normalized(table: Cells, average_method: str) -> Array:
@@ -138,7 +147,7 @@ def mutual_info_score(
     """
     if contingency is not None:
         labels_true = labels_pred = None
-    return evaluate(mutual_information, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(mutual_information, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def variation_of_information(
@@ -193,7 +202,16 @@ def variation_of_information(
     """
     if not isinstance(normalized, (bool, np.bool_)):
         raise TypeError(f"normalized is {normalized!r}: expected True or False")
-    return evaluate(_variation, labels_true, labels_pred, contingency, n_labels, axis, normalized=bool(normalized))
+    return evaluate(
+        _variation,
+        labels_true,
+        labels_pred,
+        contingency,
+        n_labels,
+        axis,
+        takes_weights=True,
+        normalized=bool(normalized),
+    )
 
 
 def variation_of_information_split(
@@ -245,7 +263,7 @@ def variation_of_information_split(
     >>> variation_of_information_split([0, 0, 1, 1], [0, 0, 0, 0])
     0.0
     """
-    return evaluate(_split, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_split, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def variation_of_information_merge(
@@ -297,7 +315,7 @@ def variation_of_information_merge(
     >>> round(variation_of_information_merge([0, 0, 1, 1], [0, 0, 0, 0]), 6)  # log 2
     0.693147
     """
-    return evaluate(_merge, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_merge, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def normalized_information_distance(
@@ -344,13 +362,15 @@ def normalized_information_distance(
     >>> round(normalized_information_distance([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.333333
     """
-    return evaluate(_information_distance, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_information_distance, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def _variation(table: Cells, normalized: bool) -> Array:
     true_given_pred, pred_given_true = conditional_entropies(table)
     xp = table.xp
     distance = true_given_pred + pred_given_true
+    if not normalized and table.is_weighted:  # by samples, of which there may be any number
+        return distance
     if not normalized:
         return xp.minimum(distance, xp.log(to_divisor(xp, table.n_samples)))
     joint = joint_entropy(table)

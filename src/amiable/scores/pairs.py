@@ -14,10 +14,12 @@ from amiable._array.transfers import as_number
 from amiable._scalars.tables import pairs_of_table, pairs_of_tables
 from amiable.chance.deviance import have_exact_products
 from amiable.chance.random_models import NullModel, check_null, expected_rand
-from amiable.contingency import Cells
+from amiable.contingency import Cells, chance_of_pair
 from amiable.scores.arguments import as_table, check_share
 from amiable.scores.evaluate import evaluate
 from amiable.scores.loops import is_looped, sums_by_loop
+
+_ROUNDING = 4  # so many eps of a squared weight
 
 __all__ = [
     "adapted_rand_error",
@@ -80,7 +82,7 @@ def pair_confusion_matrix(
     array([[8, 0],
            [2, 2]])
     """
-    table = as_table(labels_true, labels_pred, contingency, n_labels, axis)
+    table = as_table(labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
     xp = table.xp
     _check_pairs(table, labels_true, axis)
     apart, pred_only, true_only, together = _whole_pairs(table)
@@ -146,7 +148,7 @@ def rand_score(
     >>> round(rand_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.833333
     """
-    return evaluate(_rand, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_rand, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def _rand(table: Cells) -> Array:
@@ -210,7 +212,7 @@ def adjusted_rand_score(
         return evaluate(
             _rand_for_model, labels_true, labels_pred, contingency, n_labels, axis, compiles=False, null=null
         )
-    return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def _rand_for_model(table: Cells, null: str) -> Array:
@@ -220,6 +222,12 @@ def _rand_for_model(table: Cells, null: str) -> Array:
 
 def _adjusted_rand(table: Cells) -> Array:
     apart, pred_only, true_only, together = _shares_of_pairs(table)
+    if table.is_weighted:
+        # 1 - D / E[D], of the pairs D that are together in one labeling only: of those together in true, pred separates
+        # as many on average as of all
+        chance = as_number(chance_of_pair(table))
+        expected = (together + true_only) * (1 - chance) + (apart + pred_only) * chance
+        return 1 - _ratio(pred_only + true_only, expected, 0.0)
     excess = 2 * (together * apart - true_only * pred_only)
     most = (together + true_only) * (true_only + apart) + (together + pred_only) * (pred_only + apart)
     return _ratio(excess, most, 1.0)
@@ -271,7 +279,7 @@ def fowlkes_mallows_score(
     >>> round(fowlkes_mallows_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.707107
     """
-    return evaluate(_fowlkes_mallows, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_fowlkes_mallows, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def _fowlkes_mallows(table: Cells) -> Array:
@@ -328,7 +336,7 @@ def pair_precision_score(
     >>> round(pair_precision_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     1.0
     """
-    return evaluate(_pair_precision, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_pair_precision, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def pair_recall_score(
@@ -377,7 +385,7 @@ def pair_recall_score(
     >>> round(pair_recall_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.5
     """
-    return evaluate(_pair_recall, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_pair_recall, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def pair_f1_score(
@@ -426,7 +434,7 @@ def pair_f1_score(
     >>> round(pair_f1_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.666667
     """
-    return evaluate(_pair_f1, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_pair_f1, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def pair_jaccard_score(
@@ -474,7 +482,7 @@ def pair_jaccard_score(
     >>> round(pair_jaccard_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.5
     """
-    return evaluate(_pair_jaccard, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_pair_jaccard, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def pair_correlation_score(
@@ -523,7 +531,7 @@ def pair_correlation_score(
     >>> round(pair_correlation_score([0, 0, 1, 1], [0, 0, 1, 2]), 6)
     0.632456
     """
-    return evaluate(_pair_correlation, labels_true, labels_pred, contingency, n_labels, axis)
+    return evaluate(_pair_correlation, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
 
 
 def adapted_rand_error(
@@ -583,7 +591,9 @@ def adapted_rand_error(
     (0.333333, 1.0, 0.5)
     """
     alpha = check_share("alpha", alpha)
-    return evaluate(_adapted_rand, labels_true, labels_pred, contingency, n_labels, axis, alpha=alpha)
+    return evaluate(
+        _adapted_rand, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True, alpha=alpha
+    )
 
 
 def _adapted_rand(table: Cells, alpha: float) -> tuple[Array, Array, Array]:
@@ -638,6 +648,9 @@ def _pairs(table: Cells) -> Pairs:
     Where whole numbers do not hold them, each sample of a cell of x is paired with those of the other cells,
     (n - a - b + x), b - x, a - x and x - 1 of them: nothing cancels, and as floats nothing overflows.
     """
+    if table.is_weighted:
+        apart, pred_only, true_only, together = (as_number(x) for x in _weighted_pairs(table))
+        return apart, pred_only, true_only, together
     if is_looped(table):
         apart, pred_only, true_only, together = sums_by_loop(table, pairs_of_table, pairs_of_tables, n_sums=4)
         return apart, pred_only, true_only, together
@@ -652,6 +665,21 @@ def _pairs(table: Cells) -> Pairs:
 
     sums = table.sum_cells(of_cell)
     return as_number(sums[0, ...]), as_number(sums[1, ...]), as_number(sums[2, ...]), as_number(sums[3, ...])
+
+
+def _weighted_pairs(table: Cells) -> list[Array]:
+    """Add up what the same pairs weigh, w_s w_t for samples s and t that are not one."""
+    xp = table.xp
+
+    def pairs(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
+        return xp.stack([x * at_least(xp, others, 0.0) for others in ((n - a) - (b - x), b - x, a - x)])
+
+    every = table.counts * table.counts
+    together = every - table.squares
+    # of a single sample, rounding may leave a little
+    together = xp.where(together > _ROUNDING * xp.finfo(together.dtype).eps * every, together, 0.0)
+    others = table.sum_cells(pairs)
+    return [*(others[i, ...] for i in range(3)), xp.sum(together, axis=-1)]
 
 
 def _whole_pairs(table: Cells) -> Pairs:

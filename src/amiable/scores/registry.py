@@ -150,6 +150,8 @@ class Score:
         Whether the command line and a report show it unasked.
     is_traceable : bool
         Whether it is computed under tracing; not so where SciPy computes it in host memory.
+    takes_weights : bool
+        Whether it takes tables of weights; not so where it depends on the number of samples.
     needs : {"labels", "sizes"}
         Whether it is computed from two labelings (or their table), or from their cluster sizes alone.
     name : str
@@ -179,6 +181,7 @@ class Score:
     rescaled: Callable[[Namespace, Array, Array], Rescaled] | None = None
     is_common: bool = True
     is_traceable: bool = True
+    takes_weights: bool = True
     needs: Literal["labels", "sizes"] = "labels"
     name: str = ""
     metric: str = ""
@@ -244,6 +247,7 @@ RECORDS = (
         low=-math.inf,
         high=1,
         order="information",
+        takes_weights=False,
         symmetric_options={"null": TWO_SIDED},
         cells=MUTUAL_INFORMATION,
         rescaled=rescaled_to_adjusted,
@@ -394,6 +398,7 @@ RECORDS = (
         low=-math.inf,
         high=math.inf,
         order="information",
+        takes_weights=False,
         unit="standard deviations",
         measures="evidence",
     ),
@@ -442,6 +447,7 @@ RECORDS = (
         low=0,
         high=1,
         order="information",
+        takes_weights=False,
         is_distance=True,
         measures="evidence",
     ),
@@ -458,6 +464,7 @@ RECORDS = (
         low=-math.inf,
         high=1,
         order="information",
+        takes_weights=False,
         is_symmetric=False,
         cells=MUTUAL_INFORMATION,
         rescaled=rescaled_to_adjusted_true,
@@ -476,6 +483,7 @@ RECORDS = (
         low=-math.inf,
         high=1,
         order="information",
+        takes_weights=False,
         is_symmetric=False,
         cells=MUTUAL_INFORMATION,
         rescaled=rescaled_to_adjusted_pred,
@@ -815,6 +823,7 @@ RECORDS = (
         low=0,
         high=math.inf,
         order="chi-square",
+        takes_weights=False,
         measures="evidence",
         cells=CHI_SQUARE,
         is_common=False,
@@ -832,6 +841,7 @@ RECORDS = (
         low=0,
         high=1,
         order="chi-square",
+        takes_weights=False,
         is_common=False,
     ),
     Score(
@@ -846,6 +856,7 @@ RECORDS = (
         low=0,
         high=1,
         order="chi-square",
+        takes_weights=False,
         is_common=False,
     ),
     Score(
@@ -861,6 +872,7 @@ RECORDS = (
         low=-math.inf,
         high=1,
         order="description",
+        takes_weights=False,
         is_symmetric=False,
         is_common=False,
     ),
@@ -876,6 +888,7 @@ RECORDS = (
         low=0,
         high=math.inf,
         order="information",
+        takes_weights=False,
         unit="nats",
         symmetric_options={"null": TWO_SIDED},
         needs="sizes",

@@ -16,9 +16,10 @@ from torchmetrics.utilities.distributed import gather_all_tensors
 from amiable._array.compact import count_pairs
 from amiable._array.devices import on_cpu
 from amiable._array.libraries import namespace_of
-from amiable.contingency import ContingencyTable, grid_or_occupied, table_of
+from amiable.contingency import ContingencyTable, grid_or_occupied, moments_of, sums_of_codes, table_of, unstacked
 from amiable.inputs.labels import check_codes, is_positive
-from amiable.torch._cells import compacted, list_of_labels, merged, table_of_lists
+from amiable.inputs.weights import check_weights
+from amiable.torch._cells import COUNTED, WEIGHED, compacted, list_of_labels, merged, table_of_lists
 
 _NAMES = ("target", "preds")
 _PROMISES = {"target": "num_classes", "preds": "num_clusters"}
@@ -50,6 +51,9 @@ class ContingencyMetric(Metric):
     axis : -1 or None, default=-1
         With None, integer `preds` and `target` are of any one shape, such as label images (N, H, W), and every position
         is a sample. By default they are (N,), and any other shape is an error. Logits need no `axis`.
+    weighted : bool, default=False
+        Keep a table of weights in place of counts, so that `update` takes `sample_weight`. Not for scores that depend
+        on numbers of samples.
     **kwargs
         Of `torchmetrics.Metric`: `dist_sync_on_step`, `process_group`, `sync_on_compute` and others.
 
@@ -74,6 +78,7 @@ class ContingencyMetric(Metric):
     plot_lower_bound: ClassVar[float | None] = 0.0
     plot_upper_bound: ClassVar[float | None] = 1.0
     score: ClassVar[Callable[..., Tensor]]
+    takes_weights: ClassVar[bool] = True
     extremes: Tensor  # a state
     _update_count: int
 
@@ -86,6 +91,7 @@ class ContingencyMetric(Metric):
         ignore_index: int | None = None,
         ignore_cluster: int | None = None,
         axis: int | None = -1,
+        weighted: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -95,13 +101,14 @@ class ContingencyMetric(Metric):
             raise TypeError(f"argmax is {argmax!r}: expected True or False")
         if axis is not None and (axis != -1 or isinstance(axis, bool)):
             raise ValueError(f"axis is {axis!r}: expected None, for labels of any shape, or -1")
+        self.weighted = self._check_weighted(weighted)
         self.options: dict[str, Any] = {}
         self._is_batch = False
         self.argmax, self.axis = argmax, axis
         self.n_labels = _check_sizes(num_classes, num_clusters)
         self.ignored = _check_label("ignore_index", ignore_index), _check_label("ignore_cluster", ignore_cluster)
         # a MetricCollection takes states of the same name and value for the same: the name says what is counted
-        counted = ""
+        counted = "_weighted" if weighted else ""
         for name, value in zip(("ignore_index", "ignore_cluster"), self.ignored, strict=True):
             counted += "" if value is None else f"_{name}_{value}"
         if self.n_labels is None:
@@ -109,12 +116,14 @@ class ContingencyMetric(Metric):
             self.add_state(self._state, [], dist_reduce_fx="cat")
         else:
             self._state = f"contingency{counted}"
-            self.add_state(self._state, torch.zeros(self.n_labels, dtype=torch.int64), dist_reduce_fx="sum")
+            # of weights, beside their squares and the numbers of samples
+            shape, dtype = ((3, *self.n_labels), torch.float64) if weighted else (self.n_labels, torch.int64)
+            self.add_state(self._state, torch.zeros(shape, dtype=dtype), dist_reduce_fx="sum")
             # a row for target, a row for preds: the complement ~x of the lowest label x seen on an accelerator, and
             # the highest label, so that both are largest values; -1 where no label was seen
             self.add_state("extremes", torch.full((2, 2), -1, dtype=torch.int64), dist_reduce_fx="max")
 
-    def update(self, preds: Tensor, target: Tensor) -> None:
+    def update(self, preds: Tensor, target: Tensor, sample_weight: Tensor | None = None) -> None:
         """Count a batch.
 
         Parameters
@@ -123,18 +132,22 @@ class ContingencyMetric(Metric):
             Predicted labels, or logits or probabilities. With ``axis=None`` labels are of any shape.
         target : Tensor of integers, shape (N,); with `argmax`, (N,) or (N, d1, ...)
             True labels; with ``axis=None``, of the shape of `preds`.
+        sample_weight : Tensor of real numbers >= 0, of the shape of `target`, optional
+            What each sample weighs, by default 1; for a metric that is `weighted`.
         """
         target, preds = self._check(preds, target)
+        weights = self._check_weights(sample_weight, target)
         keep = self._kept(target, preds)
         if self.n_labels is not None and not on_cpu(target):
-            self._count_unseen(target, preds, keep, self.n_labels)
+            self._count_unseen(target, preds, weights, keep, self.n_labels)
             return
         if keep is not None:
             target, preds = target[keep], preds[keep]
+            weights = None if weights is None else weights[keep]
         if self.n_labels is None:
-            setattr(self, self._state, compacted([*getattr(self, self._state), list_of_labels(target, preds)]))
+            setattr(self, self._state, compacted([*getattr(self, self._state), list_of_labels(target, preds, weights)]))
         else:
-            self._count(target, preds, self.n_labels)
+            self._count(target, preds, weights, self.n_labels)
 
     def compute(self) -> Tensor:
         """Return the score of all that was counted, on every rank: a tensor of shape () on the metric's device."""
@@ -157,7 +170,7 @@ class ContingencyMetric(Metric):
         """The table of all that this process has counted, rows of targets and columns of predictions."""
         state = getattr(self, self._state)
         if self.n_labels is None:
-            return table_of(table_of_lists(state, self.device))
+            return table_of(table_of_lists(state, self.device, self._width))
         for name, k, (complement, highest) in zip(_NAMES, self.n_labels, self.extremes.tolist(), strict=True):
             if complement >= 0 or highest >= k:  # a complement is at least 0 where the lowest label is negative
                 outside = ~complement if complement >= 0 else highest
@@ -166,7 +179,10 @@ class ContingencyMetric(Metric):
                     f"{name} had {'NaN among logits' if is_nan else f'the label {outside}'}, outside "
                     f"{_PROMISES[name]}: expected 0..{k - 1}; such samples were not counted"
                 )
-        return table_of(grid_or_occupied(namespace_of(state), state.flatten(), self.n_labels))
+        table = grid_or_occupied(namespace_of(state), state.flatten(-2), self.n_labels)
+        if self.weighted and bool(state.isnan().any()):
+            raise ValueError("sample_weight had negative or not finite values: expected finite numbers >= 0")
+        return table_of(unstacked(table) if self.weighted else table)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return the score of one batch, and add it to what was counted before, which an error leaves as it was."""
@@ -235,6 +251,54 @@ class ContingencyMetric(Metric):
 
         return computed
 
+    def _apply(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Move states; a function that would change the precision of weights is shown whole numbers in their place."""
+
+        def moved(x: Tensor) -> Tensor:
+            return fn(x.view(torch.int64)).view(torch.float64) if x.dtype == torch.float64 else fn(x)
+
+        return super()._apply(moved if self.weighted else fn, *args, **kwargs)
+
+    @property
+    def _width(self) -> int:
+        """How many columns a list of cells has."""
+        return WEIGHED if self.weighted else COUNTED
+
+    def _check_weighted(self, weighted: bool) -> bool:
+        if not isinstance(weighted, bool):
+            raise TypeError(f"weighted is {weighted!r}: expected True or False")
+        if weighted and not self.takes_weights:
+            raise ValueError(
+                f"weighted is True, and {type(self).__name__} depends on numbers of samples: expected False, or the "
+                "metric of a score that takes weights"
+            )
+        return weighted
+
+    def _check_weights(self, sample_weight: Tensor | None, target: Tensor) -> Tensor | None:
+        """Return float64 weights (N,), 1 by default; None where samples are counted."""
+        if not self.weighted:
+            if sample_weight is not None:
+                raise ValueError(
+                    "sample_weight is given to a metric of counts: expected weighted=True in its constructor"
+                )
+            return None
+        if sample_weight is None:
+            return torch.ones(target.shape, dtype=torch.float64, device=target.device)
+        if not isinstance(sample_weight, Tensor):
+            raise TypeError(f"sample_weight is a {type(sample_weight).__name__}: expected a torch.Tensor")
+        if sample_weight.device != self.device or sample_weight.shape != target.shape:
+            raise ValueError(
+                f"sample_weight has shape {tuple(sample_weight.shape)} on {sample_weight.device}: expected "
+                f"{tuple(target.shape)} on {self.device}, a weight for each sample"
+            )
+        if sample_weight.is_complex():
+            raise TypeError(f"sample_weight has dtype {sample_weight.dtype}: expected real numbers")
+        weights = sample_weight.detach().to(torch.float64)
+        if self.n_labels is not None and not on_cpu(weights):  # `table` raises of what is NaN
+            return torch.where(weights.isfinite() & (weights >= 0), weights, torch.nan)
+        check_weights("sample_weight", weights)
+        return weights
+
     def _check(self, preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Return int64 labels (N,) of target and preds, of one length, on the metric's device."""
         for name, x in (("preds", preds), ("target", target)):
@@ -293,12 +357,19 @@ class ContingencyMetric(Metric):
                 keep = x != value if keep is None else keep & (x != value)
         return keep
 
-    def _count(self, target: Tensor, preds: Tensor, n_labels: tuple[int, int]) -> None:
+    def _count(self, target: Tensor, preds: Tensor, weights: Tensor | None, n_labels: tuple[int, int]) -> None:
         for name, x, k in zip(_NAMES, (target, preds), n_labels, strict=True):
             check_codes(namespace_of(x), name, x, k, _PROMISES[name])
-        self._add(target, preds, n_labels)
+        self._add(target, preds, weights, n_labels)
 
-    def _count_unseen(self, target: Tensor, preds: Tensor, keep: Tensor | None, n_labels: tuple[int, int]) -> None:
+    def _count_unseen(
+        self,
+        target: Tensor,
+        preds: Tensor,
+        weights: Tensor | None,
+        keep: Tensor | None,
+        n_labels: tuple[int, int],
+    ) -> None:
         """Count codes below `n_labels` without a look at any; remember the lowest and the highest."""
         if target.shape[0] == 0:
             return
@@ -306,11 +377,17 @@ class ContingencyMetric(Metric):
             target, preds = (torch.where(keep, x, 0) for x in (target, preds))
         seen = torch.stack([torch.stack([~x.min(), x.max()]) for x in (target, preds)])
         self.extremes = torch.maximum(self.extremes, seen)
-        self._add(target if keep is None else torch.where(keep, target, -1), preds, n_labels)  # -1 is not counted
+        # -1 is not counted
+        self._add(target if keep is None else torch.where(keep, target, -1), preds, weights, n_labels)
 
-    def _add(self, target: Tensor, preds: Tensor, n_labels: tuple[int, int]) -> None:
+    def _add(self, target: Tensor, preds: Tensor, weights: Tensor | None, n_labels: tuple[int, int]) -> None:
         """Count into a new table, as metrics of a collection may hold the same one."""
         state = getattr(self, self._state)
+        if weights is not None:
+            xp = namespace_of(state)
+            found: Any = sums_of_codes(xp, target, preds, moments_of(xp, weights), n_labels)
+            setattr(self, self._state, state + found.reshape(state.shape))
+            return
         counts: Any = count_pairs(namespace_of(state), target, preds, n_labels, onto=state.flatten())
         setattr(self, self._state, counts.reshape(state.shape))
 
@@ -320,28 +397,46 @@ class ContingencyMetric(Metric):
             if isinstance(default, Tensor) and isinstance(given, Tensor) and given.shape != default.shape:
                 sizes = f"{name} of shape {tuple(given.shape)} and this metric one of {tuple(default.shape)}"
                 raise ValueError(f"incoming_state has {sizes}: {_SAME}")
-            wrong = _what_is_wrong(name, default, given)
+            wrong = self._what_is_wrong(name, default, given)
             if wrong:
                 raise ValueError(f"incoming_state has {name} {wrong}")
         super()._reduce_states(incoming_state)
         if self.n_labels is None:
             setattr(self, self._state, compacted(getattr(self, self._state)))
 
+    def _what_is_wrong(self, name: str, default: Any, given: Any) -> str | None:
+        """Say what keeps a state from being one of counts or weights, or of ends of ranges; None if nothing does."""
+        is_cells = isinstance(default, list)
+        dtype = torch.int64 if is_cells else default.dtype
+        for x in given if isinstance(given, (list, tuple)) else [] if given is None else [given]:
+            if not isinstance(x, Tensor) or x.dtype != dtype:
+                kind = f"dtype {x.dtype}" if isinstance(x, Tensor) else f"type {type(x).__name__}"
+                return f"is of {kind}: expected {str(dtype).removeprefix('torch.')} tensors"
+            if is_cells and (x.ndim != 2 or x.shape[1] != self._width):
+                return f"has shape {tuple(x.shape)}: expected (M, {self._width}), pairs of labels and counts"
+            counts = x[:, 2] if is_cells else x
+            if name != "extremes" and bool((counts < 0).any()):
+                return f"holds the count {counts.min().item()}: expected counts >= 0"
+        return None
+
     def _sync_dist(
         self, dist_sync_fn: Callable[..., Any] = gather_all_tensors, process_group: Any | None = None
     ) -> None:
         """Gather one list of cells of each rank, an empty one of the right dtype where nothing was seen."""
-        sizes = torch.tensor(self.n_labels or (0, 0), device=self.device)
-        of_ranks = [tuple(x.tolist()) for x in dist_sync_fn(sizes, group=process_group or self.process_group)]
+        kind = torch.tensor([*(self.n_labels or (0, 0)), self.weighted], device=self.device)
+        of_ranks = [tuple(x.tolist()) for x in dist_sync_fn(kind, group=process_group or self.process_group)]
+        if len({is_weighted for *_, is_weighted in of_ranks}) > 1:
+            raise ValueError("weighted is True on some ranks and False on others: expected the same on all")
+        of_ranks = [sizes[:2] for sizes in of_ranks]
         if len(set(of_ranks)) > 1:  # each rank sees all, and none waits for another
             found = ", ".join(str(pair) if any(pair) else "None" for pair in of_ranks)
             raise ValueError(f"num_classes and num_clusters are {found} on the ranks: {_SAME} on all")
         if self.n_labels is not None:
             super()._sync_dist(dist_sync_fn, process_group)
             return
-        mine = merged(getattr(self, self._state), self.device)
+        mine = merged(getattr(self, self._state), self.device, self._width)
         gathered = dist_sync_fn(mine, group=process_group or self.process_group)
-        setattr(self, self._state, [merged(gathered, self.device)])
+        setattr(self, self._state, [merged(gathered, self.device, self._width)])
 
     def _load_from_state_dict(
         self,
@@ -360,7 +455,7 @@ class ContingencyMetric(Metric):
                 sizes = f"{tuple(given.shape)} in the checkpoint, {tuple(default.shape)} in this metric"
                 error_msgs.append(f"size mismatch for {prefix}{name}: {sizes}; {_SAME}")
                 del state_dict[prefix + name]
-            elif (wrong := _what_is_wrong(name, default, given)) is not None:
+            elif (wrong := self._what_is_wrong(name, default, given)) is not None:
                 error_msgs.append(f"{prefix}{name} in the checkpoint {wrong}")
                 del state_dict[prefix + name]
             elif given is not None:
@@ -398,21 +493,6 @@ def _check_label(name: str, value: Any) -> int | None:
     if value is not None and not -(2**63) <= value < 2**63:
         raise ValueError(f"{name} is {value}: expected a label that int64 holds")
     return None if value is None else int(value)
-
-
-def _what_is_wrong(name: str, default: Any, given: Any) -> str | None:
-    """Say what keeps a state that is given from being one of counts, or of ends of ranges; None if nothing does."""
-    is_cells = isinstance(default, list)
-    for x in given if isinstance(given, (list, tuple)) else [] if given is None else [given]:
-        if not isinstance(x, Tensor) or x.dtype != torch.int64:
-            kind = f"dtype {x.dtype}" if isinstance(x, Tensor) else f"type {type(x).__name__}"
-            return f"is of {kind}: expected int64 tensors"
-        if is_cells and (x.ndim != 2 or x.shape[1] != 3):
-            return f"has shape {tuple(x.shape)}: expected (M, 3), pairs of labels and counts"
-        counts = x[:, 2] if is_cells else x
-        if name != "extremes" and bool((counts < 0).any()):
-            return f"holds the count {int(counts.min())}: expected counts >= 0"
-    return None
 
 
 def _signed(name: str, x: Tensor, unseen: bool) -> Tensor:

@@ -16,8 +16,8 @@ _DOCSTRING = """{title} ({heading}) of all that was counted, {bounds}; see `amia
 Parameters
 ----------
 {options}**kwargs
-    Of `ContingencyMetric`: `num_classes`, `num_clusters`, `argmax`, `ignore_index`, `ignore_cluster`, `axis`, and those
-    of `torchmetrics.Metric`.
+    Of `ContingencyMetric`: `num_classes`, `num_clusters`, `argmax`, `ignore_index`, `ignore_cluster`, `axis`,
+    `weighted`, and those of `torchmetrics.Metric`.
 
 Examples
 --------
@@ -53,6 +53,7 @@ def _metric_of(record: Score) -> type[ContingencyMetric]:
         "__doc__": _docstring(record),
         "__module__": "amiable.torch",  # pickle looks the class up there
         "score": staticmethod(record.function),
+        "takes_weights": record.takes_weights,
         "higher_is_better": not record.is_distance,
         "plot_lower_bound": lowest,
         "plot_upper_bound": highest,
