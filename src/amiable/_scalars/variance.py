@@ -222,7 +222,7 @@ def weigh_nodes(nodes: Any, first: int, end: int, factors: Any) -> None:
         factors[i] = 1 / product
 
 
-def rest_at(m: int, pool: int, table: Any) -> float:
+def rest_at(m: int, pool: int, table: Any) -> Any:
     """Return rest(m) from a table."""
     listed, found, nodes, factors, values = table
     x, band, place = place_of_count(m, pool)

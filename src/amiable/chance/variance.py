@@ -169,16 +169,18 @@ def _over_sizes(xp: Namespace, row_sums: Array, col_sums: Array, per_octave: int
     return total
 
 
-def _by_loops(rows: SizeCounts, cols: SizeCounts, n: int, form: Form) -> Any:
+def _by_loops(rows: Any, cols: Any, n: int, form: Form) -> Array:
     """Return the same from compiled loops of scalars, which look rests up in tables, one a cluster size."""
     a, b = loops.integers(rows.sizes), loops.integers(cols.sizes)
     wanted = XLOGX if form == "xlogx" else DEVIANCE
-    expected = expectations_of_sizes(np, a, b, np.asarray(n), forms=(form,))[0]
+    xp: Any = np
+    expected: Any = expectations_of_sizes(xp, a, b, np.asarray(n), forms=(form,))[0, ...]
     of_rows, of_cols = expected @ cols.counts, rows.counts @ expected
     tables = _tables_of_rests(a, rows.counts, b, n, wanted), _tables_of_rests(b, cols.counts, a, n, wanted)
     out = np.empty(expected.shape)
     loops.run(covariances_of_cells, out.size, a, b, n, wanted, of_rows, of_cols, *tables, out=out, weight=_CELL_WEIGHT)
-    return rows.counts @ out @ cols.counts
+    total: Array = rows.counts @ out @ cols.counts
+    return total
 
 
 def _tables_of_rests(sizes: Any, counts: Any, crossing: Any, n: int, wanted: int) -> tuple[Any, ...]:

@@ -40,8 +40,8 @@ def counted_labels(
     for side in sides:
         lacking = either(lacking, side.missing)
     if groups is not None:
-        at, no_group, name = check_groups(labels_true, true, pred, groups, n_labels, axis, drops=policies.drops)
-        return _counted_groups(xp, true, pred, at, either(lacking, no_group), [*names, name], policies)
+        at, no_group, called = check_groups(labels_true, true, pred, groups, n_labels, axis, drops=policies.drops)
+        return _counted_groups(xp, true, pred, at, either(lacking, no_group), [*names, called], policies)
     if lacking is not None and lacking.ndim == 1 and n_labels is None:
         true, pred = true[~lacking], pred[~lacking]
         found = replace(cells_of_labels(xp, true, pred), n_missing=number_of(xp, lacking))
