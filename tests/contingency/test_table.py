@@ -440,11 +440,11 @@ def test_a_table_in_place_of_cluster_sizes():
     """scikit-learn's order of arguments is (contingency, n_samples)."""
     counts = np.array([[5, 1, 0], [2, 4, 3]])
     peer = pytest.importorskip("sklearn.metrics.cluster").expected_mutual_information(counts, 15)
-    for given in (counts, counts.tolist(), scipy.sparse.csr_array(counts), ContingencyTable.from_counts(counts)):
+    for table in (counts, counts.tolist(), scipy.sparse.csr_array(counts), ContingencyTable.from_counts(counts)):
         for n_samples in (15, np.int64(15), np.asarray(15), 15.0):
-            assert expected_mutual_information(given, n_samples) == pytest.approx(peer, rel=1e-12)
+            assert expected_mutual_information(table, n_samples) == pytest.approx(peer, rel=1e-12)
         with pytest.raises(ValueError, match="n_samples is 14, and the counts of the table add up to 15"):
-            expected_mutual_information(given, 14)
+            expected_mutual_information(table, 14)
     with pytest.raises(ValueError, match=r"row_sums is a batch of tables, of shape \(1, 2, 3\): expected one"):
         expected_mutual_information(ContingencyTable.from_counts(counts[None]), 15)
     advice = r"expected cluster sizes; those of a table of counts are ContingencyTable.from_counts\(counts\).row_sums"

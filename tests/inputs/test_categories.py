@@ -39,8 +39,8 @@ def enum(values):
 
 KINDS = {
     "pandas": lambda values: pd.Series(values, dtype="category"),
-    "pandas-categorical": lambda values: pd.Categorical(values),
-    "pandas-index": lambda values: pd.CategoricalIndex(values),
+    "pandas-categorical": pd.Categorical,
+    "pandas-index": pd.CategoricalIndex,
     "pandas-unused": unused,
     "pandas-arrow": lambda values: pd.Series(pd.arrays.ArrowExtensionArray(dictionary(values))) if arrow() else None,
     "polars": lambda values: pl.Series(values, dtype=pl.Categorical),

@@ -69,7 +69,7 @@ def without_empty(cells: Cells) -> Cells:
     for axis in (-2, -1):
         sums, labels = (cells.row_sums, cells.row_labels) if axis == -2 else (cells.col_sums, cells.col_labels)
         if labels is not None:
-            holds = xp.any(xp.reshape(sums, (-1, sums.shape[-1])) > 0, axis=0)
+            holds = xp.any(xp.reshape(sums, (math.prod(sums.shape[:-1]), sums.shape[-1])) > 0, axis=0)
             cells = _chosen(cells, to_count(xp, xp.nonzero(holds)[0]), axis)
     return cells
 
