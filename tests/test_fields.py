@@ -39,7 +39,7 @@ def test_communities():
     graph = nx.karate_club_graph()
     clubs = nx.get_node_attributes(graph, "club")
     found = nx.community.greedy_modularity_communities(graph)
-    labels = amiable.labels_of_clusters(found, samples=graph.nodes)
+    labels = amiable.labels_of_clusters(found, samples=list(graph.nodes))
     by_hand = [next(i for i, nodes in enumerate(found) if node in nodes) for node in graph.nodes]
     truth = [clubs[node] for node in graph.nodes]
     assert amiable.adjusted_mutual_info_score(truth, labels) == amiable.adjusted_mutual_info_score(truth, by_hand)
@@ -108,8 +108,8 @@ def test_thousands_of_donors(rng):
     donors, truth, found = rng.integers(0, 5000, 40_000), rng.integers(0, 6, 40_000), rng.integers(0, 8, 40_000)
     table = ContingencyTable.from_labels(truth, found, groups=donors)
     scores = amiable.adjusted_mutual_info_score(contingency=table)
-    assert scores.shape == (5000,)
-    for i in (0, 17, 4999):
+    assert scores.shape == np.unique(donors).shape
+    for i in (0, 17, 4990):
         at = donors == table.group_labels[i]
         assert scores[i] == pytest.approx(amiable.adjusted_mutual_info_score(truth[at], found[at]), rel=1e-9, abs=1e-12)
 
