@@ -97,6 +97,7 @@ def engines(session: nox.Session) -> None:
         "pytest",
         *warnings,
         "tests/inputs/test_frames.py",
+        "tests/inputs/test_categories.py",
         "tests/contingency/test_dask.py",
         "tests/resampling/test_client.py",
         "tests/test_pairwise_dask.py",

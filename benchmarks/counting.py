@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import amiable
 from benchmarks.inputs import labelings
@@ -35,7 +36,12 @@ def cases(place: Place) -> Iterator[Case]:
     yield against_sum("int64, multiples of 1e9 + 7", 10**7, place, lambda x: x * (10**9 + 7))
     yield against_sum("int64, 1000 x 1000", 10**7, place, clusters=1000)
     if place.library == "numpy":
-        for kind, change in (("str", lambda x: x.astype("U8")), ("objects", lambda x: x.astype("U8").astype(object))):
+        kinds = {
+            "str": lambda x: x.astype("U8"),
+            "objects": lambda x: x.astype("U8").astype(object),
+            "pandas category": lambda x: pd.Series(x.astype("U8"), dtype="category"),
+        }
+        for kind, change in kinds.items():
             yield Case(
                 f"{kind}, n = 1e6, 10 x 10",
                 "scikit-learn",

@@ -124,6 +124,22 @@ def test_codes_of_scattered_labels(n_threads, rng, monkeypatch):
         np.testing.assert_array_equal(counts, np.bincount(inverse.ravel()), err_msg=name)
 
 
+def test_codes_of_scattered_labels_by_pandas(rng, monkeypatch):
+    """Without compiled loops, where somebody imported pandas."""
+    pytest.importorskip("pandas")
+    used = []
+    by_pandas = hashing.encode_by_pandas
+    monkeypatch.setattr(loops, "IS_WANTED", False)
+    monkeypatch.setattr(hashing, "FEWEST_OF_PANDAS", 1000)
+    monkeypatch.setattr(hashing, "encode_by_pandas", lambda x: used.append(x.size) or by_pandas(x))
+    for name, labels in adversaries(rng):
+        codes, distinct = encode_integers(np, labels)
+        expected, inverse = np.unique(labels, return_inverse=True)
+        np.testing.assert_array_equal(distinct, expected, err_msg=name)
+        np.testing.assert_array_equal(codes, inverse.reshape(labels.shape), err_msg=name)
+    assert len(used) == 7  # one label is a compact range
+
+
 def test_unsigned_labels_beyond_64_signed_bits(rng):
     labels = rng.integers(0, 2**64 - 1, 2000, dtype=np.uint64, endpoint=True)
     codes, distinct = encode_integers(np, labels)
