@@ -126,18 +126,12 @@ def _histogram_cupy(keys: Any, values: Any, n_bins: int) -> Array:
 
 def _histogram_by_sorting(xp: Namespace, keys: Array, values: Array | None, n_bins: int) -> Array:
     """Sort the keys; each bin is then a run, and its total a difference of running sums."""
-    if values is not None:
-        return _differences_of_running_sums(xp, keys, to_count(xp, values), n_bins)
-    edges = xp.arange(n_bins + 1, dtype=keys.dtype, device=device_of(keys))
-    ends = xp.searchsorted(xp.sort(keys), edges)
-    return to_count(xp, ends[1:] - ends[:-1])
-
-
-def _differences_of_running_sums(xp: Namespace, keys: Array, values: Array, n_bins: int) -> Array:
     edges = xp.arange(n_bins + 1, dtype=keys.dtype, device=device_of(keys))
     order = xp.argsort(keys)
     ends = xp.searchsorted(xp.take(keys, order), edges)
-    running = xp.cumulative_sum(xp.take(values, order), include_initial=True)
+    if values is None:
+        return to_count(xp, ends[1:] - ends[:-1])
+    running = xp.cumulative_sum(to_count(xp, xp.take(values, order)), include_initial=True)
     totals = xp.take(running, ends)
     return totals[1:] - totals[:-1]
 
@@ -159,7 +153,22 @@ def _sums_of_floats(xp: Namespace, keys: Any, values: Any, n_bins: int) -> Array
     if libraries.is_jax_namespace(xp):
         empty: Any = xp.zeros(n_bins, dtype=values.dtype)
         return empty.at[keys].add(values, mode="drop")
-    return _differences_of_running_sums(xp, keys, values, n_bins)
+    return _sums_of_runs(xp, keys, values, n_bins)
+
+
+def _sums_of_runs(xp: Namespace, keys: Array, values: Array, n_bins: int) -> Array:
+    """Sort the keys, and add what is 1, 2, 4, ... before a value in its run: differences of sums would lose digits."""
+    order = xp.argsort(keys)
+    keys, values = xp.take(keys, order), xp.take(values, order)
+    step, n = 1, keys.shape[0]
+    while step < n:
+        before = xp.where(keys[step:] == keys[:-step], values[:-step], 0.0)
+        values = xp.concat([values[:step], values[step:] + before])
+        step *= 2
+    edges = xp.arange(n_bins + 1, dtype=keys.dtype, device=device_of(keys))
+    ends = to_count(xp, xp.searchsorted(keys, edges))
+    values = xp.concat([xp.zeros((1,), dtype=values.dtype, device=device_of(values)), values])
+    return xp.where(ends[1:] > ends[:-1], xp.take(values, ends[1:]), 0.0)
 
 
 def _is_hashed(x: Any) -> TypeGuard[np.ndarray]:

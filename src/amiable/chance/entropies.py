@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from amiable._array import kernels
-from amiable._array.arithmetic import to_divisor
+from amiable._array.arithmetic import at_least, to_divisor
 from amiable._array.dtypes import is_floating, to_count, to_float
 from amiable._array.protocols import Array, Namespace
 from amiable._scalars.tables import entropies_of_sizes, entropy_of_sizes
@@ -40,8 +40,8 @@ def entropy(xp: Namespace, sizes: Array, n: Array) -> Array:
 
 def entropy_and_concentration(xp: Namespace, sizes: Array, n: Array) -> tuple[Array, Array]:
     """Return the entropy (...) of cluster sizes, and how much it is below log n; sizes may be weights."""
-    if is_floating(sizes):
-        h = _sum_of_shares(xp, sizes, n)
+    if is_floating(sizes):  # whose sum is rounded: where one cluster is all, their difference need not be 0
+        h = xp.where(number_of_clusters(xp, sizes) > 1, at_least(xp, _sum_of_shares(xp, sizes, n), 0.0), 0.0)
         return h, xp.log(to_divisor(xp, n)) - h
     if kernels.take_rows(sizes):
         return _entropy_by_loop(sizes)

@@ -383,17 +383,25 @@ def normalized_clustering_accuracy(
 
 
 def _purity(table: Cells) -> Array:
-    return _share_of_samples(table, _largest(table, of_columns=True))
+    share = _share_of_samples(table, _largest(table, of_columns=True))
+    return _rounded_down(table, share, table.structure().homogeneous) if table.is_weighted else share
 
 
 def _inverse_purity(table: Cells) -> Array:
-    return _share_of_samples(table, _largest(table, of_columns=False))
+    share = _share_of_samples(table, _largest(table, of_columns=False))
+    return _rounded_down(table, share, table.structure().complete) if table.is_weighted else share
 
 
 def _share_of_samples(table: Cells, counts: Array) -> Array:
     xp, n = table.xp, table.n_samples
     share = to_float(xp, xp.sum(counts, axis=-1)) / to_divisor(xp, n)
     return xp.where(n == 0, 1.0, share)
+
+
+def _rounded_down(table: Cells, share: Array, is_one: Array) -> Array:
+    """Return a share of weights, whose sums are rounded, as at most 1, and as 1 where it is."""
+    one = table.xp.ones_like(share)
+    return table.xp.where(is_one, one, table.xp.minimum(share, one))
 
 
 def _largest(table: Cells, *, of_columns: bool) -> Array:
@@ -418,7 +426,8 @@ def _largest(table: Cells, *, of_columns: bool) -> Array:
 def _matching_accuracy(table: Cells) -> Array:
     most = _most(table, lambda x, a, b, n: x)
     share = most / to_divisor(table.xp, table.n_samples)
-    return table.xp.where(table.n_samples == 0, 1.0, share)
+    share = table.xp.where(table.n_samples == 0, 1.0, share)
+    return _rounded_down(table, share, table.structure().identical) if table.is_weighted else share
 
 
 def _pair_sets(table: Cells) -> Array:

@@ -19,7 +19,7 @@ from amiable.scores.arguments import as_table, check_share
 from amiable.scores.evaluate import evaluate
 from amiable.scores.loops import is_looped, sums_by_loop
 
-_ROUNDING = 4  # so many eps of a squared weight
+_ROUNDING = 8  # weights that cancel leave so many eps at most
 
 __all__ = [
     "adapted_rand_error",
@@ -670,14 +670,16 @@ def _pairs(table: Cells) -> Pairs:
 def _weighted_pairs(table: Cells) -> list[Array]:
     """Add up what the same pairs weigh, w_s w_t for samples s and t that are not one."""
     xp = table.xp
+    least = _ROUNDING * float(xp.finfo(table.counts.dtype).eps)  # what rounding may leave of nothing
 
     def pairs(xp: Namespace, x: Array, a: Array, b: Array, n: Array) -> Array:
-        return xp.stack([x * at_least(xp, others, 0.0) for others in ((n - a) - (b - x), b - x, a - x)])
+        apart = (n - a) - (b - x)
+        apart = xp.where(apart > least * n, apart, 0.0)
+        return xp.stack([x * others for others in (apart, at_least(xp, b - x, 0.0), at_least(xp, a - x, 0.0))])
 
     every = table.counts * table.counts
     together = every - table.squares
-    # of a single sample, rounding may leave a little
-    together = xp.where(together > _ROUNDING * xp.finfo(together.dtype).eps * every, together, 0.0)
+    together = xp.where(together > least * every, together, 0.0)
     others = table.sum_cells(pairs)
     return [*(others[i, ...] for i in range(3)), xp.sum(together, axis=-1)]
 
