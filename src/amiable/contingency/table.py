@@ -16,9 +16,8 @@ from amiable._array.libraries import NUMPY, is_dask, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable.contingency.cells import Cells, grid_or_occupied, listed
 from amiable.contingency.counting import cells_of_pairs
-from amiable.contingency.groups import cells_of_groups
 from amiable.contingency.merging import add_cells
-from amiable.contingency.policies import check_labelings_and_missing, counted_labels
+from amiable.contingency.policies import cells_within_groups, counted_labels, counted_pairs
 from amiable.contingency.subtables import with_singletons, without_labels
 from amiable.inputs.codes import encode
 from amiable.inputs.counts import check_counts
@@ -184,6 +183,7 @@ class ContingencyTable(Cells):
         missing: MissingPolicy = "raise",
         ignore_true: Any | None = None,
         ignore_pred: Any | None = None,
+        groups: Any | None = None,
     ) -> ContingencyTable:
         """Take a list of pairs of labels with their counts, as a GROUP BY of two columns gives it.
 
@@ -195,6 +195,9 @@ class ContingencyTable(Cells):
             How many samples have these labels: whole numbers >= 0. What is listed more than once adds up.
         missing, ignore_true, ignore_pred
             What is left out, as in `from_labels`.
+        groups : array-like of shape (M,), optional
+            The group of these samples, as a GROUP BY of three columns gives it: the table is a batch, as with `groups`
+            in `from_labels`.
 
         Raises
         ------
@@ -216,21 +219,7 @@ class ContingencyTable(Cells):
                [ 0,  7]])
         """
         policies = check_policies(missing, ignore_true, ignore_pred)
-        xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops)
-        amounts = check_counts("counts", counts, axis=-1)
-        common_namespace(labels_true=true, counts=amounts)
-        given = {"labels_true": true, "labels_pred": pred, "counts": amounts}
-        if any(x.ndim != 1 or x.shape != true.shape for x in given.values()):
-            shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in given.items())
-            raise ValueError(f"the shapes are those of {shapes}: expected (M,) for all")
-        for name, x in given.items():
-            check_values_known(name, x)
-        n_missing = 0
-        if lacking is not None:
-            n_missing = int(xp.sum(xp.where(lacking, amounts, xp.zeros_like(amounts))))
-            true, pred, amounts = true[~lacking], pred[~lacking], amounts[~lacking]
-        counted = replace(cells_of_pairs(xp, true, pred, amounts), n_missing=n_missing)
-        return _warned(table_of(without_labels(counted, *policies.ignored)))
+        return _warned(table_of(counted_pairs(labels_true, labels_pred, counts, groups, policies)))
 
     @classmethod
     def from_frame(
@@ -290,13 +279,11 @@ class ContingencyTable(Cells):
         columns, counts, n_missing = count_columns(frame, names, drops=policies.drops)
         labels = [check_labels(f"column {name!r}", x) for name, x in zip(names, columns, strict=True)]
         rows, cols = labels[:2]
-        counted = (
-            cells_of_pairs(NUMPY, rows, cols, counts)
-            if by is None
-            else cells_of_groups(NUMPY, labels[2], rows, cols, counts)
-        )
-        counted = replace(counted, n_missing=n_missing)
-        return _warned(table_of(without_labels(counted, *policies.ignored)))
+        if by is None:
+            counted = without_labels(cells_of_pairs(NUMPY, rows, cols, counts), *policies.ignored)
+        else:
+            counted = cells_within_groups(NUMPY, labels[2], rows, cols, counts, policies)
+        return _warned(table_of(replace(counted, n_missing=n_missing)))
 
     @on_own_device
     def without(self, *, true: Any | None = None, pred: Any | None = None) -> ContingencyTable:
