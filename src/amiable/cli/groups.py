@@ -40,12 +40,13 @@ def score_groups(
     return known, [*filter(None, said), *lines_of_left_out(tables), *lines_of_noise(policies, labels)]
 
 
-def print_groups(title: str, known: dict[str, Any], notes: list[str], columns: Columns) -> None:
+def print_groups(file: Path, true: str, known: dict[str, Any], notes: list[str], columns: Columns) -> None:
     """Print a line for each group, of each labeling if there are several."""
+    title = f"{file}: {known['n_samples']} samples"
     labelings = {row["labeling"] for row in known["scores"]}
     one = len(labelings) == 1
     print_table(
-        f"{title}, {known['scores'][0]['labeling']!r}" if one else title,
+        f"{title}, {true!r} against {known['scores'][0]['labeling']!r}" if one else f"{title}, true labels {true!r}",
         [*([] if one else ["labeling"]), known["by"], "samples", "clusters", *columns.headings],
         [
             [
@@ -66,7 +67,10 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Return the scores of one labeling in each group that has rows; None for those of which no sample is left."""
     found = {one: np.asarray(values).tolist() for one, values in columns.measured(table).items()}
-    n_samples, n_clusters = table.n_samples.tolist(), np.sum(table.col_sums > 0, axis=-1).tolist()
+    n_samples, n_clusters = (
+        np.asarray(table.n_samples).tolist(),
+        np.sum(np.asarray(table.col_sums) > 0, axis=-1).tolist(),
+    )
     n_ignored = np.broadcast_to(table.n_ignored, len(n_samples)).tolist()
     return [
         {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from amiable import ContingencyTable
 from amiable.cli.common import Missing, Noise
 from amiable.files import FileError, GroupedPairs, Pairs, Triples
 
-T = TypeVar("T")
-
 _NOISE = "-1"  # as DBSCAN and HDBSCAN say
+# that are told of the rows left out, and that a line has
 _MOST_LINES = 5
+_MOST_NAMES = 10
 
 
 class Side(NamedTuple):
@@ -40,10 +40,10 @@ class Side(NamedTuple):
 class Policies:
     """What the options say of labels that are missing, ignored or noise."""
 
-    drops: bool = False
-    true: Side = Side()
-    pred: Side = Side()
-    options: tuple[str, ...] = ()  # those that were given, as a command line has them
+    drops: bool  # rows that lack a label
+    true: Side
+    pred: Side
+    options: tuple[str, ...]  # those that were given, as a command line has them
 
     @property
     def tells_of_noise(self) -> bool:
@@ -70,7 +70,7 @@ def policies_of(
 def table_of_columns(pairs: Pairs | GroupedPairs, true: str, pred: str, policies: Policies) -> ContingencyTable:
     """Return the table of two columns; complaints and warnings say columns where the library says arguments.
 
-    Whoever asks for it looks whether a sample is left.
+    That no sample is left is for those to say who know what follows from it.
     """
 
     def in_columns(message: str) -> str:
@@ -121,62 +121,54 @@ def labels_typed(typed: Sequence[str], labels: np.ndarray) -> list[Any] | None:
 def triples_left(triples: Triples, policies: Policies) -> Triples:
     """Return triples without samples whose labels are ignored, and with a cluster of its own for each that is noise."""
     sides = policies.true, policies.pred, policies.pred
-    labels, counts = list(triples[:3]), triples.counts
-    kept = ~np.logical_or.reduce([_are(x, side.left_out) for x, side in zip(labels, sides, strict=True)])
-    labels, counts = [x[kept] for x in labels], counts[kept]
+    marked = [_are(x, side.left_out) for x, side in zip(triples[:3], sides, strict=True)]
+    kept = ~np.logical_or.reduce(marked)
+    labels, counts = [x[kept] for x in triples[:3]], triples.counts[kept]
     apart = [_are(x, side.apart) for x, side in zip(labels, sides, strict=True)]
-    at = np.repeat(np.arange(counts.size), np.where(np.logical_or.reduce(apart), counts, 1))
-    if at.size > counts.size:
-        counts = np.where(np.logical_or.reduce(apart), 1, counts)[at]
-        for i, marked in enumerate(apart):
-            known, codes = np.unique(labels[i], return_inverse=True)
-            alone = marked[at]
-            codes = codes[at]
-            codes[alone] = known.size + np.arange(alone.sum())
-            labels[i] = codes
-    return Triples(*labels, counts)
+    in_any = np.logical_or.reduce(apart)
+    if in_any.any():
+        at = np.repeat(np.arange(counts.size), np.where(in_any, counts, 1))
+        labels = [_apart(x[at], alone[at]) for x, alone in zip(labels, apart, strict=True)]
+        counts = np.where(in_any, 1, counts)[at]
+    return Triples(labels[0], labels[1], labels[2], counts)
 
 
 def _are(labels: np.ndarray, typed: Sequence[str]) -> np.ndarray:
     """Return which labels are some that were typed."""
-    wanted = labels_typed(typed, labels)
-    if wanted is None:
-        return np.zeros(labels.shape, dtype=bool)
-    return np.logical_or.reduce([labels == label for label in wanted])
+    found = np.zeros(labels.shape, dtype=bool)
+    for label in labels_typed(typed, labels) or ():
+        found |= labels == label
+    return found
 
 
-def _known(labels: np.ndarray) -> np.ndarray:
-    return labels.compressed() if isinstance(labels, np.ma.MaskedArray) else labels
+def _apart(labels: np.ndarray, alone: np.ndarray) -> np.ndarray:
+    """Return codes of labels, with one of its own for each sample that is `alone`."""
+    known, codes = np.unique(labels, return_inverse=True)
+    codes[alone] = known.size + np.arange(alone.sum())
+    return codes
 
 
 def with_samples(tables: Mapping[str, ContingencyTable], true: str) -> dict[str, ContingencyTable]:
     """Return the tables that have a sample left, and warn of others; FileError if there are no others."""
-    left = {name: table for name, table in tables.items() if int(np.sum(table.n_samples))}
+    left = {name: table for name, table in tables.items() if _total(table.n_samples)}
     for name, table in tables.items():
         if name not in left:
-            message = no_row_left(true, name, table)
+            message = (
+                f"no row is left of {name!r} beside {true!r}: {table.n_missing:,} lack a label and "
+                f"{_total(table.n_ignored):,} have one that is ignored"
+            )
             if len(tables) == 1:
                 raise FileError(f"{message}: expected at least one")
             warnings.warn(f"{message}; it is not scored", stacklevel=2)
     if not left:
-        raise FileError(f"no row is left of any column to score beside {true!r}: expected at least one")
+        raise FileError(f"no row is left of any column beside {true!r}: expected at least one")
     return left
 
 
-def no_row_left(true: str, pred: str, table: ContingencyTable) -> str:
-    """Say that no row of two columns is left, and why."""
-    n_ignored = int(np.sum(table.n_ignored))
-    return (
-        f"no row is left of {pred!r} beside {true!r}: {table.n_missing:,} lack a label and {n_ignored:,} have one "
-        "that is ignored"
-    )
-
-
 def left_out(table: ContingencyTable, policies: Policies) -> dict[str, int]:
-    """Return how many samples were left out of one table, and how many were not, for JSON; nothing without options."""
-    if not policies.options:
-        return {}
-    return {"n_samples": int(table.n_samples), "n_missing": int(table.n_missing), "n_ignored": int(table.n_ignored)}
+    """Return for JSON how many samples are in one table, and how many were left out; nothing without options."""
+    names = ("n_samples", "n_missing", "n_ignored") if policies.options else ()
+    return {name: int(getattr(table, name)) for name in names}
 
 
 def lines_of_left_out(tables: Mapping[str, ContingencyTable]) -> list[str]:
@@ -186,21 +178,26 @@ def lines_of_left_out(tables: Mapping[str, ContingencyTable]) -> list[str]:
         ("n_missing", "lacks a label and was", "lack a label and were"),
         ("n_ignored", "has a label that is ignored and was", "have a label that is ignored and were"),
     ):
-        names: dict[tuple[int, int], list[str]] = {}
+        names: dict[int, list[str]] = {}
         for name, table in tables.items():
-            n, n_rows = int(np.sum(getattr(table, attribute))), _n_rows(table)
-            names.setdefault((n, n_rows), []).append(name)
-        for (n, n_rows), labelings in sorted(names.items(), reverse=True)[:_MOST_LINES]:
-            of = "" if len(names) == 1 else f" of {listed(labelings)}"
+            names.setdefault(_total(getattr(table, attribute)), []).append(name)
+        for n in sorted(names, reverse=True)[:_MOST_LINES]:
+            of = "" if len(names) == 1 else f" of {listed(names[n])}"
             if n:
-                lines.append(f"{n:,} of {n_rows:,} rows {one if n == 1 else many} left out{of}.")
+                lines.append(f"{n:,} of {_n_rows(tables):,} rows {one if n == 1 else many} left out{of}.")
         if len(names) > _MOST_LINES:
-            lines.append("Of other labelings fewer were; --json tells of each.")
+            lines.append("Of the other labelings fewer were.")
     return lines
 
 
-def _n_rows(table: ContingencyTable) -> int:
-    return int(np.sum(table.n_samples)) + int(np.sum(table.n_missing)) + int(np.sum(table.n_ignored))
+def _n_rows(tables: Mapping[str, ContingencyTable]) -> int:
+    """Return how many rows there are, which is the same for all tables."""
+    table = next(iter(tables.values()))
+    return sum(map(_total, (table.n_samples, table.n_missing, table.n_ignored)))
+
+
+def _total(amounts: Any) -> int:
+    return int(np.sum(np.asarray(amounts)))
 
 
 def lines_of_noise(policies: Policies, labels: Mapping[str, np.ndarray]) -> list[str]:
@@ -209,26 +206,30 @@ def lines_of_noise(policies: Policies, labels: Mapping[str, np.ndarray]) -> list
     if not names:
         return []
     return [
-        f"-1 in {listed(names)} looks like noise, and is scored as a cluster: --noise drop leaves such rows out, --noise "
-        "singletons makes each a cluster of its own."
+        f"-1 in {listed(names)} looks like noise, and is scored as a cluster: --noise drop leaves such rows out, "
+        "--noise singletons makes each a cluster of its own."
     ]
 
 
 def _looks_like_noise(labels: np.ndarray) -> bool:
     """Whether labels are whole numbers from 0 on, and -1."""
     if labels.dtype.kind == "O":
-        distinct = set(labels.tolist())
-        return _NOISE in distinct and len(distinct) > 1 and all(label.isdecimal() for label in distinct - {_NOISE})
-    if labels.dtype.kind not in "if" or not labels.size:
+        others = set(labels.tolist()) - {_NOISE}
+        return bool(others) and _NOISE in labels and all(label.isdecimal() for label in others)
+    if labels.dtype.kind not in "if":
         return False
-    return bool(
-        labels.min() == -1 and np.all((labels == np.floor(labels)) & ((labels >= 0) | (labels == -1)))
-    ) and bool(labels.max() >= 0)
+    rest = labels[labels != -1]
+    return 0 < rest.size < labels.size and bool(np.all((rest >= 0) & (rest == np.floor(rest))))
+
+
+def _known(labels: np.ndarray) -> np.ndarray:
+    """Return the labels that are not missing."""
+    return labels.compressed() if isinstance(labels, np.ma.MaskedArray) else labels
 
 
 def listed(names: Sequence[str]) -> str:
     """Return names with commas, and `and` before the last; of very many, the first."""
-    shown = [repr(name) for name in names[:10]]
-    if len(names) > 10:
-        return f"{', '.join(shown)} and {len(names) - 10:,} more"
+    shown = [repr(name) for name in names[:_MOST_NAMES]]
+    if len(names) > _MOST_NAMES:
+        return f"{', '.join(shown)} and {len(names) - _MOST_NAMES:,} more"
     return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))

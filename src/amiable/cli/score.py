@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import warnings
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -38,7 +39,7 @@ from amiable.cli.policies import (
     triples_left,
     with_samples,
 )
-from amiable.files import FileError, Triples, count_pairs_in_file, count_triples_in_file
+from amiable.files import Triples, count_pairs_in_file, count_triples_in_file
 from amiable.inputs.labels import is_identifier
 from amiable.resampling.comparison import compare_triples
 from amiable.scores.averages import METHODS
@@ -58,7 +59,7 @@ def score(
     ] = None,
     by: Annotated[
         str | None,
-        typer.Option("--by", metavar="COLUMN", help="Score each group of rows that this column tells apart."),
+        typer.Option("--by", metavar="COLUMN", help="Score each group of rows that this column names."),
     ] = None,
     average_method: Annotated[
         AverageMethod, typer.Option("--average-method", help=f"The mean of entropies in {' and '.join(_AVERAGED)}.")
@@ -101,7 +102,7 @@ def score(
         if as_json:
             print_json({"file": str(file), "true": true, "average_method": average_method.value, **known})
         else:
-            print_groups(f"{file}: {known['n_samples']} samples, true labels {true!r}", known, notes, columns)
+            print_groups(file, true, known, notes, columns)
         return
     with opened(file, of_input) as path:
         counted = count_pairs_in_file(path, true, pred, drops=policies.drops)
@@ -116,9 +117,12 @@ def score(
             typer.echo("amiable: warning: there is one labeling to score, and none to compare it with", err=True)
         compared = []
         if compare and others:
-            triples = count_triples_in_file(path, true, found[0]["labeling"], others)
-            left = {name: triples_left(triples[name], policies) for name in others}
-            compared = [_compare(name, left[name], columns.function(best), resamples, seed) for name in others]
+            for name, triples in count_triples_in_file(path, true, found[0]["labeling"], others).items():
+                left = triples_left(triples, policies)
+                if left.counts.size:
+                    compared.append(_compare(name, left, columns.function(best), resamples, seed))
+                else:
+                    warnings.warn(f"no row is left of {name!r} and the best, which are not compared", stacklevel=2)
     result = {
         "file": str(file),
         "true": true,
@@ -155,8 +159,6 @@ def _score_labeling(name: str, table: ContingencyTable, columns: Columns, polici
 
 
 def _compare(name: str, triples: Triples, score: Callable[..., Any], resamples: int, seed: int) -> dict[str, Any]:
-    if not triples.counts.size:
-        raise FileError(f"--compare of {name!r} and the best: no row is left that has labels of both")
     found = compare_triples(triples[:3], triples.counts, score, n_resamples=resamples, confidence_level=0.95, rng=seed)
     return {
         "labeling": name,
