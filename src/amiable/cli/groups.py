@@ -67,10 +67,8 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """Return the scores of one labeling in each group that has rows; None for those of which no sample is left."""
     found = {one: np.asarray(values).tolist() for one, values in columns.measured(table).items()}
-    n_samples, n_clusters = (
-        np.asarray(table.n_samples).tolist(),
-        np.sum(np.asarray(table.col_sums) > 0, axis=-1).tolist(),
-    )
+    n_samples = np.asarray(table.n_samples).tolist()
+    n_clusters = np.sum(np.asarray(table.col_sums) > 0, axis=-1).tolist()
     n_ignored = np.broadcast_to(table.n_ignored, len(n_samples)).tolist()
     return [
         {
