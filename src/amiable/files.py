@@ -21,6 +21,7 @@ _FORMATS = (*_SEPARATORS, ".parquet", ".pq", ".npy", ".npz")
 _MISSING = ["", "NA", "NaN", "nan"]  # in text
 _AT_ONCE = 250  # pairs of columns: planning far more of them takes longer than a pass
 _NUMBER = r"^[+-]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$|^[+-]?(?i:inf|infinity)$"  # "01" is none
+_WHOLE_NUMBER = r"^(0|-?[1-9]\d{0,17})$"
 
 
 class FileError(Exception):
@@ -37,14 +38,25 @@ class Triples(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """How many samples have each pair of labels: arrays of shape (M,)."""
+    """How many samples have each pair of labels: arrays of shape (M,), masked where a label is missing."""
 
     labels_true: np.ndarray
     labels_pred: np.ndarray
     counts: np.ndarray
 
 
-def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) -> dict[str, Pairs]:
+class GroupedPairs(NamedTuple):
+    """How many samples of each group have each pair of labels: arrays of shape (M,), masked where one is missing."""
+
+    labels_true: np.ndarray
+    labels_pred: np.ndarray
+    groups: np.ndarray  # numbers of groups
+    counts: np.ndarray
+
+
+def count_pairs_in_file(
+    path: Path, true: str, pred: list[str] | None = None, *, drops: bool = False
+) -> dict[str, Pairs]:
     """Count the pairs of labels that the true labeling makes with each named in `pred`, by default every other column.
 
     Parameters
@@ -56,6 +68,8 @@ def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) ->
         The column of true labels.
     pred : list of str, optional
         The columns to compare with it.
+    drops : bool, default=False
+        Whether missing values are left to the caller, who drops them; they raise an error otherwise.
 
     Returns
     -------
@@ -67,30 +81,49 @@ def count_pairs_in_file(path: Path, true: str, pred: list[str] | None = None) ->
     FileError
         No such file or column, an unknown or unreadable format, unequal lengths, missing values.
     """
-    frame = _scan(path, None if pred is None or not pred else [true, *pred])
-    schema = _collected(path, frame.collect_schema)
-    names = [name for name in schema if name != true] if not pred else list(dict.fromkeys(pred))
-    _check_columns(path, schema, (true, *names))
-    if not names:
-        raise FileError(f"{path} has no column besides {true!r}: expected at least one labeling to score")
-    found = _count(path, frame, [(true, name) for name in names])
-    return {name: pairs for (_, name), pairs in found.items()}
+    frame, names = _opened(path, (true,), pred)
+    found = _count(path, frame, [{"true": true, "pred": name} for name in names], drops=drops)
+    is_text = _is_text(path)
+    return {name: _arrays(pairs, is_text) for name, pairs in zip(names, found, strict=True)}
 
 
-def count_every_pair_in_file(path: Path, names: list[str]) -> dict[tuple[str, str], Pairs]:
+def count_groups_in_file(
+    path: Path, by: str, true: str, pred: list[str] | None = None, *, drops: bool = False
+) -> tuple[list[Any], dict[str, GroupedPairs]]:
+    """Count the pairs of labels as `count_pairs_in_file` does, in each group of the samples that a column tells apart.
+
+    Returns the names of the groups, in the order of the column's type (of text that is whole numbers, that of numbers),
+    and the counts by the columns of `pred`.
+    """
+    frame, names = _opened(path, (true, by), pred)
+    found = _count(path, frame, [{"true": true, "pred": name, "group": by} for name in names], drops=drops)
+    groups = _in_order(found[0]["group"], _is_text(path))
+    number = pl.DataFrame({"group": groups}).with_row_index("number")
+    counted = {}
+    for name, pairs in zip(names, found, strict=True):
+        numbered = pairs.join(number, on="group", how="left", maintain_order="left")
+        at = _labels(numbered["number"].cast(pl.Int64), is_text=False)
+        counted[name] = GroupedPairs(*_arrays(pairs, _is_text(path))[:2], at, pairs["count"].to_numpy())
+    return groups.to_list(), counted
+
+
+def count_every_pair_in_file(path: Path, names: list[str], *, drops: bool = False) -> dict[tuple[str, str], Pairs]:
     """Count the pairs of labels of every two of at least two labelings, in the order of `itertools.combinations`.
 
-    Raises FileError as `count_pairs_in_file` does.
+    `drops` and errors are those of `count_pairs_in_file`.
     """
     frame = _scan(path, names)
     _check_columns(path, _collected(path, frame.collect_schema), names)
-    return _count(path, frame, list(itertools.combinations(names, 2)))
+    wanted = list(itertools.combinations(names, 2))
+    found = _count(path, frame, [{"true": true, "pred": pred} for true, pred in wanted], drops=drops)
+    is_text = _is_text(path)
+    return {pair: _arrays(pairs, is_text) for pair, pairs in zip(wanted, found, strict=True)}
 
 
 def count_triples_in_file(path: Path, true: str, first: str, others: list[str]) -> dict[str, Triples]:
     """Count the triples of labels that the true labeling and the first one make with each of some others.
 
-    Of columns whose pairs were counted, and which have no missing values, therefore. Raises FileError as
+    Of columns whose pairs were counted. Samples that lack a label are left out. Raises FileError as
     `count_pairs_in_file` does.
     """
     frame = _scan(path, [true, first, *others])
@@ -98,7 +131,7 @@ def count_triples_in_file(path: Path, true: str, first: str, others: list[str]) 
     is_text = _is_text(path)
     triples = {}
     for other, counted in zip(others, found, strict=True):
-        whole = counted.drop_nulls()  # empty lines after the last row
+        whole = counted.drop_nulls().drop_nans()  # empty lines after the last row lack labels, too
         labels = [_labels(whole[side], is_text) for side in ("true", "a", "b")]
         triples[other] = Triples(labels[0], labels[1], labels[2], whole["count"].to_numpy())
     return triples
@@ -112,23 +145,33 @@ def _check_columns(path: Path, schema: pl.Schema, names: Iterable[str]) -> None:
             raise FileError(f"{path}: column {name!r} holds {schema[name]}: expected one label a row")
 
 
-def _count(path: Path, frame: pl.LazyFrame, wanted: list[tuple[str, str]]) -> dict[tuple[str, str], Pairs]:
-    """Count the labels of pairs of columns, and find what is missing."""
-    columns = [{"true": true, "pred": pred} for true, pred in wanted]
-    found = _group(path, frame, columns)
-    if any(pairs[side].has_nulls() for pairs in found for side in ("true", "pred")) and _is_text(path):
+def _opened(path: Path, fixed: tuple[str, ...], pred: list[str] | None) -> tuple[pl.LazyFrame, list[str]]:
+    """Open a file, and return the columns to compare with those that are fixed: all others by default."""
+    frame = _scan(path, [*fixed, *pred] if pred else None)
+    schema = _collected(path, frame.collect_schema)
+    names = list(dict.fromkeys(pred)) if pred else [name for name in schema if name not in fixed]
+    _check_columns(path, schema, (*fixed, *names))
+    if not names:
+        besides = " and ".join(map(repr, fixed))
+        raise FileError(f"{path} has no column besides {besides}: expected at least one labeling to score")
+    return frame, names
+
+
+def _count(path: Path, frame: pl.LazyFrame, wanted: list[dict[str, str]], *, drops: bool) -> list[pl.DataFrame]:
+    """Count the labels of some columns together, by the names that each is to have, and find what is missing."""
+    found = _group(path, frame, wanted)
+    if any(counted[side].has_nulls() for counted in found for side in wanted[0]) and _is_text(path):
         n_empty = _collected(path, lambda: _count_empty_lines_at_end(path))
-        frame = frame.head(int(found[0]["count"].sum()) - n_empty)
-        found = _group(path, frame, columns)
+        if n_empty:
+            frame = frame.head(int(found[0]["count"].sum()) - n_empty)
+            found = _group(path, frame, wanted)
     if found[0].is_empty():
         raise FileError(f"{path} has no rows below its column names: expected at least one sample")
-    for (true, pred), pairs in zip(wanted, found, strict=True):
-        _check_missing(path, frame, true, pairs["true"], pairs["count"])
-        _check_missing(path, frame, pred, pairs["pred"], pairs["count"])
-    for (true, pred), pairs in zip(wanted, found, strict=True):
-        _warn_of_spaces(true, pairs["true"])
-        _warn_of_spaces(pred, pairs["pred"])
-    return {names: _arrays(pairs, _is_text(path)) for names, pairs in zip(wanted, found, strict=True)}
+    for check in (_warn_of_spaces,) if drops else (partial(_check_missing, path, frame), _warn_of_spaces):
+        for columns, counted in zip(wanted, found, strict=True):
+            for side, name in columns.items():
+                check(name, counted[side], counted["count"])
+    return found
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -224,19 +267,32 @@ def _count_empty_lines_at_end(path: Path) -> int:
 
 
 def _check_missing(path: Path, frame: pl.LazyFrame, name: str, labels: pl.Series, counts: pl.Series) -> None:
-    is_float = labels.dtype.is_float()
-    missing = labels.is_null() | (labels.is_nan() if is_float else False)
+    missing = _missing(labels)
     if missing.any():
+        is_float = labels.dtype.is_float()
         where = pl.col(name).is_null() | (pl.col(name).is_nan() if is_float else False)
         rows = frame.select(where.fill_null(True).alias("missing")).with_row_index("row").filter("missing")
         first = _collected(path, lambda: rows.select(pl.col("row").min()).collect(engine="streaming")).item()
         raise FileError(
             f"{path}: column {name!r} has {counts.filter(missing).sum()} missing values in {counts.sum()} rows, "
-            f"the first in row {first + 1}: expected a label in every row"
+            f"the first in row {first + 1}: expected a label in every row, or --missing drop"
         )
 
 
-def _warn_of_spaces(name: str, labels: pl.Series) -> None:
+def _missing(labels: pl.Series) -> pl.Series:
+    """Return which labels are null or NaN."""
+    return labels.is_null() | labels.is_nan().fill_null(True) if labels.dtype.is_float() else labels.is_null()
+
+
+def _in_order(groups: pl.Series, is_text: bool) -> pl.Series:
+    """Return the distinct groups in the order of their type; text that is whole numbers, in that of numbers."""
+    distinct = groups.filter(~_missing(groups)).unique().sort()
+    if is_text and distinct.str.contains(_WHOLE_NUMBER).all():
+        distinct = distinct.gather(distinct.cast(pl.Int64).arg_sort())
+    return distinct
+
+
+def _warn_of_spaces(name: str, labels: pl.Series, _: pl.Series) -> None:
     """Warn of labels that differ by the white space around them alone."""
     if not isinstance(labels.dtype, (pl.String, pl.Categorical, pl.Enum)):
         return
@@ -258,7 +314,14 @@ def _arrays(pairs: pl.DataFrame, is_text: bool) -> Pairs:
 
 
 def _labels(labels: pl.Series, is_text: bool) -> np.ndarray:
-    """Return labels as an array; text becomes numbers where a column is decimals that floats tell apart."""
+    """Return labels as an array, masked where one is missing; decimals in text become floats that tell them apart."""
+    missing = _missing(labels)
+    if missing.any():
+        known = _labels(labels.filter(~missing), is_text)
+        x = np.zeros(len(labels), dtype=known.dtype)
+        mask = missing.to_numpy()
+        x[~mask] = known
+        return np.ma.MaskedArray(x, mask)
     if is_text and labels.str.contains(_NUMBER).all() and labels.str.contains(r"[.eEiI]").any():
         numbers = labels.cast(pl.Float64)
         if numbers.n_unique() == len(set(map(Decimal, labels.unique()))):

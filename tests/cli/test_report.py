@@ -40,7 +40,9 @@ def test_page_of_the_digits_and_the_commands_on_it(run, tmp_path):
     options = ["--pred", "dbscan", "--pred", "kmeans_10", "--resamples", "199", "--seed", "5"]
     status, out, err = run("report", DIGITS, "--true", "digit", "-o", path, *options)
     assert (status, err) == (0, "")
-    assert out == f"{path}: 'dbscan' agrees best with 'digit', of 2\n"
+    verdict, hint = out.splitlines()
+    assert verdict == f"{path}: 'dbscan' agrees best with 'digit', of 2"
+    assert hint.startswith("-1 in 'dbscan' looks like noise, and is scored as a cluster: --noise drop leaves")
     page = path.read_text(encoding="utf-8")
     assert page.count("<option") == 2
 

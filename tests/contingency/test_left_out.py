@@ -272,6 +272,49 @@ def test_groups_with_labels_of_their_own(monkeypatch, rng):
         np.testing.assert_allclose(score(contingency=own), score(contingency=shared), rtol=1e-12)
 
 
+def test_labels_that_groups_of_their_own_codes_ignore(monkeypatch, rng):
+    """They are left out by name, though the tables then have none."""
+    from amiable.contingency import groups as module
+
+    at, true, pred = rng.integers(0, 6, 600), rng.integers(-1, 200, 600), rng.integers(-1, 150, 600)
+    at[at == 5] = 4
+    true[:3], at[:3] = -1, 5  # nothing is left of this group
+    with pytest.warns(UserWarning, match="no sample is left in 1 of 6 tables"):
+        shared = ContingencyTable.from_labels(true, pred, groups=at, ignore_true=-1, ignore_pred=[-1, 3])
+    monkeypatch.setattr(module, "_MOST_SHARED", 100)
+    with pytest.warns(UserWarning, match="no sample is left in 1 of 6 tables"):
+        own = ContingencyTable.from_labels(true, pred, groups=at, ignore_true=-1, ignore_pred=[-1, 3])
+    assert own.row_labels is None
+    assert own.n_ignored.tolist() == shared.n_ignored.tolist()
+    assert own.n_samples.tolist() == shared.n_samples.tolist()
+    np.testing.assert_allclose(adjusted_rand_score(contingency=own), adjusted_rand_score(contingency=shared))
+    for change in (own.without, own.singletons):
+        with pytest.raises(ValueError, match="pred is -1, and the clusters of these groups have no labels"):
+            change(pred=-1)
+
+
+def test_groups_of_cells(counting_backend, rng):
+    at, true, pred = rng.integers(0, 4, 300), rng.integers(-1, 5, 300), rng.integers(-1, 4, 300)
+    known = ContingencyTable.from_labels(true, pred, groups=at, ignore_pred=-1)
+    cells, counts = np.unique(np.stack([at, true, pred]), axis=1, return_counts=True)
+    groups, labels_true, labels_pred = map(counting_backend.asarray, cells)
+    amounts = counting_backend.asarray(counts)
+    found = ContingencyTable.from_cells(labels_true, labels_pred, amounts, groups=groups, ignore_pred=-1)
+    same(found, known)
+    assert to_numpy(found.group_labels).tolist() == [0, 1, 2, 3]
+    assert to_numpy(found.n_ignored).tolist() == known.n_ignored.tolist()
+
+
+def test_cells_that_lack_a_group():
+    options = {"missing": "drop", "groups": ["x", None, "y", "x"]}
+    found = ContingencyTable.from_cells([0, 1, 1, None], [0, 1, 0, 0], [3, 5, 2, 4], **options)
+    assert found.group_labels.tolist() == ["x", "y"]
+    assert found.n_samples.tolist() == [3, 2]
+    assert found.n_missing == 9
+    with pytest.raises(ValueError, match=r"labels_true \(2,\), .*groups \(1,\): expected \(M,\) for all"):
+        ContingencyTable.from_cells([0, 1], [0, 1], [1, 2], groups=["x"])
+
+
 def test_tables_of_groups_add_up(rng):
     at, true, pred = rng.choice(list("abcd"), 300), rng.integers(0, 5, 300), rng.integers(0, 4, 300)
     whole = ContingencyTable.from_labels(true, pred, groups=at, ignore_pred=3)

@@ -24,8 +24,7 @@ from rich.measure import Measurement
 from rich.progress import Progress
 from rich.table import Table
 
-from amiable import ContingencyTable
-from amiable.files import FileError, Pairs
+from amiable.files import FileError
 from amiable.scores.registry import SCORES, Score, record_called
 
 _DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -37,6 +36,19 @@ class Format(enum.StrEnum):
     csv = "csv"
     tsv = "tsv"
     parquet = "parquet"
+
+
+# what --missing takes
+Missing = enum.StrEnum("Missing", {"raise": "raise", "drop": "drop"})
+RAISE = Missing("raise")
+
+
+class Noise(enum.StrEnum):
+    """What -1 among predicted labels means."""
+
+    cluster = "cluster"
+    drop = "drop"
+    singletons = "singletons"
 
 
 def score_called(name: str) -> Score:
@@ -62,6 +74,28 @@ File = Annotated[
     Path,
     typer.Argument(
         help="CSV, TSV, Parquet, NPY or NPZ file, one labeling a column; - for standard input.", allow_dash=True
+    ),
+]
+MissingOption = Annotated[
+    Missing,
+    typer.Option("--missing", help="Rows that lack a label: raise an error, or drop them, of each two columns anew."),
+]
+IgnoreTrue = Annotated[
+    list[str] | None,
+    typer.Option("--ignore-true", metavar="LABEL", help="Leave out rows with this true label; may be given again."),
+]
+IgnorePred = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ignore-pred", metavar="LABEL", help="Leave out rows with this predicted label; may be given again."
+    ),
+]
+NoiseOption = Annotated[
+    Noise | None,
+    typer.Option(
+        "--noise",
+        help="What -1 among predicted labels is: one cluster, rows to drop, or singletons, each a cluster of its own. "
+        "Default: cluster.",
     ),
 ]
 StandardInput = Annotated[Format, typer.Option("--format", help="Of standard input.")]
@@ -121,29 +155,12 @@ def _is_shown(c: str) -> bool:
     return unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in _DIRECTION_MARKS
 
 
-def table_of_columns(pairs: Pairs, true: str, pred: str) -> ContingencyTable:
-    """Return the table of two columns; complaints and warnings say columns where the library says arguments."""
-
-    def in_columns(message: str) -> str:
-        return message.replace("labels_true", f"column {true!r}").replace("labels_pred", f"column {pred!r}")
-
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        try:
-            table = ContingencyTable.from_cells(*pairs)
-        except (ValueError, TypeError) as error:
-            raise FileError(in_columns(str(error))) from error
-    for warning in caught:
-        warnings.warn(in_columns(str(warning.message)), stacklevel=2)
-    return table
-
-
 def of_identifier(name: str) -> str:
     """Say what a column of identifiers is."""
     return f"{name!r} has a label of its own for nearly every sample, as an id or index has, and is no clustering."
 
 
-def print_table(title: str, headings: list[str], rows: list[list[str]], note: str = "") -> None:
+def print_table(title: str, headings: list[str], rows: list[list[str]], *notes: str) -> None:
     """Print a table whose first column is text; a line too long for the terminal is the terminal's to wrap."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for i, heading in enumerate(headings):
@@ -154,7 +171,7 @@ def print_table(title: str, headings: list[str], rows: list[list[str]], note: st
     console.width = max(console.width, Measurement.get(console, console.options.update(width=10**6), table).maximum)
     console.print(_literal(title), soft_wrap=True)
     console.print(table)
-    if note:
+    for note in notes:
         console.print(_literal(note), soft_wrap=True)
 
 

@@ -10,9 +10,14 @@ import typer
 from amiable import permutation_test, score_moments, score_pvalue, standardized_score
 from amiable.cli.common import (
     AMI,
+    RAISE,
     AsJson,
     File,
     Format,
+    IgnorePred,
+    IgnoreTrue,
+    MissingOption,
+    NoiseOption,
     ScoreOption,
     StandardInput,
     check_writable,
@@ -22,8 +27,15 @@ from amiable.cli.common import (
     print_table,
     progress,
     shown_pvalue,
-    table_of_columns,
     write_figure,
+)
+from amiable.cli.policies import (
+    left_out,
+    lines_of_left_out,
+    lines_of_noise,
+    policies_of,
+    table_of_columns,
+    with_samples,
 )
 from amiable.files import count_pairs_in_file
 from amiable.resampling.permutation import Alternative
@@ -44,6 +56,10 @@ def null(
     histogram: Annotated[
         Path | None, typer.Option("--histogram", help="Write an HTML page with the null distribution.")
     ] = None,
+    missing: MissingOption = RAISE,
+    ignore_true: IgnoreTrue = None,
+    ignore_pred: IgnorePred = None,
+    noise: NoiseOption = None,
     of_input: StandardInput = Format.csv,
     as_json: AsJson = False,
 ) -> None:
@@ -60,7 +76,9 @@ def null(
     if histogram is not None:
         check_writable(histogram, file)
     with opened(file, of_input) as path:
-        table = table_of_columns(count_pairs_in_file(path, true, [pred])[pred], true, pred)
+        policies = policies_of(missing, ignore_true, ignore_pred, noise)
+        pairs = count_pairs_in_file(path, true, [pred], drops=policies.drops)[pred]
+        (table,) = with_samples({pred: table_of_columns(pairs, true, pred, policies)}, true).values()
     with progress("drawing tables") as advance:
         test = permutation_test(
             contingency=table,
@@ -102,6 +120,7 @@ def null(
             "pred": pred,
             "score": score.short_name,
             "n_samples": int(table.n_samples),
+            **left_out(table, policies),
         }
         print_json({**known, **found})
         return
@@ -116,6 +135,8 @@ def null(
             [f"p-value, {side}", f"{test.pvalue:.4g}"],
             *([] if exact is None else _rows_of_exact(of, exact)),
         ],
+        *lines_of_left_out({pred: table}),
+        *lines_of_noise(policies, {pred: pairs.labels_pred}),
     )
 
 

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from amiable.cli.common import (
+    RAISE,
     File,
     Format,
+    IgnorePred,
+    IgnoreTrue,
+    MissingOption,
+    NoiseOption,
     StandardInput,
     check_writable,
     complain,
     of_identifier,
     opened,
     progress,
-    table_of_columns,
     visible,
     write_page,
 )
 from amiable.cli.pairwise import scores_of_every_pair
+from amiable.cli.policies import (
+    Policies,
+    lines_of_left_out,
+    lines_of_noise,
+    policies_of,
+    table_of_columns,
+    triples_left,
+    with_samples,
+)
 from amiable.files import count_every_pair_in_file, count_pairs_in_file, count_triples_in_file
 from amiable.resampling.comparison import ComparisonResult, compare_triples
 from amiable.scores.registry import SCORES
@@ -42,6 +57,10 @@ def report(
     ] = 999,
     confidence: Annotated[float, typer.Option("--confidence", help="Of the intervals, between 0 and 1.")] = 0.95,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of both simulations.")] = 0,
+    missing: MissingOption = RAISE,
+    ignore_true: IgnoreTrue = None,
+    ignore_pred: IgnorePred = None,
+    noise: NoiseOption = None,
     of_input: StandardInput = Format.csv,
 ) -> None:
     """Write a page of HTML that compares every labeling of a file with the true labels; it needs nothing but itself.
@@ -59,10 +78,12 @@ def report(
     if not 0 < confidence < 1:
         complain(f"--confidence is {confidence}: expected a number between 0 and 1")
     check_writable(output, file)
+    policies = policies_of(missing, ignore_true, ignore_pred, noise)
     with opened(file, of_input) as path:
         with progress("counting"):
-            counted = count_pairs_in_file(path, true, pred)
-        tables = {name: table_of_columns(pairs, true, name) for name, pairs in counted.items()}
+            counted = count_pairs_in_file(path, true, pred, drops=policies.drops)
+        tables = {name: table_of_columns(pairs, true, name, policies) for name, pairs in counted.items()}
+        tables = with_samples(tables, true)
         clusterings = []
         with progress("scoring and resampling") as advance:
             for done, (name, table) in enumerate(tables.items(), start=1):
@@ -72,22 +93,23 @@ def report(
         best = ranked(clusterings)[:_MOST]
         names = list(dict.fromkeys([true, *(clustering.name for clustering in best)]))
         options = {"n_resamples": resamples, "confidence_level": confidence, "rng": seed}
-        comparison = _comparison(path, true, best, options)
+        comparison = _comparison(path, true, best, policies, options)
         with progress("comparing with each other") as advance:
-            every_pair = count_every_pair_in_file(path, names) if len(names) > 1 else {}
-            scores = scores_of_every_pair(names, every_pair, SCORES["ami"], advance)
+            every_pair = count_every_pair_in_file(path, names, drops=policies.drops) if len(names) > 1 else {}
+            between = _policies_of_pairs(policies, true)
+            scores = scores_of_every_pair(names, every_pair, SCORES["ami"], between, advance).scores
     name_of_file = f"./{file}" if str(file).startswith("-") and str(file) != "-" else str(file)  # no option
     given = [name_of_file, *(["--format", of_input.value] if str(file) == "-" else [])]
-    against = [*given, "--true", true]
+    against = [*given, "--true", true, *policies.options]
     only = [part for name in pred or () for part in ("--pred", name)]
     simulated = ["--confidence", str(confidence), "--resamples", str(resamples), "--seed", str(seed)]
     commands = {
         "This page": _line("report", *against, *only, "-o", str(output), *simulated),
         "The scores": _line("score", *against, *only),
     }
-    if every_pair:
+    if every_pair and policies.true == policies.pred:  # else the true labels are not as others, which no option says
         columns = [part for name in names for part in ("--column", name)]
-        commands["AMI of every pair"] = _line("pairwise", *given, *columns)
+        commands["AMI of every pair"] = _line("pairwise", *given, *columns, *policies.options)
     known: dict[str, Any] = {
         "true": true,
         "pairwise": (names, scores) if every_pair else None,
@@ -100,15 +122,30 @@ def report(
     for one in clusterings:
         if one.is_identifier:
             typer.echo(visible(of_identifier(one.name)))
+    labels = {name: pairs.labels_pred for name, pairs in counted.items()}
+    for line in (*lines_of_left_out(tables), *lines_of_noise(policies, labels)):
+        typer.echo(visible(line))
 
 
-def _comparison(path: Path, true: str, best: list[Any], options: dict[str, Any]) -> ComparisonResult | None:
+def _policies_of_pairs(policies: Policies, true: str) -> Callable[[str, str], Policies]:
+    """Return what is done with each two labelings: true labels stay true ones, the others predicted, on either side."""
+
+    def between(row: str, col: str) -> Policies:
+        one, other = (policies.true if name == true else policies.pred for name in (row, col))
+        return replace(policies, true=one, pred=other)
+
+    return between
+
+
+def _comparison(
+    path: Path, true: str, best: list[Any], policies: Policies, options: dict[str, Any]
+) -> ComparisonResult | None:
     """Compare the best clustering with the second best; None where there are no two, or resampling takes too long."""
     if len(best) < 2 or not all(one.n_resamples and not one.is_identifier for one in best[:2]):
         return None
     first, second = (one.name for one in best[:2])
-    triples = count_triples_in_file(path, true, first, [second])[second]
-    if options["n_resamples"] * triples.counts.size > _MOST_RESAMPLED:
+    triples = triples_left(count_triples_in_file(path, true, first, [second])[second], policies)
+    if not triples.counts.size or options["n_resamples"] * triples.counts.size > _MOST_RESAMPLED:
         return None
     return compare_triples(triples[:3], triples.counts, "ami", **options)
 

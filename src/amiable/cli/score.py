@@ -3,35 +3,47 @@
 from __future__ import annotations
 
 import enum
+import warnings
 from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 
+from amiable import ContingencyTable
+from amiable.cli.columns import Columns, scores_called
 from amiable.cli.common import (
+    RAISE,
     AsJson,
     File,
     Format,
+    IgnorePred,
+    IgnoreTrue,
+    MissingOption,
+    NoiseOption,
     StandardInput,
     complain,
     of_identifier,
     opened,
     print_json,
     print_table,
-    score_called,
     shown_pvalue,
-    table_of_columns,
 )
-from amiable.files import Pairs, Triples, count_pairs_in_file, count_triples_in_file
+from amiable.cli.groups import print_groups, score_groups
+from amiable.cli.policies import (
+    Policies,
+    left_out,
+    lines_of_left_out,
+    lines_of_noise,
+    policies_of,
+    table_of_columns,
+    triples_left,
+    with_samples,
+)
+from amiable.files import Triples, count_pairs_in_file, count_triples_in_file
 from amiable.inputs.labels import is_identifier
 from amiable.resampling.comparison import compare_triples
 from amiable.scores.averages import METHODS
 from amiable.scores.registry import SCORES, Score
-
-# in the order of printing
-_COMMON = [score for score in SCORES.values() if score.is_common and score.measures == "agreement"]
-
 
 # what --average-method takes
 AverageMethod = enum.StrEnum("AverageMethod", {name: name for name in METHODS})  # type: ignore[misc]
@@ -45,6 +57,10 @@ def score(
     pred: Annotated[
         list[str] | None, typer.Option("--pred", help="A column to score; may be given again. Default: all others.")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", metavar="COLUMN", help="Score each group of rows that this column names."),
+    ] = None,
     average_method: Annotated[
         AverageMethod, typer.Option("--average-method", help=f"The mean of entropies in {' and '.join(_AVERAGED)}.")
     ] = _ARITHMETIC,
@@ -57,6 +73,10 @@ def score(
     compare: Annotated[bool, typer.Option("--compare", help="Tell whether the others differ from the best.")] = False,
     resamples: Annotated[int, typer.Option("--resamples", min=19, help="How often --compare resamples.")] = 999,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the resamples of --compare.")] = 0,
+    missing: MissingOption = RAISE,
+    ignore_true: IgnoreTrue = None,
+    ignore_pred: IgnorePred = None,
+    noise: NoiseOption = None,
     of_input: StandardInput = Format.csv,
     as_json: AsJson = False,
 ) -> None:
@@ -67,33 +87,46 @@ def score(
     - `amiable score digits.csv --true digit`
     - `amiable score labels.parquet --true truth --pred kmeans --json`
     - `amiable score digits.csv --true digit --scores ari --compare`
+    - `amiable score cells.parquet --true type --pred leiden --by donor --missing drop --noise drop`
     - `sqlite3 -header -csv labels.db "SELECT * FROM labels" | amiable score - --true truth`
     """
-    shown = _scores_called(scores)
+    columns = Columns(scores_called(scores), average_method.value)
+    policies = policies_of(missing, ignore_true, ignore_pred, noise)
+    best = columns.scores[0]  # AMI, unless others are asked for
+    if compare and best.measures == "evidence":
+        complain(f"--compare of {best.heading}, which tells how sure agreement is: expected how much, as ami or ari")
+    if by is not None:
+        _check_by(by, true, pred, compare=compare)
+        with opened(file, of_input) as path:
+            known, notes = score_groups(path, by, true, pred, columns, policies)
+        if as_json:
+            print_json({"file": str(file), "true": true, "average_method": average_method.value, **known})
+        else:
+            print_groups(file, true, known, notes, columns)
+        return
     with opened(file, of_input) as path:
-        counted = count_pairs_in_file(path, true, pred)
-        found = [_score_labeling(true, name, pairs, shown, average_method.value) for name, pairs in counted.items()]
-        n_samples = int(next(iter(counted.values())).counts.sum())
-        identifiers = [row["labeling"] for row in found if is_identifier(row["n_clusters"], n_samples)]
-        best = shown[0]  # AMI, unless others are asked for
+        counted = count_pairs_in_file(path, true, pred, drops=policies.drops)
+        tables = {name: table_of_columns(pairs, true, name, policies) for name, pairs in counted.items()}
+        tables = with_samples(tables, true)
+        found = [_score_labeling(name, table, columns, policies) for name, table in tables.items()]
+        identifiers = [name for name, table in tables.items() if is_identifier(table.shape[-1], int(table.n_samples))]
         sign = 1 if best.is_distance else -1
         found.sort(key=lambda row: (row["labeling"] in identifiers, sign * row[best.name], row["labeling"]))
         others = [row["labeling"] for row in found[1:] if row["labeling"] not in identifiers]
-        compared = []
-        if compare and best.measures == "evidence":
-            complain(
-                f"--compare of {best.heading}, which tells how sure agreement is: expected how much, as ami or ari"
-            )
         if compare and not others:
             typer.echo("amiable: warning: there is one labeling to score, and none to compare it with", err=True)
+        compared = []
         if compare and others:
-            triples = count_triples_in_file(path, true, found[0]["labeling"], others)
-            function = _with_mean(best, average_method.value)
-            compared = [_compare(name, triples[name], function, resamples, seed) for name in others]
+            for name, triples in count_triples_in_file(path, true, found[0]["labeling"], others).items():
+                left = triples_left(triples, policies)
+                if left.counts.size:
+                    compared.append(_compare(name, left, columns.function(best), resamples, seed))
+                else:
+                    warnings.warn(f"no row is left of {name!r} and the best, which are not compared", stacklevel=2)
     result = {
         "file": str(file),
         "true": true,
-        "n_samples": n_samples,
+        "n_samples": int(next(iter(counted.values())).counts.sum()),
         "average_method": average_method.value,
         "scores": found,
         **({"best": found[0]["labeling"], "score": best.name, "differences": compared} if compare else {}),
@@ -101,38 +134,28 @@ def score(
     if as_json:
         print_json(result)
         return
-    rows = [[row["labeling"], str(row["n_clusters"]), *(_value(one, row) for one in shown)] for row in found]
     print_table(
         f"{result['file']}: {result['n_samples']} samples, true labels {true!r}",
-        ["labeling", "clusters", *(one.heading for one in shown)],
-        rows,
-        " ".join(
-            [
-                _legend(shown, average_method.value),
-                *(of_identifier(name) for name in identifiers),
-            ]
-        ),
+        ["labeling", "clusters", *columns.headings],
+        [[row["labeling"], str(row["n_clusters"]), *columns.shown(row)] for row in found],
+        " ".join([columns.legend(f"Best {best.heading} first"), *map(of_identifier, identifiers)]),
+        *lines_of_left_out(tables),
+        *lines_of_noise(policies, {name: counted[name].labels_pred for name in tables}),
     )
-
     if compared:
-        print_table(
-            f"{best.heading} of {found[0]['labeling']!r} less that of the others",
-            ["labeling", "difference", "95 % interval", "p-value"],
-            [
-                [
-                    row["labeling"],
-                    f"{row['difference']:.4f}",
-                    "{:.4f} to {:.4f}".format(*row["interval"]),
-                    shown_pvalue(row["pvalue"]),
-                ]
-                for row in compared
-            ],
-            f"From {resamples} resamples of the same samples for both; each p-value is of one pair alone.",
-        )
+        _print_compared(best, found[0]["labeling"], compared, resamples)
 
 
-def _value(one: Score, row: dict[str, Any]) -> str:
-    return shown_pvalue(row[one.name]) if one.short_name == "pvalue" else f"{row[one.name]:.4f}"
+def _check_by(by: str, true: str, pred: list[str] | None, *, compare: bool) -> None:
+    if compare:
+        complain("--compare was given together with --by: expected one or the other")
+    if by in (true, *(pred or ())):
+        complain(f"--by is {by!r}, a column that is scored: expected one that tells groups of rows apart")
+
+
+def _score_labeling(name: str, table: ContingencyTable, columns: Columns, policies: Policies) -> dict[str, Any]:
+    known = {"labeling": name, **left_out(table, policies), "n_clusters": table.shape[-1]}
+    return {**known, **columns.measured(table)}
 
 
 def _compare(name: str, triples: Triples, score: Callable[..., Any], resamples: int, seed: int) -> dict[str, Any]:
@@ -145,30 +168,18 @@ def _compare(name: str, triples: Triples, score: Callable[..., Any], resamples: 
     }
 
 
-def _scores_called(names: str | None) -> list[Score]:
-    """Return the records of scores called by names that commas separate; the common ones by default."""
-    if names is None:
-        return _COMMON
-    given = [name.strip() for name in names.split(",")]
-    called = [record for name in given for record in (SCORES.values() if name == "all" else [score_called(name)])]
-    return list({record.name: record for record in called}.values())
-
-
-def _legend(shown: list[Score], average_method: str) -> str:
-    averaged = " and ".join(one.heading for one in shown if "average_method" in one.options)
-    units = ", ".join(f"{one.heading} in {one.unit}" for one in shown if one.unit)
-    parts = [f"Best {shown[0].heading} first", f"{averaged} by the {average_method} mean" if averaged else "", units]
-    return f"{'; '.join(filter(None, parts))}."
-
-
-def _score_labeling(true: str, name: str, pairs: Pairs, shown: list[Score], average_method: str) -> dict[str, Any]:
-    table = table_of_columns(pairs, true, name)
-    found: dict[str, Any] = {"labeling": name, "n_clusters": table.shape[-1]}
-    for one in shown:
-        found[one.name] = _with_mean(one, average_method)(contingency=table)
-    return found
-
-
-def _with_mean(one: Score, average_method: str) -> Callable[..., Any]:
-    """Return the function of a score, with the mean of entropies that is asked for, where it takes one."""
-    return partial(one.function, average_method=average_method) if "average_method" in one.options else one.function
+def _print_compared(best: Score, first: str, compared: list[dict[str, Any]], resamples: int) -> None:
+    print_table(
+        f"{best.heading} of {first!r} less that of the others",
+        ["labeling", "difference", "95 % interval", "p-value"],
+        [
+            [
+                row["labeling"],
+                f"{row['difference']:.4f}",
+                "{:.4f} to {:.4f}".format(*row["interval"]),
+                shown_pvalue(row["pvalue"]),
+            ]
+            for row in compared
+        ],
+        f"From {resamples} resamples of the same samples for both; each p-value is of one pair alone.",
+    )

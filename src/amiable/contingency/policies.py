@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
+from amiable._array.bins import sum_by_key
 from amiable._array.devices import common_namespace
 from amiable._array.dtypes import to_count
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number
 from amiable.contingency.cells import Cells
-from amiable.contingency.counting import cells_of_labels
+from amiable.contingency.counting import cells_of_labels, cells_of_pairs
 from amiable.contingency.groups import cells_of_groups
-from amiable.contingency.subtables import count_marked, marks_of, without_labels
-from amiable.inputs.codes import Coded, coded, coded_labelings
+from amiable.contingency.subtables import count_marked, marks_of, without_empty, without_labels
+from amiable.inputs.codes import Coded, coded, coded_labelings, encode
+from amiable.inputs.counts import check_counts
 from amiable.inputs.labels import check_labelings, check_labels, check_values_known, samples_last
 from amiable.inputs.missing import Policies, either, labels_and_missing
 
@@ -90,6 +92,56 @@ def number_of(xp: Namespace, marked: Array) -> Any:
     return as_number(xp.sum(to_count(xp, marked), axis=-1))
 
 
+def counted_pairs(labels_true: Any, labels_pred: Any, counts: Any, groups: Any | None, policies: Policies) -> Cells:
+    """Take pairs of labels with their counts; the arguments are those of `ContingencyTable.from_cells`."""
+    xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops)
+    amounts = check_counts("counts", counts, axis=-1)
+    given = {"labels_true": true, "labels_pred": pred, "counts": amounts}
+    at = None
+    if groups is not None:
+        at, lacking = _groups_and_missing(groups, lacking, drops=policies.drops)
+        given["groups"] = at
+    common_namespace(**given)
+    if any(x.ndim != 1 or x.shape != true.shape for x in given.values()):
+        shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in given.items())
+        raise ValueError(f"the shapes are those of {shapes}: expected (M,) for all")
+    for name, x in given.items():
+        check_values_known(name, x)
+    n_missing = 0
+    if lacking is not None:
+        n_missing, keep = int(xp.sum(xp.where(lacking, amounts, xp.zeros_like(amounts)))), ~lacking
+        true, pred, amounts = true[keep], pred[keep], amounts[keep]
+        at = None if at is None else at[keep]
+    found = (
+        without_labels(cells_of_pairs(xp, true, pred, amounts), *policies.ignored)
+        if at is None
+        else cells_within_groups(xp, at, true, pred, amounts, policies)
+    )
+    return replace(found, n_missing=n_missing)
+
+
+def cells_within_groups(
+    xp: Namespace, groups: Array, true: Array, pred: Array, counts: Array | None, policies: Policies
+) -> Cells:
+    """Count checked labels (n,), or pairs that stand for `counts` (n,) samples, within groups, but for those ignored.
+
+    Groups of which no sample is left have a table, too.
+    """
+    marked = None
+    for name, value, x in zip(("ignore_true", "ignore_pred"), policies.ignored, (true, pred), strict=True):
+        marks = marks_of(name, value, x)
+        if marks is not None:
+            marked = marks if marked is None else marked | marks
+    if marked is None:
+        return cells_of_groups(xp, groups, true, pred, counts)
+    amounts = xp.ones_like(to_count(xp, marked)) if counts is None else counts
+    nothing = xp.zeros_like(amounts)
+    found = cells_of_groups(xp, groups, true, pred, xp.where(marked, nothing, amounts))
+    at, names = encode(xp, groups)
+    n_ignored = sum_by_key(xp, at, xp.where(marked, amounts, nothing), names.shape[0])
+    return replace(without_empty(found), n_ignored=n_ignored)
+
+
 def check_groups(
     labels_true: Any,
     true: Array,
@@ -140,5 +192,16 @@ def _counted_groups(
     if lacking is not None:
         n_missing, keep = number_of(xp, lacking), ~lacking
         true, pred, at = true[keep], pred[keep], at[keep]
-    found = _named(cells_of_groups(xp, at, true, pred), *names)
-    return without_labels(replace(found, n_missing=n_missing), *policies.ignored)
+    if policies.ignored != (None, None):
+        true, pred = (x if known is None else known[x] for x, known in zip((true, pred), names[:2], strict=True))
+        names = [None, None, names[2]]
+    found = _named(cells_within_groups(xp, at, true, pred, None, policies), *names)
+    return replace(found, n_missing=n_missing)
+
+
+def _groups_and_missing(groups: Any, lacking: Array | None, *, drops: bool) -> tuple[Array, Array | None]:
+    """Return checked groups (n,), and, with `drops`, which samples lack a label or a group."""
+    if not drops:
+        return check_labels("groups", groups), lacking
+    at, no_group = labels_and_missing("groups", groups)
+    return at, either(lacking, no_group)

@@ -25,9 +25,8 @@ def without_labels(cells: Cells, true: Any, pred: Any) -> Cells:
 
     Rows and columns without labels keep their numbers, as these are codes.
     """
-    xp = cells.xp
     dropped = [
-        _which(xp, name, value, labels, sums)
+        _which(cells, name, value, labels, sums)
         for name, value, labels, sums in (
             ("true", true, cells.row_labels, cells.row_sums),
             ("pred", pred, cells.col_labels, cells.col_sums),
@@ -89,7 +88,7 @@ def with_singletons(cells: Cells, true: Any, pred: Any) -> Cells:
     for axis, value in ((-1, pred), (-2, true)):
         name = "pred" if axis == -1 else "true"
         labels, sums = (cells.col_labels, cells.col_sums) if axis == -1 else (cells.row_labels, cells.row_sums)
-        where = _which(cells.xp, name, value, labels, sums)
+        where = _which(cells, name, value, labels, sums)
         if where is not None:
             cells = _fallen_apart(cells, where, axis)
     return cells
@@ -119,9 +118,15 @@ def _values(name: str, value: Any, labels: Array) -> list[Any]:
     return items
 
 
-def _which(xp: Namespace, name: str, value: Any, labels: Array | None, sums: Array) -> Array | None:
+def _which(cells: Cells, name: str, value: Any, labels: Array | None, sums: Array) -> Array | None:
     """Return which rows or columns (K,) have one of the labels named; None for none."""
     if labels is None:
+        if cells.group_labels is not None and value is not None:
+            raise ValueError(
+                f"{name} is {value!r}, and the clusters of these groups have no labels, as they are too many to be "
+                "shared: expected a table of fewer groups, or labels that are ignored when counting"
+            )
+        xp = cells.xp
         labels = xp.arange(sums.shape[-1], dtype=sums.dtype, device=device_of(sums))
     return marks_of(name, value, labels)
 

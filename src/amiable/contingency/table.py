@@ -16,9 +16,8 @@ from amiable._array.libraries import NUMPY, is_dask, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable.contingency.cells import Cells, grid_or_occupied, listed
 from amiable.contingency.counting import cells_of_labels, cells_of_pairs
-from amiable.contingency.groups import cells_of_groups
 from amiable.contingency.merging import add_cells
-from amiable.contingency.policies import check_labelings_and_missing, counted_labels
+from amiable.contingency.policies import cells_within_groups, counted_labels, counted_pairs
 from amiable.contingency.weighing import fallen_apart, left_out, weighed_labels
 from amiable.contingency.weights import (
     add_weighted,
@@ -343,6 +342,7 @@ class ContingencyTable(Cells):
         missing: MissingPolicy = "raise",
         ignore_true: Any | None = None,
         ignore_pred: Any | None = None,
+        groups: Any | None = None,
     ) -> ContingencyTable:
         """Take a list of pairs of labels with their counts, as a GROUP BY of two columns gives it.
 
@@ -354,6 +354,9 @@ class ContingencyTable(Cells):
             How many samples have these labels: whole numbers >= 0. What is listed more than once adds up.
         missing, ignore_true, ignore_pred
             What is left out, as in `from_labels`.
+        groups : array-like of shape (M,), optional
+            The group of these samples, as a GROUP BY of three columns gives it: the table is a batch, as with `groups`
+            in `from_labels`.
 
         Raises
         ------
@@ -375,21 +378,7 @@ class ContingencyTable(Cells):
                [ 0,  7]])
         """
         policies = check_policies(missing, ignore_true, ignore_pred)
-        xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops)
-        amounts = check_counts("counts", counts, axis=-1)
-        common_namespace(labels_true=true, counts=amounts)
-        given = {"labels_true": true, "labels_pred": pred, "counts": amounts}
-        if any(x.ndim != 1 or x.shape != true.shape for x in given.values()):
-            shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in given.items())
-            raise ValueError(f"the shapes are those of {shapes}: expected (M,) for all")
-        for name, x in given.items():
-            check_values_known(name, x)
-        n_missing = 0
-        if lacking is not None:
-            n_missing = int(xp.sum(xp.where(lacking, amounts, xp.zeros_like(amounts))))
-            true, pred, amounts = true[~lacking], pred[~lacking], amounts[~lacking]
-        counted = replace(cells_of_pairs(xp, true, pred, amounts), n_missing=n_missing)
-        return _warned(table_of(left_out(counted, *policies.ignored)))
+        return _warned(table_of(counted_pairs(labels_true, labels_pred, counts, groups, policies)))
 
     @classmethod
     def from_frame(
@@ -453,13 +442,13 @@ class ContingencyTable(Cells):
         labels = [check_labels(f"column {name!r}", x) for name, x in zip(names, columns, strict=True)]
         rows, cols, *groups = labels
         if sample_weight is not None:
-            counted = cells_of_moments(NUMPY, rows, cols, counts, groups=groups[0] if groups else None)
+            found = cells_of_moments(NUMPY, rows, cols, counts, groups=groups[0] if groups else None)
+            counted = left_out(found, *policies.ignored)
         elif groups:
-            counted = cells_of_groups(NUMPY, groups[0], rows, cols, counts)
+            counted = cells_within_groups(NUMPY, groups[0], rows, cols, counts, policies)
         else:
-            counted = cells_of_pairs(NUMPY, rows, cols, counts)
-        counted = replace(counted, n_missing=n_missing)
-        return _warned(table_of(left_out(counted, *policies.ignored)))
+            counted = left_out(cells_of_pairs(NUMPY, rows, cols, counts), *policies.ignored)
+        return _warned(table_of(replace(counted, n_missing=n_missing)))
 
     @on_own_device
     def without(self, *, true: Any | None = None, pred: Any | None = None) -> ContingencyTable:

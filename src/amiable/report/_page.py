@@ -36,7 +36,8 @@ def render_page(
     Parameters
     ----------
     clusterings : sequence of Clustering
-        What `measure_clustering` returned for each of them, at one confidence level. The best AMI comes first.
+        What `measure_clustering` returned for each of them, at one confidence level. The best AMI comes first. Of
+        tables that leave samples out (`ContingencyTable.n_missing`, `n_ignored`), each may leave out others.
     true : str
         What the true labels are called.
     pairwise : (names, scores), optional
@@ -57,7 +58,7 @@ def render_page(
     Raises
     ------
     ValueError
-        No clusterings, unequal numbers of samples or confidence levels, two of one name.
+        No clusterings, unequal numbers of samples (with those left out) or confidence levels, two of one name.
 
     Examples
     --------
@@ -78,6 +79,7 @@ def render_page(
         scores=MEASURED,
         orders={order: [s for s in MEASURED.values() if s.order == order] for order in clusterings[0].pvalues},
         comparison=comparison,
+        leaves_out=any(one.n_left_out for one in clusterings),
         commands=commands or {},
         null_commands=null_commands or {},
         percent=f"{100 * ordered[0].confidence_level:.12g} %",
@@ -96,7 +98,7 @@ def _check(clusterings: Sequence[Clustering]) -> None:
         raise ValueError("clusterings is empty: expected at least one")
     check_names("clusterings", [clustering.name for clustering in clusterings], len(clusterings))
     for what, found in (
-        ("numbers of samples", {int(clustering.table.n_samples) for clustering in clusterings}),
+        ("numbers of samples", {clustering.n_samples + clustering.n_left_out for clustering in clusterings}),
         ("confidence levels", {clustering.confidence_level for clustering in clusterings}),
     ):
         if len(found) > 1:

@@ -61,9 +61,19 @@ class Clustering:
     confidence_level: float
 
     @property
+    def n_samples(self) -> int:
+        """How many samples are scored."""
+        return int(self.table.n_samples)
+
+    @property
+    def n_left_out(self) -> int:
+        """How many samples lack a label, or have one that is ignored, and are not scored."""
+        return int(self.table.n_missing) + int(self.table.n_ignored)
+
+    @property
     def is_identifier(self) -> bool:
         """Whether nearly every sample is a cluster of its own, as with an id or index."""
-        return is_identifier(self.table.shape[1], int(self.table.n_samples))
+        return is_identifier(self.table.shape[1], self.n_samples)
 
     @property
     def is_by_chance(self) -> bool:
