@@ -45,6 +45,11 @@ def as_array(name: str, value: Any, *, differentiable: bool = False) -> Array:
         raise ValueError(f"{name} could not be made an array: {error}") from error
 
 
+def detached(x: Any) -> Array:
+    """Return the values of an array, without the history that gradients need."""
+    return x.detach() if libraries.is_torch_array(x) else x
+
+
 def _is_differentiated(x: Any) -> bool:
     """Whether floats of JAX carry a tangent along, as far as their tracers tell."""
     return libraries.is_jax_array(x) and hasattr(x, "tangent") and bool(np.issubdtype(x.dtype, np.floating))

@@ -14,7 +14,7 @@ from amiable._array.devices import common_namespace, is_captured, is_meta, is_tr
 from amiable._array.dtypes import is_real, to_count, to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
-from amiable._array.transfers import as_array
+from amiable._array.transfers import as_array, detached
 
 
 def check_weights(name: str, weights: Any) -> Array:
@@ -25,9 +25,10 @@ def check_weights(name: str, weights: Any) -> Array:
     xp = namespace_of(x)
     x = to_float(xp, x)
     if is_seen(x) and 0 not in x.shape:
-        bad = ~(xp.isfinite(x) & (x >= 0))
+        known = detached(x)
+        bad = ~(xp.isfinite(known) & (known >= 0))
         if bool(xp.any(bad)):
-            place, value = _first(xp, bad, x)
+            place, value = _first(xp, bad, known)
             raise ValueError(f"{name} holds {value} at position {place}: expected finite numbers >= 0")
     return x
 
@@ -58,7 +59,7 @@ def check_mass(name: str, x: Array, axis: int | tuple[int, ...]) -> None:
     if not is_seen(x):
         return
     xp = namespace_of(x)
-    total = xp.reshape(xp.sum(x, axis=axis), (-1,))
+    total = xp.reshape(xp.sum(detached(x), axis=axis), (-1,))
     if bool(xp.any(total == 0)):
         raise ValueError(f"{name} is 0 throughout: expected a positive weight")
     limit, most = math.sqrt(float(xp.finfo(x.dtype).max)) / 2, float(xp.max(total))
@@ -71,13 +72,11 @@ def check_probabilities(P: Any, Q: Any) -> tuple[Namespace, Array, Array]:
     checked = []
     for name, given in (("P", P), ("Q", Q)):
         x = as_array(name, given, differentiable=True)
-        is_half = is_real(x) and not isinstance(x, np.ndarray) and str(x.dtype).endswith("bfloat16")
         dtype = x.dtype
         x = check_weights(name, x)
         if x.ndim < 2 or 0 in x.shape[:-2] or x.shape[-1] == 0:
             raise ValueError(f"{name} has shape {tuple(x.shape)}: expected (..., n_samples, n_clusters)")
-        eps = 2.0**-7 if is_half else _eps(namespace_of(x), dtype)
-        _check_rows(name, x, math.sqrt(eps))
+        _check_rows(name, x, math.sqrt(max(_eps(namespace_of(x), kind) for kind in (dtype, x.dtype))))
         checked.append(x)
     xp = common_namespace(P=checked[0], Q=checked[1])
     p, q = checked
@@ -107,7 +106,7 @@ def _check_rows(name: str, x: Array, tolerance: float) -> None:
     if not is_seen(x) or 0 in x.shape:
         return
     xp = namespace_of(x)
-    total = xp.sum(x, axis=-1)
+    total = xp.sum(detached(x), axis=-1)
     bad = xp.abs(total - 1) > tolerance
     if bool(xp.any(bad)):
         place, value = _first(xp, bad, total)
