@@ -32,7 +32,8 @@ def weighed_labels(
         raise TypeError("sample_weight takes arrays in memory: expected tables of parts of Dask arrays, which add up")
     xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops, axis=axis)
     if axis != -1:
-        (sample_weight,) = samples_last(axis, sample_weight=as_array("sample_weight", sample_weight))
+        given = as_array("sample_weight", sample_weight, differentiable=True)
+        (sample_weight,) = samples_last(axis, sample_weight=given)
     weights = check_sample_weight(sample_weight, true, pred)
     at = names = None
     if groups is not None:

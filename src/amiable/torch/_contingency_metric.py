@@ -135,8 +135,9 @@ class ContingencyMetric(Metric):
         sample_weight : Tensor of real numbers >= 0, of the shape of `target`, optional
             What each sample weighs, by default 1; for a metric that is `weighted`.
         """
+        shape = getattr(target, "shape", ())
         target, preds = self._check(preds, target)
-        weights = self._check_weights(sample_weight, target)
+        weights = self._check_weights(sample_weight, target, tuple(shape))
         keep = self._kept(target, preds)
         if self.n_labels is not None and not on_cpu(target):
             self._count_unseen(target, preds, weights, keep, self.n_labels)
@@ -274,8 +275,8 @@ class ContingencyMetric(Metric):
             )
         return weighted
 
-    def _check_weights(self, sample_weight: Tensor | None, target: Tensor) -> Tensor | None:
-        """Return float64 weights (N,), 1 by default; None where samples are counted."""
+    def _check_weights(self, sample_weight: Tensor | None, target: Tensor, shape: tuple[int, ...]) -> Tensor | None:
+        """Return float64 weights (N,), 1 by default, of those given in a shape; None where samples are counted."""
         if not self.weighted:
             if sample_weight is not None:
                 raise ValueError(
@@ -286,14 +287,14 @@ class ContingencyMetric(Metric):
             return torch.ones(target.shape, dtype=torch.float64, device=target.device)
         if not isinstance(sample_weight, Tensor):
             raise TypeError(f"sample_weight is a {type(sample_weight).__name__}: expected a torch.Tensor")
-        if sample_weight.device != self.device or sample_weight.shape != target.shape:
+        if sample_weight.device != self.device or sample_weight.shape != shape:
             raise ValueError(
-                f"sample_weight has shape {tuple(sample_weight.shape)} on {sample_weight.device}: expected "
-                f"{tuple(target.shape)} on {self.device}, a weight for each sample"
+                f"sample_weight has shape {tuple(sample_weight.shape)} on {sample_weight.device}: expected {shape} on "
+                f"{self.device}, a weight for each sample"
             )
         if sample_weight.is_complex():
             raise TypeError(f"sample_weight has dtype {sample_weight.dtype}: expected real numbers")
-        weights = sample_weight.detach().to(torch.float64)
+        weights = sample_weight.detach().to(torch.float64).reshape(target.shape)
         if self.n_labels is not None and not on_cpu(weights):  # `table` raises of what is NaN
             return torch.where(weights.isfinite() & (weights >= 0), weights, torch.nan)
         check_weights("sample_weight", weights)

@@ -41,7 +41,8 @@ def _metric_of(record: Score) -> type[ContingencyMetric]:
         bound.apply_defaults()
         options = dict(bound.arguments)
         ContingencyMetric.__init__(self, **options.pop("kwargs"))
-        record.function(contingency=ContingencyTable.from_counts([[1]]), **options)  # complains of bad options
+        table = (ContingencyTable.from_weights if self.weighted else ContingencyTable.from_counts)([[1]])
+        record.function(contingency=table, **options)  # complains of bad options
         self.options = options
         lower, upper = _finite(record.range_with(options))
         self.__dict__.update(plot_lower_bound=lower, plot_upper_bound=upper)  # which torchmetrics lets nobody set
