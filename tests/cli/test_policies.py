@@ -162,7 +162,7 @@ def test_labels_are_meant_as_the_column_has_them(run, tmp_path):
         "flag": [True, False, True, True],
         "small": pl.Series([1, 2, 255, 2], dtype=pl.UInt8),
         "day": pl.Series([1, 2, 2, 3], dtype=pl.Int32).cast(pl.Date),
-        "time": pl.Series([0, 0, 1, 1], dtype=pl.Int64).cast(pl.Time),
+        "time": pl.Series([0, 0, 10**9, 10**9], dtype=pl.Int64).cast(pl.Time),
         "kind": pl.Series(["b", "a", "b", None], dtype=pl.Categorical),
     }
     pl.DataFrame(typed).write_parquet(other)
