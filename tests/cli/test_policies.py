@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import re
@@ -162,7 +163,7 @@ def test_labels_are_meant_as_the_column_has_them(run, tmp_path):
         "flag": [True, False, True, True],
         "small": pl.Series([1, 2, 255, 2], dtype=pl.UInt8),
         "day": pl.Series([1, 2, 2, 3], dtype=pl.Int32).cast(pl.Date),
-        "time": pl.Series([0, 0, 1, 1], dtype=pl.Int64).cast(pl.Time),
+        "time": pl.Series([0, 0, 10**9, 10**9], dtype=pl.Int64).cast(pl.Time),
         "kind": pl.Series(["b", "a", "b", None], dtype=pl.Categorical),
     }
     pl.DataFrame(typed).write_parquet(other)
@@ -323,6 +324,18 @@ def test_compare(run, file, columns, noise):
     assert row["difference"] == pytest.approx(expected.difference, abs=1e-12)
 
 
+def test_rows_with_nan_are_not_compared(run, tmp_path, rng):
+    true = rng.integers(0, 3, 60)
+    one, other = np.where(rng.random((2, 60)) < 0.3, rng.integers(0, 3, 60), true).astype(float)
+    other[::7] = np.nan
+    pl.DataFrame({"x": true, "one": one, "other": other}).write_parquet(tmp_path / "a.parquet")
+    command = ("score", tmp_path / "a.parquet", "--true", "x", "--compare", "--resamples", 99, "--missing", "drop")
+    found = found_by(run, *command)
+    there = ~np.isnan(other)
+    expected = amiable.compare_scores(true[there], one[there], other[there], n_resamples=99, rng=0).difference
+    assert abs(found["differences"][0]["difference"]) == pytest.approx(abs(expected), abs=1e-12)
+
+
 def test_best_and_another_without_rows_in_common(run, tmp_path):
     columns = {"x": [0, 0, 1, 1] * 2, "y": [0, 0, 1, 1] + [None] * 4, "z": [None] * 4 + [0, 1, 1, 1]}
     pl.DataFrame(columns).write_parquet(tmp_path / "a.parquet")
@@ -364,6 +377,30 @@ def test_report(run, file, columns, tmp_path, options, commands):
                 for row in found["scores"]:
                     assert f"<td>{row['n_samples']}</td>" in text
                     assert f"<td>{row['adjusted_rand_score']:.4f}" in text
+
+
+def test_true_labels_stay_true_ones_in_pairs_of_a_report(run, tmp_path, rng):
+    """What is ignored, or noise, among predicted labels is neither among true ones."""
+    pytest.importorskip("plotly")
+    pytest.importorskip("jinja2")
+    page = tmp_path / "page.html"
+    columns = {name: rng.integers(-1, 3, 80).tolist() for name in ("truth", "one", "two")}
+    pl.DataFrame(columns).write_csv(tmp_path / "a.csv")
+    options = ("--ignore-true", 0, "--noise", "drop")
+    assert run("report", tmp_path / "a.csv", "--true", "truth", "-o", page, "--resamples", 19, *options)[0] == 0
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page.read_text(encoding="utf-8"), re.S)[1])
+    drawn = data["overview"]["pairwise"]["data"][0]
+    scores = np.frombuffer(base64.b64decode(drawn["z"]["bdata"]), dtype=drawn["z"]["dtype"]).reshape(3, 3)
+    names = [name.strip() for name in drawn["x"]]
+    for i, one in enumerate(names):
+        for j, other in enumerate(names):
+            ignored = [0 if name == "truth" else -1 for name in (one, other)]
+            expected = amiable.adjusted_mutual_info_score(
+                contingency=ContingencyTable.from_labels(
+                    columns[one], columns[other], ignore_true=ignored[0], ignore_pred=ignored[1]
+                )
+            )
+            assert scores[i, j] == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 def test_words_that_are_not_there(run, file):

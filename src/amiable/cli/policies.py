@@ -182,7 +182,7 @@ def lines_of_left_out(tables: Mapping[str, ContingencyTable]) -> list[str]:
         for name, table in tables.items():
             names.setdefault(_total(getattr(table, attribute)), []).append(name)
         for n in sorted(names, reverse=True)[:_MOST_LINES]:
-            of = "" if len(names) == 1 else f" of {listed(names[n])}"
+            of = "" if len(names) == 1 else f" of {_listed(names[n])}"
             if n:
                 lines.append(f"{n:,} of {_n_rows(tables):,} rows {one if n == 1 else many} left out{of}.")
         if len(names) > _MOST_LINES:
@@ -206,7 +206,7 @@ def lines_of_noise(policies: Policies, labels: Mapping[str, np.ndarray]) -> list
     if not names:
         return []
     return [
-        f"-1 in {listed(names)} looks like noise, and is scored as a cluster: --noise drop leaves such rows out, "
+        f"-1 in {_listed(names)} looks like noise, and is scored as a cluster: --noise drop leaves such rows out, "
         "--noise singletons makes each a cluster of its own."
     ]
 
@@ -227,7 +227,7 @@ def _known(labels: np.ndarray) -> np.ndarray:
     return labels.compressed() if isinstance(labels, np.ma.MaskedArray) else labels
 
 
-def listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     """Return names with commas, and `and` before the last; of very many, the first."""
     shown = [repr(name) for name in names[:_MOST_NAMES]]
     if len(names) > _MOST_NAMES:
