@@ -37,6 +37,7 @@ def test_every_form_of_clusters(clusters):
 def test_order_of_samples():
     assert labels_of_clusters(PARTITION, [4, 0, 1, 2, 3]).tolist() == [2, 0, 1, 2, 0]
     assert labels_of_clusters(PARTITION, np.arange(5)).tolist() == LABELS
+    assert labels_of_clusters(PARTITION, dict.fromkeys([4, 0, 1, 2, 3]).keys()).tolist() == [2, 0, 1, 2, 0]
     assert labels_of_clusters([["b", "c"], ["a"]]).tolist() == [1, 0, 0]
     mixed = [["r1", 7], [("a", 1)]]  # which have no order of their own
     assert labels_of_clusters(mixed, [7, ("a", 1), "r1"]).tolist() == [0, 1, 0]
@@ -100,7 +101,7 @@ def test_partitions_of_networkx():
     clubs = [graph.nodes[v]["club"] for v in graph]
     for partition in map(list, found):
         label = {v: i for i, members in enumerate(partition) for v in members}
-        labels = labels_of_clusters(partition, graph)
+        labels = labels_of_clusters(partition, graph.nodes)
         assert labels.tolist() == [label[v] for v in graph] == labels_of_clusters(partition).tolist()
         assert amiable.adjusted_rand_score(clubs, labels) == pytest.approx(adjusted_rand_score(clubs, labels))
     with pytest.raises(TypeError, match=r"clusters\[0\] holds a set: expected members that are hashable"):

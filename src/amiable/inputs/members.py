@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -133,7 +133,7 @@ def _sorted(members: Iterable[Any]) -> list[Any]:
 
 def _checked_samples(samples: Any, home: dict[Hashable, int]) -> list[Any]:
     """Return the samples as a list; each is in a cluster, and no member is missing among them."""
-    if isinstance(samples, (str, bytes, Set)) or not isinstance(samples, Iterable):
+    if isinstance(samples, (str, bytes, set, frozenset)) or not isinstance(samples, Iterable):
         raise TypeError(f"samples is a {type(samples).__name__}: expected the samples in an order, such as a list")
     order = list(_values(samples))
     without = [sample for sample in order if sample not in home]
