@@ -327,7 +327,7 @@ class ContingencyTable(Cells):
         >>> soft = [[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8]]
         >>> table = ContingencyTable.from_probabilities(soft, soft)
         >>> round(normalized_mutual_info_score(contingency=table), 6)
-        0.296478
+        0.188722
         """
         return table_of(cells_of_probabilities(*check_probabilities(P, Q)))
 
