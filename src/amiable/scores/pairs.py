@@ -195,6 +195,11 @@ def adjusted_rand_score(
     ValueError, TypeError
         Bad labels or counts, or an unknown `null`; the message names the argument.
 
+    Notes
+    -----
+    Of a table of weights: 1 - D / E[D], where D is what pairs of samples weigh that are together in one labeling only, and
+    predicted labels are shuffled among the samples, whose weights stay with them. It is then not symmetric.
+
     References
     ----------
     Hubert and Arabie (1985), Comparing partitions, Journal of Classification 2:193-218, 10.1007/BF01908075. Other
