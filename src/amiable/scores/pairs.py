@@ -197,8 +197,8 @@ def adjusted_rand_score(
 
     Notes
     -----
-    Of a table of weights: 1 - D / E[D], where D is what pairs of samples weigh that are together in one labeling only, and
-    predicted labels are shuffled among the samples, whose weights stay with them. It is then not symmetric.
+    Of a table of weights: 1 - D / E[D], where D is what pairs of samples weigh that are together in one labeling only,
+    and predicted labels are shuffled among the samples, whose weights stay with them. It is then not symmetric.
 
     References
     ----------
