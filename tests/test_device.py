@@ -181,7 +181,7 @@ def arrays_in(found: Any) -> list[Any]:
         found = [getattr(found, f.name) for f in dataclasses.fields(found)]
     if isinstance(found, (tuple, list)):
         return [x for part in found for x in arrays_in(part)]
-    return [] if found is None or isinstance(found, bool) else [found]
+    return [] if found is None or isinstance(found, (bool, int)) else [found]
 
 
 def same(place: Backend, got: Any, expected: Any) -> None:

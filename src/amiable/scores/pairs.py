@@ -84,8 +84,11 @@ def pair_confusion_matrix(
     """
     table = as_table(labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
     xp = table.xp
-    _check_pairs(table, labels_true, axis)
-    apart, pred_only, true_only, together = _whole_pairs(table)
+    if table.is_weighted:
+        apart, pred_only, true_only, together = _weighted_pairs(table)
+    else:
+        _check_pairs(table, labels_true, axis)
+        apart, pred_only, true_only, together = _whole_pairs(table)
     return xp.stack([xp.stack([apart, pred_only], axis=-1), xp.stack([true_only, together], axis=-1)], axis=-2)
 
 
