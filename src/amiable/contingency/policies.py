@@ -15,7 +15,7 @@ from amiable._array.transfers import as_number
 from amiable.contingency.cells import Cells
 from amiable.contingency.counting import cells_of_labels, cells_of_pairs
 from amiable.contingency.groups import cells_of_groups
-from amiable.contingency.subtables import count_marked, marks_of, without_empty, without_labels
+from amiable.contingency.subtables import count_marked, ignored_samples, without_empty, without_labels
 from amiable.inputs.codes import Coded, coded, coded_labelings, encode
 from amiable.inputs.counts import check_counts
 from amiable.inputs.labels import check_labelings, check_labels, check_values_known, samples_last
@@ -53,11 +53,7 @@ def counted_labels(
     true, pred = (x if known is None else known[x] for x, known in zip((true, pred), names, strict=True))
     # codes that are promised may be ignored for being outside of the promise; a batch lacks samples of each its own
     n_missing: Any = 0 if lacking is None else number_of(xp, lacking)
-    marked = lacking
-    for name, value, x in zip(("ignore_true", "ignore_pred"), policies.ignored, (true, pred), strict=True):
-        marks = marks_of(name, value, x)
-        if marks is not None:
-            marked = marks if marked is None else marked | marks
+    marked = either(lacking, ignored_samples(policies.ignored, true, pred))
     if marked is None:
         return cells_of_labels(xp, true, pred, n_labels)
     found = count_marked(xp, true, pred, marked, n_labels)
@@ -127,11 +123,7 @@ def cells_within_groups(
 
     Groups of which no sample is left have a table, too.
     """
-    marked = None
-    for name, value, x in zip(("ignore_true", "ignore_pred"), policies.ignored, (true, pred), strict=True):
-        marks = marks_of(name, value, x)
-        if marks is not None:
-            marked = marks if marked is None else marked | marks
+    marked = ignored_samples(policies.ignored, true, pred)
     if marked is None:
         return cells_of_groups(xp, groups, true, pred, counts)
     amounts = xp.ones_like(to_count(xp, marked)) if counts is None else counts

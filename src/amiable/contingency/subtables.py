@@ -18,6 +18,7 @@ from amiable.contingency.counting import cells_of_labels
 from amiable.inputs.categories import is_missing
 from amiable.inputs.codes import encode
 from amiable.inputs.labels import check_codes, check_values_known, kind_of
+from amiable.inputs.missing import either
 
 
 def without_labels(cells: Cells, true: Any, pred: Any) -> Cells:
@@ -81,6 +82,11 @@ def marks_of(name: str, value: Any, x: Array) -> Array | None:
         here = x == label
         found = here if found is None else found | here
     return found
+
+
+def ignored_samples(ignored: tuple[Any, Any], true: Array, pred: Array) -> Array | None:
+    """Return which samples (..., n) have a true or a predicted label that is to be ignored; None if none can."""
+    return either(marks_of("ignore_true", ignored[0], true), marks_of("ignore_pred", ignored[1], pred))
 
 
 def with_singletons(cells: Cells, true: Any, pred: Any) -> Cells:

@@ -11,7 +11,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_array
 from amiable.contingency.cells import Cells
 from amiable.contingency.policies import check_groups, check_labelings_and_missing, number_of
-from amiable.contingency.subtables import marks_of, with_singletons, without_labels
+from amiable.contingency.subtables import ignored_samples, with_singletons, without_labels
 from amiable.contingency.weights import cells_of_moments, moments_of, without
 from amiable.inputs.labels import samples_last
 from amiable.inputs.missing import Policies, either
@@ -80,11 +80,7 @@ def _of_codes(
 ) -> Cells:
     """Add up the weights of promised codes; those that are ignored may be so for being outside of the promise."""
     n_missing: Any = 0 if lacking is None else number_of(xp, lacking)
-    marked = lacking
-    for name, value, x in zip(("ignore_true", "ignore_pred"), ignored, (true, pred), strict=True):
-        marks = marks_of(name, value, x)
-        if marks is not None:
-            marked = marks if marked is None else marked | marks
+    marked = either(lacking, ignored_samples(ignored, true, pred))
     if marked is None:
         return cells_of_moments(xp, true, pred, moments_of(xp, weights), n_labels)
     true, pred = (xp.where(marked, 0, to_count(xp, x)) for x in (true, pred))
