@@ -170,7 +170,7 @@ BACKENDS = [
     Backend("torch-as-accelerator", _torch("cpu"), context=_as_accelerator),
     Backend("torch-float32", _torch("cpu"), context=lambda: _as_accelerator(float64=False), single=True),
     Backend("jax", _jax, context=lambda: _jax_on("cpu", x64=False), single=True, narrow=True),
-    Backend("jax-as-accelerator", _jax, context=_jax_accelerator, single=True, narrow=True),
+    Backend("jax-as-accelerator", _jax, context=_jax_accelerator, single=True, narrow=True, slow=True),
     Backend("jax-x64", _jax, context=lambda: _jax_on("cpu", x64=True), slow=True),
     Backend("torch-cuda", _torch("cuda"), context=lambda: _cuda("torch"), marks=_GPU),
     Backend("torch-cuda-float32", _torch("cuda"), context=lambda: _cuda("torch", False), single=True, marks=_GPU),

@@ -29,7 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what is slow: whole cases, those of some backends (`slow_on`), and of scores that few ask for on more."""
+    """Skip what is slow: whole cases, those of some backends or scores, and of scores that few ask for on more."""
     if config.getoption("--slow"):
         return
     skip = pytest.mark.skip(reason="slow, and finds little that others do not: --slow runs it")
@@ -39,7 +39,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         given, counting, score = params.get("backend"), params.get("counting_backend"), params.get("score")
         if isinstance(score, Case) and not score.record.is_common:
             names += ["numpy-read-only", "strict", "strict-other-device", "jax"]
-        is_slow = given is not None and (given.slow or given.name in names)
+        wanted = [name for mark in item.iter_markers("slow_but_for") for name in mark.args]
+        is_rare = bool(wanted) and str(score) not in wanted
+        is_slow = is_rare or (given is not None and (given.slow or given.name in names))
         if is_slow or item.get_closest_marker("slow") or (counting is not None and counting.name in names):
             item.add_marker(skip)
 

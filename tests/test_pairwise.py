@@ -35,6 +35,7 @@ def test_is_a_loop(score, rng):
     np.testing.assert_allclose(got, looped(score.function, labelings, others), rtol=0, atol=1e-13)
 
 
+@pytest.mark.slow_on("jax")
 @pytest.mark.parametrize("lengths", [(2, 3, 3), (30, 2, 30), (70, 5)], ids=["one-hot", "counted", "listed"])
 def test_every_way_of_counting_on_every_library(backend, rng, lengths, monkeypatch):
     """Few cells are products of one-hot matrices; more are counted in grids, and more than samples in lists."""
@@ -330,6 +331,7 @@ def pairwise_complete(labelings, others, keep_rows, keep_cols):
     return found
 
 
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 @pytest.mark.parametrize("n_clusters", [4, 60], ids=["small", "more cells than samples"])
 def test_samples_that_a_run_did_not_draw(counting_backend, rng, n_clusters):
     labelings = rng.integers(0, n_clusters, (6, 90))

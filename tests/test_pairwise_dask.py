@@ -32,6 +32,7 @@ def limit(request):
         yield request.param
 
 
+@pytest.mark.slow_but_for("ari")
 @pytest.mark.parametrize("score", ["ari", "homogeneity", "vi"])
 @pytest.mark.parametrize("two_sided", [False, True], ids=["one stack", "two"])
 def test_is_the_local_function(score, two_sided, limit, labelings):

@@ -129,6 +129,7 @@ RANGES = [
 ]
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 @pytest.mark.parametrize("ranges", RANGES, ids=str)
 @pytest.mark.parametrize("strays", [False, True])
 def test_count_ranges(counting_backend, rng, ranges, strays):

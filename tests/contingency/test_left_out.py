@@ -29,6 +29,7 @@ def labels(rng):
     return rng.integers(-1, 5, 300), rng.integers(-1, 6, 300)
 
 
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 @pytest.mark.parametrize("many", [False, True], ids=["grid", "list"])
 def test_ignoring_is_filtering(counting_backend, rng, many):
     """Tables of all cells, and tables that list the occupied ones."""
@@ -44,6 +45,7 @@ def test_ignoring_is_filtering(counting_backend, rng, many):
     same(ContingencyTable.from_labels(xp_true, xp_pred).without(true=-1, pred=(3, -1)), expected)
 
 
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 def test_batches_lack_different_samples(counting_backend, rng):
     true, pred = rng.integers(-1, 4, (5, 60)), rng.integers(-1, 4, (5, 60))
     found = ContingencyTable.from_labels(*map(counting_backend.asarray, (true, pred)), ignore_true=-1, ignore_pred=-1)
@@ -54,6 +56,7 @@ def test_batches_lack_different_samples(counting_backend, rng):
         assert int(found.n_ignored[i]) == 60 - keep.sum()
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_promised_codes_may_be_ignored_though_outside(counting_backend, rng):
     true, pred = rng.integers(0, 3, 200), rng.integers(0, 4, 200)
     true[::7], pred[::7] = 255, 77  # padding, and what a model says of it
@@ -120,6 +123,7 @@ def test_nulls_of_columns(make):
     assert found.n_missing == 1
 
 
+@pytest.mark.slow_on("jax-as-accelerator")
 def test_missing_on_either_side_and_ignored(counting_backend):
     true = counting_backend.asarray(np.array([0.0, 1, np.nan, 1, 0, 1, 2]))
     pred = counting_backend.asarray(np.array([1.0, np.nan, np.nan, 1, -1, 0, 0]))
@@ -128,6 +132,7 @@ def test_missing_on_either_side_and_ignored(counting_backend):
     assert (int(found.n_missing), int(found.n_ignored)) == (2, 1)
 
 
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 def test_missing_in_a_batch(counting_backend):
     true = np.array([[0.0, 1, np.nan, 1], [np.nan, 1, 5, 5]])
     found = ContingencyTable.from_labels(
@@ -212,6 +217,7 @@ def singletons(x, noise=-1):
     return x
 
 
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 @pytest.mark.parametrize("many", [False, True], ids=["grid", "list"])
 def test_each_noise_sample_a_cluster_of_its_own(counting_backend, rng, many):
     true, pred = rng.integers(-1, 100 if many else 5, 400), rng.integers(-1, 90 if many else 6, 400)
@@ -245,6 +251,7 @@ def test_singletons_of_a_label_that_is_not_there(labels):
     np.testing.assert_array_equal(table.singletons(pred=99).to_dense(), table.to_dense())
 
 
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 def test_groups(counting_backend, rng):
     groups, true, pred = rng.integers(0, 7, 500), rng.integers(-1, 5, 500), rng.integers(0, 4, 500)
     arrays = [counting_backend.asarray(x) for x in (true, pred, groups)]
@@ -293,6 +300,7 @@ def test_labels_that_groups_of_their_own_codes_ignore(monkeypatch, rng):
             change(pred=-1)
 
 
+@pytest.mark.slow_on("jax", "jax-as-accelerator")
 def test_groups_of_cells(counting_backend, rng):
     at, true, pred = rng.integers(0, 4, 300), rng.integers(-1, 5, 300), rng.integers(-1, 4, 300)
     known = ContingencyTable.from_labels(true, pred, groups=at, ignore_pred=-1)

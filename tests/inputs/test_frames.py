@@ -189,7 +189,7 @@ def test_only_counts_arrive(monkeypatch):
     frame = pl.LazyFrame({"a": np.arange(10**6) % 3, "b": np.arange(10**6) % 2})
     labels, counts, _ = count_columns(frame, ["a", "b"])
     assert sorted(counts.tolist()) == [166_666] * 2 + [166_667] * 4
-    assert [x.shape for x in labels] == [(6,), (6,)]
+    assert [x.labels.shape for x in labels] == [(6,), (6,)]
     assert shapes
     assert max(rows for rows, _ in shapes) == 6
 

@@ -36,6 +36,7 @@ def test_null_of_all_permutations(score, rng):
     assert set(np.round(test.null_distribution, 10)) <= set(np.round(every, 10))
 
 
+@pytest.mark.slow_on("jax")
 @pytest.mark.slow_on("jax-as-accelerator")
 def test_on_every_library(backend, labels):
     x, y, w = map(backend.asarray, labels)

@@ -319,6 +319,7 @@ def test_single_precision_under_jit():
     assert float(found) == pytest.approx(score_pvalue(contingency=table, score="ari"), rel=1e-2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXACT)
 def test_every_score_on_the_standard_alone(name):
     xp = pytest.importorskip("array_api_strict")

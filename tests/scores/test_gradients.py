@@ -36,6 +36,7 @@ def test_finite_differences_in_torch(score, rng):
     assert torch.autograd.gradcheck(lambda x, y: of_probabilities(score, x.softmax(-1), y.softmax(-1)), logits)
 
 
+@pytest.mark.slow_but_for("mi", "vi")
 @differentiable
 def test_finite_differences_in_jax(score, rng):
     jax = pytest.importorskip("jax")
@@ -54,6 +55,7 @@ def test_finite_differences_in_jax(score, rng):
         np.testing.assert_allclose(jax.vmap(jax.grad(loss))(*batch)[0], grad, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.slow_but_for("mi", "nmi", "v")
 @differentiable
 @pytest.mark.parametrize("p", HARD.values(), ids=HARD)
 @pytest.mark.parametrize("q", HARD.values(), ids=HARD)

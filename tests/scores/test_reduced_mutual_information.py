@@ -120,6 +120,7 @@ def test_definition(table, reduction, normalized):
     assert score(contingency=table, **options) == pytest.approx(float(exact(table, **options)), rel=1e-13, abs=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reduction", ["dirichlet", "flat"])
 @pytest.mark.parametrize("normalized", [True, False])
 def test_both_directions(reduction, normalized):

@@ -23,6 +23,7 @@ def labels(rng):
     return rng.integers(0, 4, (6, 50)), rng.integers(0, 5, (6, 50))
 
 
+@pytest.mark.slow_but_for("ami", "ari", "nmi", "mi")
 @traceable
 @x64
 def test_jit_and_vmap(score, x64, labels, request):
@@ -91,6 +92,7 @@ def test_codes_outside_are_not_taken_for_others():
     np.testing.assert_array_equal(matrix, [[1, 0], [0, 1]])
 
 
+@pytest.mark.slow_but_for("ami", "ari", "nmi", "mi", "smi", "pvalue", "rmi")
 @traceable
 def test_no_value_is_looked_at(score):
     """A tensor on torch's meta device has a shape and no values: asking for one raises."""
@@ -100,6 +102,7 @@ def test_no_value_is_looked_at(score):
     assert (got.shape, got.device, got.dtype) == ((6,), labels.device, torch.float64)
 
 
+@pytest.mark.slow_but_for("ami", "ari", "nmi", "mi", "smi", "pvalue", "rmi")
 @traceable
 def test_what_an_accelerator_computes(score, labels, monkeypatch):
     """The path of torch tensors that nobody may look at, on tensors that this test can."""
@@ -137,6 +140,7 @@ def test_equal_sizes_are_looked_for_among_many_cells(labels, monkeypatch):
         assert not calls
 
 
+@pytest.mark.slow_but_for("ami")
 @pytest.mark.parametrize("score", [s for s in CASES if s.name in ("ami", "nmi-max", "ari", "nvi")], ids=str)
 def test_torch_compile(score, labels):
     """One graph without breaks; what a backend makes of it is the backend's."""

@@ -129,7 +129,7 @@ def test_durations_of_speakers():
 
 
 @weighable
-@pytest.mark.slow_on("jax-as-accelerator")
+@pytest.mark.slow_on("numpy-read-only", "strict-other-device", "strict-no-float64", "jax", "jax-as-accelerator")
 def test_unit_weights_are_counts(score, backend, rng):
     true, pred = rng.integers(0, 4, 60), rng.integers(0, 5, 60)
     expected = score.function(true, pred)
@@ -175,7 +175,7 @@ def test_batch_is_a_loop(score, rng):
 
 
 @weighable
-@pytest.mark.slow_on("jax-as-accelerator")
+@pytest.mark.slow_on("numpy-read-only", "strict-other-device", "strict-no-float64", "jax", "jax-as-accelerator")
 def test_limit_cases(score, backend, rng):
     """Identical partitions, one cluster, singletons: exactly, though weights add up to what is rounded."""
     weights = backend.asarray(rng.exponential(size=40))

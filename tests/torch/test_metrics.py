@@ -557,7 +557,7 @@ def test_states_of_no_counts_are_refused(options, broken, message):
 def test_samples_that_were_all_ignored_are_heard_of(state):
     metric = metrics.AdjustedMutualInfoScore(ignore_index=2, **state)
     metric.update(torch.tensor([0, 1]), torch.tensor([2, 2]))
-    with pytest.warns(UserWarning, match="AdjustedMutualInfoScore has counted no sample: all were ignored, or none"):
+    with pytest.warns(UserWarning, match="AdjustedMutualInfoScore has counted no sample: 0 lack a label, 2 have"):
         assert metric.compute() == 1
     metric.update(torch.tensor([0]), torch.tensor([1]))
     assert metric.compute() == 1
@@ -705,7 +705,7 @@ def test_labels_beyond_int64_are_not_those_ignored(monkeypatch):
         ),
         ({"argmax": "yes"}, TypeError, "argmax is 'yes': expected True or False"),
         ({"axis": 0}, ValueError, "axis is 0: expected None, for labels of any shape, or -1"),
-        ({"ignore_index": 0.5}, TypeError, "ignore_index is 0.5: expected an integer label, or None"),
+        ({"ignore_index": 0.5}, TypeError, "ignore_index is 0.5: expected an integer label, several, or None"),
         ({"average_method": "median"}, ValueError, "average_method is 'median': expected one of"),
         ({"null": "none"}, ValueError, "null is 'none': expected one of"),
     ],

@@ -180,13 +180,14 @@ def score_of_rank(rank, world, folder):
             for batch in weighed_batches(rank, world):
                 metric.update(*batch)
             found[f"{name} {registered}"] = metric.compute()
-    with pytest.raises(ValueError, match="weighted is True on some ranks and False on others"):
+    with pytest.raises(ValueError, match="weighted is True on some ranks and not on others"):
         metrics.RandScore(weighted=rank == 0).compute()
     torch.save(found, f"{folder}/{rank}.pt")
     dist.barrier()
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_ranks_agree_with_one_process(tmp_path):
     """Unequal batches, labels shared in part, the last rank without any."""
     torch.multiprocessing.spawn(score_of_rank, (3, str(tmp_path)), nprocs=3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,7 @@ def counted_labels(
     sides = [Coded(labels_true), Coded(labels_pred)]
     if n_labels is None:
         sides = coded_labelings(labels_true, labels_pred, drops=policies.drops, warns=warns)
+    n_missing: Any
     names: list[Any] = [side.names for side in sides]
     options: dict[str, Any] = {"axis": axis, "drops": policies.drops, "warns": warns}
     xp, true, pred, lacking = check_labelings_and_missing(*(x.labels for x in sides), **options)
@@ -43,7 +45,12 @@ def counted_labels(
         lacking = either(lacking, side.missing)
     if groups is not None:
         at, no_group, called = check_groups(labels_true, true, pred, groups, n_labels, axis, drops=policies.drops)
-        return _counted_groups(xp, true, pred, at, either(lacking, no_group), [*names, called], policies)
+        n_missing, lacking = 0, either(lacking, no_group)
+        if lacking is not None:
+            n_missing, keep = number_of(xp, lacking), ~lacking
+            true, pred, at = true[keep], pred[keep], at[keep]
+        columns = [Coded(x, known) for x, known in zip((true, pred, at), [*names, called], strict=True)]
+        return replace(counted_codes(xp, columns, None, policies), n_missing=n_missing)
     if lacking is not None and lacking.ndim == 1 and n_labels is None:
         true, pred = true[~lacking], pred[~lacking]
         found = replace(cells_of_labels(xp, true, pred), n_missing=number_of(xp, lacking))
@@ -52,7 +59,7 @@ def counted_labels(
         return without_labels(_named(cells_of_labels(xp, true, pred, n_labels), *names), *policies.ignored)
     true, pred = (x if known is None else known[x] for x, known in zip((true, pred), names, strict=True))
     # codes that are promised may be ignored for being outside of the promise; a batch lacks samples of each its own
-    n_missing: Any = 0 if lacking is None else number_of(xp, lacking)
+    n_missing = 0 if lacking is None else number_of(xp, lacking)
     marked = either(lacking, ignored_samples(policies.ignored, true, pred))
     if marked is None:
         return cells_of_labels(xp, true, pred, n_labels)
@@ -170,25 +177,17 @@ def check_groups(
     return at, lacking, group.names
 
 
-def _counted_groups(
-    xp: Namespace,
-    true: Array,
-    pred: Array,
-    at: Array,
-    lacking: Array | None,
-    names: list[Any],
-    policies: Policies,
-) -> Cells:
-    """Count two labelings (n,) within groups (n,)."""
-    n_missing: Any = 0
-    if lacking is not None:
-        n_missing, keep = number_of(xp, lacking), ~lacking
-        true, pred, at = true[keep], pred[keep], at[keep]
+def counted_codes(xp: Namespace, columns: Sequence[Coded], counts: Array | None, policies: Policies) -> Cells:
+    """Count two columns of checked labels (n,), within groups if there is a third; `counts` (n,) are of samples."""
+    names = [column.names for column in columns]
+    true, pred, *groups = (column.labels for column in columns)
+    if not groups:
+        found = cells_of_labels(xp, true, pred) if counts is None else cells_of_pairs(xp, true, pred, counts)
+        return without_labels(_named(found, *names), *policies.ignored)
     if policies.ignored != (None, None):
         true, pred = (x if known is None else known[x] for x, known in zip((true, pred), names[:2], strict=True))
-        names = [None, None, names[2]]
-    found = _named(cells_within_groups(xp, at, true, pred, None, policies), *names)
-    return replace(found, n_missing=n_missing)
+        names[:2] = None, None
+    return _named(cells_within_groups(xp, groups[0], true, pred, counts, policies), *names)
 
 
 def _groups_and_missing(groups: Any, lacking: Array | None, *, drops: bool) -> tuple[Array, Array | None]:

@@ -15,9 +15,9 @@ from amiable._array.dtypes import to_count
 from amiable._array.libraries import NUMPY, is_dask, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable.contingency.cells import Cells, grid_or_occupied, listed
-from amiable.contingency.counting import cells_of_labels, cells_of_pairs
+from amiable.contingency.counting import cells_of_labels
 from amiable.contingency.merging import add_cells
-from amiable.contingency.policies import cells_within_groups, counted_labels, counted_pairs
+from amiable.contingency.policies import counted_codes, counted_labels, counted_pairs
 from amiable.contingency.weighing import fallen_apart, left_out, weighed_labels
 from amiable.contingency.weights import (
     add_weighted,
@@ -439,15 +439,12 @@ class ContingencyTable(Cells):
         names = [true, pred] if by is None else [true, pred, by]
         policies = check_policies(missing, ignore_true, ignore_pred)
         columns, counts, n_missing = count_columns(frame, names, drops=policies.drops, weight=sample_weight)
-        labels = [check_labels(f"column {name!r}", x) for name, x in zip(names, columns, strict=True)]
-        rows, cols, *groups = labels
-        if sample_weight is not None:
+        if sample_weight is None:
+            counted = counted_codes(NUMPY, columns, counts, policies)
+        else:
+            rows, cols, *groups = (column.labels for column in columns)
             found = cells_of_moments(NUMPY, rows, cols, counts, groups=groups[0] if groups else None)
             counted = left_out(found, *policies.ignored)
-        elif groups:
-            counted = cells_within_groups(NUMPY, groups[0], rows, cols, counts, policies)
-        else:
-            counted = left_out(cells_of_pairs(NUMPY, rows, cols, counts), *policies.ignored)
         return _warned(table_of(replace(counted, n_missing=n_missing)))
 
     @on_own_device

@@ -48,6 +48,24 @@ def categories_of(labels: Any) -> Categories | None:
     return _of_arrow(labels, sys.modules[library]) if library == "pyarrow" else None
 
 
+def codes_of_column(labels: Any) -> Categories | None:
+    """Return a column of categories, or one of pandas or polars that holds texts, as codes; None for others."""
+    found, library = categories_of(labels), type(labels).__module__.partition(".")[0]
+    if found is None and library == "polars":
+        polars = sys.modules[library]
+        return _of_polars(labels.cast(polars.Categorical), polars) if labels.dtype == polars.String else None
+    if found is not None or library != "pandas":
+        return found
+    pandas = sys.modules[library]
+    if not (pandas.api.types.is_object_dtype(labels.dtype) or isinstance(labels.dtype, pandas.StringDtype)):
+        return None
+    try:
+        codes, values = pandas.factorize(labels)
+    except TypeError:  # lists and the like
+        return None
+    return Categories(codes, np.asarray(values), "NaN")
+
+
 def _of_pandas(labels: Any, pandas: Any) -> Categories | None:
     dtype = getattr(labels, "dtype", None)
     if isinstance(dtype, pandas.ArrowDtype):

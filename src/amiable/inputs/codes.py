@@ -29,7 +29,11 @@ def coded(name: str, labels: Any, *, drops: bool = False, warns: bool = True) ->
     known = None if type(labels) is np.ndarray else check_categories(name, labels, drops=drops)
     if known is None:
         return Coded(labels)
-    codes, values, _ = known
+    return named_codes(name, known.codes, known.values, warns=warns)
+
+
+def named_codes(name: str, codes: np.ndarray, values: np.ndarray, *, warns: bool = True) -> Coded:
+    """Return codes of some values, -1 where a label is missing, as codes of those that occur, in their order."""
     missing = codes < 0 if codes.min(initial=0) < 0 else None
     occurs = np.bincount(codes if missing is None else codes[~missing], minlength=len(values)) > 0
     order, names = encode(NUMPY, check_labels(name, values[occurs], warns=warns))

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from amiable._array.bins import unique_counts
+from amiable._array.libraries import NUMPY
 from amiable._extras import hint
-from amiable.inputs.categories import Categories, categories_of
+from amiable.inputs.categories import Categories, codes_of_column
+from amiable.inputs.codes import Coded, named_codes
+from amiable.inputs.labels import check_labels
 
 _COUNT = "count"
 _FEW_CELLS = 1 << 13
@@ -18,8 +22,10 @@ _MOMENTS = ("weight", "square", "number", "bad")
 
 def count_columns(
     frame: Any, names: Sequence[str], *, drops: bool = False, weight: str | None = None
-) -> tuple[list[np.ndarray], np.ndarray, int]:
+) -> tuple[list[Coded], np.ndarray, int]:
     """Return the labels (M,) of some columns of `frame`, in how many rows (M,) they stand, and how many lack one.
+
+    Labels are codes where the frame holds codes, or texts.
 
     With a column of weights, the second are these, their squares, and in how many rows one is positive: (3, M).
 
@@ -31,8 +37,8 @@ def count_columns(
     schema = lazy.collect_schema()
     _check_columns(schema, *names)
     if weight is None and isinstance(given, nw.DataFrame):
-        columns = [categories_of(given[name].to_native()) for name in names]
-        if (counted := _count_categories(names, columns, drops=drops)) is not None:
+        columns = [codes_of_column(given[name].to_native()) for name in names]
+        if (counted := _count_codes(names, columns, drops=drops)) is not None:
             return counted
     aliases = [f"label_{i}" for i in range(len(names))]
     picked = [nw.col(name).alias(alias) for name, alias in zip(names, aliases, strict=True)]
@@ -63,7 +69,11 @@ def count_columns(
     if drops:
         n_missing = n_rows - int(counts.sum())
     amounts = counts if weight is None else _sums_of_weights(found, weight)
-    return [_labels(found[alias]) for alias in aliases], amounts, n_missing
+    labels = [
+        Coded(check_labels(f"column {name!r}", _labels(found[alias])))
+        for name, alias in zip(names, aliases, strict=True)
+    ]
+    return labels, amounts, n_missing
 
 
 def _moments(schema: Any, name: str) -> list[Any]:
@@ -88,27 +98,34 @@ def _sums_of_weights(found: Any, name: str) -> np.ndarray:
     return np.stack(sums)
 
 
-def _count_categories(
+def _count_codes(
     names: Sequence[str], columns: Sequence[Categories | None], *, drops: bool
-) -> tuple[list[np.ndarray], np.ndarray, int] | None:
-    """Return what `count_columns` does, of columns of categories; None for others, or if they make too many cells.
+) -> tuple[list[Coded], np.ndarray, int] | None:
+    """Return what `count_columns` does, of columns of codes; None for others.
 
     One pass over the codes is several times faster than to group them.
     """
     known = [column.with_missing_values() for column in columns if column is not None]
     shape = [len(column.values) + 1 for column in known]  # the first of each is that of missing labels
-    if len(known) < len(names) or math.prod(shape) > max(_FEW_CELLS, known[0].codes.size):
+    if len(known) < len(names) or math.prod(shape) >= 1 << 62:
         return None
     keys: Any = 0
     for column, length in zip(known, shape, strict=True):
         keys = keys * length + (column.codes.astype(np.int64) + 1)
-    counts = np.bincount(keys, minlength=math.prod(shape))
-    cells = np.nonzero(counts)[0]
-    counts, codes = counts[cells], np.unravel_index(cells, shape)
+    if math.prod(shape) <= max(_FEW_CELLS, keys.size):
+        counts = np.bincount(keys, minlength=math.prod(shape))
+        cells = np.nonzero(counts)[0]
+        counts = counts[cells]
+    else:
+        cells, counts = map(np.asarray, unique_counts(NUMPY, keys))
+    codes = np.unravel_index(cells, shape)
     for name, code in zip(names, codes, strict=True):
         _check_known(name, code == 0, counts, drops=drops)
     there = np.all([code > 0 for code in codes], axis=0)
-    labels = [column.values[code[there] - 1] for column, code in zip(known, codes, strict=True)]
+    labels = [
+        named_codes(f"column {name!r}", code[there] - 1, column.values)
+        for name, column, code in zip(names, known, codes, strict=True)
+    ]
     return labels, counts[there], int(counts[~there].sum())
 
 

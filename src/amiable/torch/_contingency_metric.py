@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from torch import Tensor
 from torchmetrics import Metric
@@ -18,6 +19,7 @@ from amiable._array.devices import on_cpu
 from amiable._array.libraries import namespace_of
 from amiable.contingency import ContingencyTable, grid_or_occupied, moments_of, sums_of_codes, table_of, unstacked
 from amiable.inputs.labels import check_codes, is_positive
+from amiable.inputs.missing import MissingPolicy, check_policies
 from amiable.inputs.weights import check_weights
 from amiable.torch._cells import COUNTED, WEIGHED, compacted, list_of_labels, merged, table_of_lists
 
@@ -44,10 +46,14 @@ class ContingencyMetric(Metric):
     argmax : bool, default=False
         `preds` are logits or probabilities (N, C) or, for label images and volumes, (N, C, d1, ...), of which the index
         of the largest along dimension 1 is the label; `target` is then (N,) or (N, d1, ...), every position a sample.
-    ignore_index : int, optional
-        Samples with this target are left out, such as padding.
-    ignore_cluster : int, optional
-        Samples with this prediction are left out, such as noise, the -1 of DBSCAN.
+    ignore_true : int or sequence of int, optional
+        Samples with one of these targets are left out, such as padding. `ignore_index`, as torchmetrics calls it, is
+        the same.
+    ignore_pred : int or sequence of int, optional
+        Samples with one of these predictions are left out, such as noise, the -1 of DBSCAN. `ignore_cluster` is the
+        same.
+    missing : {"raise", "drop"}, default="raise"
+        With "drop", samples with NaN among their logits are left out; by default they are an error.
     axis : -1 or None, default=-1
         With None, integer `preds` and `target` are of any one shape, such as label images (N, H, W), and every position
         is a sample. By default they are (N,), and any other shape is an error. Logits need no `axis`.
@@ -60,16 +66,18 @@ class ContingencyMetric(Metric):
     Raises
     ------
     ValueError, TypeError
-        In the constructor: options that are not positive whole numbers or not whole. In `update`: labels that are not
-        integer tensors of shape (N,), or of one shape with ``axis=None``; unequal shapes, another device than the
-        metric's, NaN among logits, labels outside `num_classes`. The last two, on an accelerator with `num_classes`,
-        are raised by `compute`, since `update` looks at no value there; such samples are not counted.
+        In the constructor: options that are not positive whole numbers or not whole; two names of one option. In
+        `update`: labels that are not integer tensors of shape (N,), or of one shape with ``axis=None``; unequal shapes,
+        another device than the metric's, NaN among logits, labels outside `num_classes`. The last two, on an
+        accelerator with `num_classes`, are raised by `compute`, since `update` looks at no value there; such samples
+        are not counted.
 
     Notes
     -----
     Counts are int64 whatever the precision of a model: `half()`, `set_dtype` and autocast leave them alone. Tables of
     ranks are added, over the union of their labels; ranks may have seen different labels, different numbers of them,
-    or none. Scores are float64 where the device has it.
+    or none. Scores are float64 where the device has it. `n_missing` and `n_ignored` of `table` tell how many samples
+    were left out, on all ranks where it is synced.
     """
 
     is_differentiable: ClassVar[bool] = False
@@ -80,6 +88,7 @@ class ContingencyMetric(Metric):
     score: ClassVar[Callable[..., Tensor]]
     takes_weights: ClassVar[bool] = True
     extremes: Tensor  # a state
+    left_out: Tensor  # a state of metrics that leave samples out: how many lacked a label, and how many were ignored
     _update_count: int
 
     def __init__(
@@ -88,8 +97,11 @@ class ContingencyMetric(Metric):
         num_classes: int | None = None,
         num_clusters: int | None = None,
         argmax: bool = False,
-        ignore_index: int | None = None,
-        ignore_cluster: int | None = None,
+        ignore_true: int | Sequence[int] | None = None,
+        ignore_pred: int | Sequence[int] | None = None,
+        missing: MissingPolicy = "raise",
+        ignore_index: int | Sequence[int] | None = None,
+        ignore_cluster: int | Sequence[int] | None = None,
         axis: int | None = -1,
         weighted: bool = False,
         **kwargs: Any,
@@ -106,11 +118,18 @@ class ContingencyMetric(Metric):
         self._is_batch = False
         self.argmax, self.axis = argmax, axis
         self.n_labels = _check_sizes(num_classes, num_clusters)
-        self.ignored = _check_label("ignore_index", ignore_index), _check_label("ignore_cluster", ignore_cluster)
+        self.drops = check_policies(missing).drops
+        self.ignored = (
+            _check_ignored(ignore_true=ignore_true, ignore_index=ignore_index),
+            _check_ignored(ignore_pred=ignore_pred, ignore_cluster=ignore_cluster),
+        )
         # a MetricCollection takes states of the same name and value for the same: the name says what is counted
         counted = "_weighted" if weighted else ""
-        for name, value in zip(("ignore_index", "ignore_cluster"), self.ignored, strict=True):
-            counted += "" if value is None else f"_{name}_{value}"
+        counted += "_missing_dropped" if self.drops else ""
+        for name, values in zip(_NAMES, self.ignored, strict=True):
+            counted += "".join(f"_{name}_not_{value}" for value in values)
+        if self._leaves_out:
+            self.add_state("left_out", torch.zeros(2, dtype=torch.int64), dist_reduce_fx="sum")
         if self.n_labels is None:
             self._state = f"cells{counted}"
             self.add_state(self._state, [], dist_reduce_fx="cat")
@@ -136,19 +155,20 @@ class ContingencyMetric(Metric):
             What each sample weighs, by default 1; for a metric that is `weighted`.
         """
         shape = getattr(target, "shape", ())
-        target, preds = self._check(preds, target)
+        target, preds, lacking = self._check(preds, target)
         weights = self._check_weights(sample_weight, target, tuple(shape))
-        keep = self._kept(target, preds)
+        keep = n_left_out = None
+        if self._leaves_out:
+            keep, n_left_out = self._kept(target, preds, lacking)
         if self.n_labels is not None and not on_cpu(target):
             self._count_unseen(target, preds, weights, keep, self.n_labels)
-            return
-        if keep is not None:
-            target, preds = target[keep], preds[keep]
-            weights = None if weights is None else weights[keep]
-        if self.n_labels is None:
-            setattr(self, self._state, compacted([*getattr(self, self._state), list_of_labels(target, preds, weights)]))
         else:
-            self._count(target, preds, weights, self.n_labels)
+            if keep is not None:
+                target, preds = target[keep], preds[keep]
+                weights = None if weights is None else weights[keep]
+            self._count(target, preds, weights)
+        if n_left_out is not None:
+            self.left_out = self.left_out + n_left_out
 
     def compute(self) -> Tensor:
         """Return the score of all that was counted, on every rank: a tensor of shape () on the metric's device."""
@@ -156,8 +176,8 @@ class ContingencyMetric(Metric):
             table = self.table
             if self.update_called and not self._is_batch and not bool(table.n_samples):
                 warnings.warn(
-                    f"{type(self).__name__} has counted no sample: all were ignored, or none was given. The score is "
-                    "that of empty labels",
+                    f"{type(self).__name__} has counted no sample: {table.n_missing} lack a label, {table.n_ignored} "
+                    "have one that is ignored. The score is that of empty labels",
                     stacklevel=3,
                 )
             return self.score(contingency=table, **self.options)
@@ -170,8 +190,10 @@ class ContingencyMetric(Metric):
     def table(self) -> ContingencyTable:
         """The table of all that this process has counted, rows of targets and columns of predictions."""
         state = getattr(self, self._state)
+        n_missing, n_ignored = self.left_out.tolist() if self._leaves_out else (0, 0)
+        left_out: dict[str, Any] = {"n_missing": n_missing, "n_ignored": n_ignored}
         if self.n_labels is None:
-            return table_of(table_of_lists(state, self.device, self._width))
+            return table_of(replace(table_of_lists(state, self.device, self._width), **left_out))
         for name, k, (complement, highest) in zip(_NAMES, self.n_labels, self.extremes.tolist(), strict=True):
             if complement >= 0 or highest >= k:  # a complement is at least 0 where the lowest label is negative
                 outside = ~complement if complement >= 0 else highest
@@ -183,7 +205,7 @@ class ContingencyMetric(Metric):
         table = grid_or_occupied(namespace_of(state), state.flatten(-2), self.n_labels)
         if self.weighted and bool(state.isnan().any()):
             raise ValueError("sample_weight had negative or not finite values: expected finite numbers >= 0")
-        return table_of(unstacked(table) if self.weighted else table)
+        return table_of(replace(unstacked(table) if self.weighted else table, **left_out))
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return the score of one batch, and add it to what was counted before, which an error leaves as it was."""
@@ -300,12 +322,13 @@ class ContingencyMetric(Metric):
         check_weights("sample_weight", weights)
         return weights
 
-    def _check(self, preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """Return int64 labels (N,) of target and preds, of one length, on the metric's device."""
+    def _check(self, preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return int64 labels (N,) of target and preds, on the metric's device, and which samples lack one (N,)."""
+        lacking = None
         for name, x in (("preds", preds), ("target", target)):
             _check_tensor(name, x, self.device)
         if self.argmax:
-            preds = self._largest(preds, target)
+            preds, lacking = self._largest(preds, target)
         for name, x in (("preds", preds), ("target", target)):
             if x.is_floating_point() or x.is_complex():
                 hint = "; for logits or probabilities (N, C, ...): argmax=True" if name == "preds" else ""
@@ -321,15 +344,19 @@ class ContingencyMetric(Metric):
             of_preds = f"labels of shape {tuple(preds.shape)}" if self.argmax else f"shape {tuple(preds.shape)}"
             raise ValueError(f"preds has {of_preds} and target {tuple(target.shape)}: expected one shape")
         unseen = self.n_labels is not None and not on_cpu(target)
-        return _signed("target", target.flatten(), unseen), _signed("preds", preds.flatten(), unseen)
+        labels = _signed("target", target.flatten(), unseen), _signed("preds", preds.flatten(), unseen)
+        return *labels, None if lacking is None else lacking.flatten()
 
     @property
     def _nan(self) -> int:
         """The label that stands for NaN among logits on an accelerator, and for no cluster."""
-        return -1 if self.ignored[1] != -1 else -2
+        return next(value for value in itertools.count(-1, -1) if value not in self.ignored[1])
 
-    def _largest(self, preds: Tensor, target: Tensor) -> Tensor:
-        """Return the index (N, ...) of the largest of logits (N, C, ...); NaN may be where the target is ignored."""
+    def _largest(self, preds: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the index (N, ...) of the largest of logits (N, C, ...), and where these are NaN and may be dropped.
+
+        NaN may be where the target is ignored.
+        """
         if preds.ndim < 2 or preds.shape[1] == 0 or preds.dtype not in _LOGITS:
             raise ValueError(
                 f"preds has shape {tuple(preds.shape)} and dtype {preds.dtype}: expected floats (N, C) or (N, C, d1, "
@@ -341,27 +368,40 @@ class ContingencyMetric(Metric):
                 f"{self.n_labels[1]}"
             )
         labels, unknown = preds.argmax(1), preds.isnan().any(1)
-        if self.ignored[0] is not None and target.shape == unknown.shape:
-            unknown = unknown & (target.to(torch.int64) != self.ignored[0])
+        if self.drops:
+            return labels, unknown
+        if target.shape == unknown.shape:
+            unknown = unknown & ~_is_one_of(target.to(torch.int64), self.ignored[0])
         if self.n_labels is not None and not on_cpu(preds):
-            return torch.where(unknown, self._nan, labels)
+            return torch.where(unknown, self._nan, labels), None
         if unknown.any():
             n, first = int(unknown.sum()), int(unknown.int().argmax())
-            raise ValueError(f"preds contains NaN for {n} of {labels.numel()} samples, the first at position {first}")
-        return labels
+            raise ValueError(
+                f"preds contains NaN for {n} of {labels.numel()} samples, the first at position {first}: expected "
+                "numbers, or missing='drop'"
+            )
+        return labels, None
 
-    def _kept(self, target: Tensor, preds: Tensor) -> Tensor | None:
-        """Return which samples are not ignored; None if none can be."""
-        keep = None
-        for x, value in zip((target, preds), self.ignored, strict=True):
-            if value is not None:
-                keep = x != value if keep is None else keep & (x != value)
-        return keep
+    @property
+    def _leaves_out(self) -> bool:
+        """Whether samples may be left out."""
+        return self.drops or any(self.ignored)
 
-    def _count(self, target: Tensor, preds: Tensor, weights: Tensor | None, n_labels: tuple[int, int]) -> None:
-        for name, x, k in zip(_NAMES, (target, preds), n_labels, strict=True):
+    def _kept(self, target: Tensor, preds: Tensor, lacking: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Return which samples are counted (N,), and how many others lack a label, and have an ignored one (2,)."""
+        ignored = _is_one_of(target, self.ignored[0]) | _is_one_of(preds, self.ignored[1])
+        if lacking is None:
+            lacking = torch.zeros_like(ignored)
+        return ~(lacking | ignored), torch.stack([lacking.sum(), (ignored & ~lacking).sum()])
+
+    def _count(self, target: Tensor, preds: Tensor, weights: Tensor | None) -> None:
+        """Count labels after a look at them."""
+        if self.n_labels is None:
+            setattr(self, self._state, compacted([*getattr(self, self._state), list_of_labels(target, preds, weights)]))
+            return
+        for name, x, k in zip(_NAMES, (target, preds), self.n_labels, strict=True):
             check_codes(namespace_of(x), name, x, k, _PROMISES[name])
-        self._add(target, preds, weights, n_labels)
+        self._add(target, preds, weights, self.n_labels)
 
     def _count_unseen(
         self,
@@ -424,10 +464,12 @@ class ContingencyMetric(Metric):
         self, dist_sync_fn: Callable[..., Any] = gather_all_tensors, process_group: Any | None = None
     ) -> None:
         """Gather one list of cells of each rank, an empty one of the right dtype where nothing was seen."""
-        kind = torch.tensor([*(self.n_labels or (0, 0)), self.weighted], device=self.device)
-        of_ranks = [tuple(x.tolist()) for x in dist_sync_fn(kind, group=process_group or self.process_group)]
-        if len({is_weighted for *_, is_weighted in of_ranks}) > 1:
-            raise ValueError("weighted is True on some ranks and False on others: expected the same on all")
+        kind = torch.tensor([*(self.n_labels or (0, 0)), self.weighted, self._leaves_out], device=self.device)
+        group = process_group or self.process_group
+        of_ranks = [tuple(x.tolist()) for x in dist_sync_fn(kind, group=group)]
+        for at, name in ((2, "weighted is True"), (3, "samples are ignored or dropped")):
+            if len({kinds[at] for kinds in of_ranks}) > 1:
+                raise ValueError(f"{name} on some ranks and not on others: expected the same on all")
         of_ranks = [sizes[:2] for sizes in of_ranks]
         if len(set(of_ranks)) > 1:  # each rank sees all, and none waits for another
             found = ", ".join(str(pair) if any(pair) else "None" for pair in of_ranks)
@@ -436,8 +478,10 @@ class ContingencyMetric(Metric):
             super()._sync_dist(dist_sync_fn, process_group)
             return
         mine = merged(getattr(self, self._state), self.device, self._width)
-        gathered = dist_sync_fn(mine, group=process_group or self.process_group)
+        gathered = dist_sync_fn(mine, group=group)
         setattr(self, self._state, [merged(gathered, self.device, self._width)])
+        if self._leaves_out:
+            self.left_out = torch.stack(list(dist_sync_fn(self.left_out, group=group))).sum(0)
 
     def _load_from_state_dict(
         self,
@@ -488,12 +532,30 @@ def _check_sizes(num_classes: int | None, num_clusters: int | None) -> tuple[int
     return None if num_classes is None else (int(num_classes), int(num_clusters or num_classes))
 
 
-def _check_label(name: str, value: Any) -> int | None:
-    if value is not None and (not isinstance(value, (int, np.integer)) or isinstance(value, bool)):
-        raise TypeError(f"{name} is {value!r}: expected an integer label, or None")
-    if value is not None and not -(2**63) <= value < 2**63:
-        raise ValueError(f"{name} is {value}: expected a label that int64 holds")
-    return None if value is None else int(value)
+def _check_ignored(**names: Any) -> tuple[int, ...]:
+    """Return the labels that an option names, in order; it has two names, of which one may be used."""
+    given = {name: value for name, value in names.items() if value is not None}
+    if len(given) > 1:
+        raise ValueError(f"{' and '.join(given)} are both given, and are the same: expected one of them")
+    labels = []
+    for name, value in given.items():
+        is_several = isinstance(value, (list, tuple, set, frozenset, range)) or getattr(value, "ndim", 0) > 0
+        for label in value if is_several else [value]:
+            known = label.item() if hasattr(label, "item") and getattr(label, "ndim", 1) == 0 else label
+            if not isinstance(known, int) or isinstance(known, bool):
+                raise TypeError(f"{name} is {value!r}: expected an integer label, several, or None")
+            if not -(2**63) <= known < 2**63:
+                raise ValueError(f"{name} is {value}: expected a label that int64 holds")
+            labels.append(known)
+    return tuple(sorted(set(labels)))
+
+
+def _is_one_of(x: Tensor, labels: Iterable[int]) -> Tensor:
+    """Return which entries of `x` are one of some labels, without a copy of these to the device."""
+    found = torch.zeros(x.shape, dtype=torch.bool, device=x.device)
+    for label in labels:
+        found = found | (x == label)
+    return found
 
 
 def _signed(name: str, x: Tensor, unseen: bool) -> Tensor:

@@ -16,7 +16,7 @@ _DOCSTRING = """{title} ({heading}) of all that was counted, {bounds}; see `amia
 Parameters
 ----------
 {options}**kwargs
-    Of `ContingencyMetric`: `num_classes`, `num_clusters`, `argmax`, `ignore_index`, `ignore_cluster`, `axis`,
+    Of `ContingencyMetric`: `num_classes`, `num_clusters`, `argmax`, `ignore_true`, `ignore_pred`, `missing`, `axis`,
     `weighted`, and those of `torchmetrics.Metric`.
 
 Examples
