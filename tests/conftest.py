@@ -39,8 +39,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         given, counting, score = params.get("backend"), params.get("counting_backend"), params.get("score")
         if isinstance(score, Case) and not score.record.is_common:
             names += ["numpy-read-only", "strict", "strict-other-device", "jax"]
-        wanted = [name for mark in item.iter_markers("slow_but_for") for name in mark.args]
-        is_rare = bool(wanted) and str(score) not in wanted
+        wanted = {name for mark in item.iter_markers("slow_but_for") for name in mark.args}
+        is_rare = bool(wanted) and wanted.isdisjoint(item.callspec.id.split("-"))
         is_slow = is_rare or (given is not None and (given.slow or given.name in names))
         if is_slow or item.get_closest_marker("slow") or (counting is not None and counting.name in names):
             item.add_marker(skip)

@@ -98,6 +98,28 @@ def test_every_engine_gives_the_table_of_the_labels(engine, true, pred, rng):
     assert score == amiable.adjusted_mutual_info_score(columns["truth"], columns["my cluster"])
 
 
+@pytest.mark.parametrize("donor", ["integers", "strings"])
+def test_groups_and_what_is_left_out_on_every_engine(engine, donor, rng):
+    """Grouped, dropped and ignored where the frame lies, as in arrays."""
+    donors = LABELS[donor](rng.integers(0, 6, 500)).tolist()
+    true, pred = (LABELS["strings"](rng.integers(0, k, 500)).tolist() for k in (5, 7))
+    for values in (donors, true, pred):
+        for at in rng.integers(0, 500, 9).tolist():
+            values[at] = None
+    policies = {"missing": "drop", "ignore_true": ["bee", "no such label"], "ignore_pred": "dog"}
+    expected = ContingencyTable.from_labels(true, pred, groups=donors, **policies)
+    found = ContingencyTable.from_frame(
+        engine({"truth": true, "found": pred, "donor": donors}), "truth", "found", by="donor", **policies
+    )
+    assert found.group_labels.tolist() == expected.group_labels.tolist()
+    assert found.row_labels.tolist() == expected.row_labels.tolist()
+    np.testing.assert_array_equal(found.to_dense(), expected.to_dense())
+    np.testing.assert_array_equal(found.n_ignored, expected.n_ignored)
+    assert found.n_missing == expected.n_missing > 0
+    scores = amiable.adjusted_mutual_info_score(contingency=found)
+    np.testing.assert_array_equal(scores, amiable.adjusted_mutual_info_score(contingency=expected))
+
+
 def test_many_labels(rng):
     columns = {"a": rng.integers(0, 2000, 5000), "b": rng.integers(0, 3000, 5000)}
     expected = ContingencyTable.from_labels(columns["a"], columns["b"])

@@ -97,13 +97,17 @@ def number_of(xp: Namespace, marked: Array) -> Any:
 
 def counted_pairs(labels_true: Any, labels_pred: Any, counts: Any, groups: Any | None, policies: Policies) -> Cells:
     """Take pairs of labels with their counts; the arguments are those of `ContingencyTable.from_cells`."""
-    xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops)
-    amounts = check_counts("counts", counts, axis=-1)
-    given = {"labels_true": true, "labels_pred": pred, "counts": amounts}
-    at = None
+    sides = coded_labelings(labels_true, labels_pred, drops=policies.drops)
+    names = [side.names for side in sides]
+    xp, true, pred, lacking = check_labelings_and_missing(*(side.labels for side in sides), drops=policies.drops)
+    for side in sides:
+        lacking = either(lacking, side.missing)
+    given = {"labels_true": true, "labels_pred": pred}
     if groups is not None:
-        at, lacking = _groups_and_missing(groups, lacking, drops=policies.drops)
-        given["groups"] = at
+        given["groups"], no_group, called = _coded_groups(groups, drops=policies.drops)
+        lacking = either(lacking, no_group)
+        names.append(called)
+    amounts = given["counts"] = check_counts("counts", counts, axis=-1)
     common_namespace(**given)
     if any(x.ndim != 1 or x.shape != true.shape for x in given.values()):
         shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in given.items())
@@ -113,14 +117,10 @@ def counted_pairs(labels_true: Any, labels_pred: Any, counts: Any, groups: Any |
     n_missing = 0
     if lacking is not None:
         n_missing, keep = int(xp.sum(xp.where(lacking, amounts, xp.zeros_like(amounts)))), ~lacking
-        true, pred, amounts = true[keep], pred[keep], amounts[keep]
-        at = None if at is None else at[keep]
-    found = (
-        without_labels(cells_of_pairs(xp, true, pred, amounts), *policies.ignored)
-        if at is None
-        else cells_within_groups(xp, at, true, pred, amounts, policies)
-    )
-    return replace(found, n_missing=n_missing)
+        given = {name: x[keep] for name, x in given.items()}
+    amounts = given.pop("counts")
+    columns = [Coded(x, known) for x, known in zip(given.values(), names, strict=True)]
+    return replace(counted_codes(xp, columns, amounts, policies), n_missing=n_missing)
 
 
 def cells_within_groups(
@@ -154,19 +154,14 @@ def check_groups(
     """Return the groups (n,) of samples, or codes of categories, which samples lack one, and what codes are called."""
     if n_labels is not None:
         raise ValueError("n_labels was given together with groups: expected one or the other")
-    group = coded("groups", groups, drops=drops)
-    lacking = None
-    if drops:
-        at, lacking = labels_and_missing("groups", group.labels, axis=axis)
-    else:
-        at = check_labels("groups", group.labels, axis=axis)
+    at, lacking, names = _coded_groups(groups, drops=drops, axis=axis)
     shape = tuple(labels_true.shape if hasattr(labels_true, "shape") else np.asarray(labels_true, dtype=object).shape)
     if axis is None and at.shape != shape:
         raise ValueError(
             f"labels_true has shape {shape} and groups {tuple(at.shape)}: with axis=None, expected one shape"
         )
     (at,) = samples_last(axis, groups=at)
-    lacking = either(group.missing, None if lacking is None else samples_last(axis, missing=lacking)[0])
+    lacking = None if lacking is None else samples_last(axis, missing=lacking)[0]
     common_namespace(labels_true=true, groups=at)
     for name, x in (("labels_true", true), ("labels_pred", pred), ("groups", at)):
         if x.ndim != 1:
@@ -174,7 +169,7 @@ def check_groups(
         check_values_known(name, x)
     if at.shape != true.shape:
         raise ValueError(f"groups has {at.shape[0]} samples and labels_true {true.shape[0]}: expected a group for each")
-    return at, lacking, group.names
+    return at, lacking, names
 
 
 def counted_codes(xp: Namespace, columns: Sequence[Coded], counts: Array | None, policies: Policies) -> Cells:
@@ -190,9 +185,10 @@ def counted_codes(xp: Namespace, columns: Sequence[Coded], counts: Array | None,
     return _named(cells_within_groups(xp, groups[0], true, pred, counts, policies), *names)
 
 
-def _groups_and_missing(groups: Any, lacking: Array | None, *, drops: bool) -> tuple[Array, Array | None]:
-    """Return checked groups (n,), and, with `drops`, which samples lack a label or a group."""
+def _coded_groups(groups: Any, *, drops: bool, axis: int | None = -1) -> tuple[Array, Array | None, np.ndarray | None]:
+    """Return checked groups, or codes of categories, which samples lack one, and what codes are called."""
+    group = coded("groups", groups, drops=drops)
     if not drops:
-        return check_labels("groups", groups), lacking
-    at, no_group = labels_and_missing("groups", groups)
-    return at, either(lacking, no_group)
+        return check_labels("groups", group.labels, axis=axis), None, group.names
+    at, lacking = labels_and_missing("groups", group.labels, axis=axis)
+    return at, either(group.missing, lacking), group.names
