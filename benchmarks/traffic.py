@@ -150,11 +150,14 @@ class Traffic:
         from torch.utils._python_dispatch import TorchDispatchMode
         from torch.utils._pytree import tree_leaves
 
-        count, read = self.count, Tensor.tolist
+        count, readers = self.count, {"tolist": Tensor.tolist, "cpu": Tensor.cpu}
 
-        def tolist(x: Any) -> Any:
-            self.waits += 1
-            return read(x)
+        def waiting(read: Callable[..., Any]) -> Callable[..., Any]:
+            def reads(x: Any) -> Any:
+                self.waits += 1
+                return read(x)
+
+            return reads
 
         class Watched(TorchDispatchMode):
             def __torch_dispatch__(self, operation: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -166,7 +169,8 @@ class Traffic:
                 return result
 
         stack = contextlib.ExitStack()
-        stack.enter_context(mock.patch.object(Tensor, "tolist", tolist))
+        for name, read in readers.items():
+            stack.enter_context(mock.patch.object(Tensor, name, waiting(read)))
         stack.enter_context(Watched())
         return stack
 

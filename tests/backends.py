@@ -106,9 +106,10 @@ def _without_float64() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _as_accelerator(float64: bool = True) -> Iterator[None]:
-    """Pretend that the arrays lie on an accelerator, maybe one without float64."""
+    """Pretend that the arrays lie on an accelerator, maybe one without float64, which finishes what it begins."""
     with pytest.MonkeyPatch.context() as patch, contextlib.nullcontext() if float64 else _without_float64():
         patch.setattr(devices, "_in_host_memory", lambda x: False)
+        patch.setenv("AMIABLE_FINISH_ON_HOST", "0")
         yield
 
 
@@ -122,7 +123,8 @@ def _jax_accelerator() -> Iterator[None]:
 def _cuda(library: str, float64: bool = True) -> Iterator[None]:
     needs_cuda(library)
     precision = contextlib.nullcontext() if float64 else _without_float64()
-    with _jax_on("cuda", x64=float64) if library == "jax" else precision:
+    with pytest.MonkeyPatch.context() as patch, _jax_on("cuda", x64=float64) if library == "jax" else precision:
+        patch.setenv("AMIABLE_FINISH_ON_HOST", "0")
         yield
 
 

@@ -22,9 +22,9 @@ from amiable._array.bins import add_at, check_cells, count_keys
 from amiable._array.blocks import blocks, budget, common_lead
 from amiable._array.devices import is_traced, on_cpu
 from amiable._array.dtypes import count_dtype, to_count
-from amiable._array.libraries import namespace_of
+from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array, Namespace
-from amiable._array.transfers import fetch, from_host, host_view
+from amiable._array.transfers import fetch, from_host, host_view, is_finished_on_host, to_numpy
 from amiable._scalars.counting import count_few, count_tables, count_while_inside, ranges_of_tables
 
 _BLOCK = 1 << 16  # samples: each labeling of a block, and its keys, is half a megabyte of int64
@@ -34,6 +34,8 @@ SAMPLES_OF_A_STEP = 1 << 8  # that are counted in the time that the expectation 
 _LOOPED = 1 << 14  # samples whose range is found, and which are then counted, from the cache
 _BATCH = 1 << 20  # samples of a batch that are copied at a time, where they are not as loops take them
 _FEW = 1 << 10  # cells that take no time to set to 0, or to look at
+# On a device, so many codes are counted before any label was looked at, if there are no more samples than so many.
+_FEW_CODES, _FEW_SAMPLES = 64, 1 << 20
 _NO_LABELS = np.empty((1, 0), dtype=np.int64)
 
 # In a table of more cells than so many for each sample, it costs less to add the samples one by one than to count them
@@ -146,6 +148,26 @@ def ranges_of(xp: Namespace, sides: Sequence[Array]) -> list[Range] | None:
     each = [extremes(xp, x) for x in sides]
     known = fetch(xp.stack([end for lows, highs in each for end in (xp.min(lows), xp.max(highs))]))
     return list(zip(known[::2], known[1::2], strict=True))
+
+
+def count_few_codes(xp: Namespace, sides: Sequence[Array]) -> CompactCounts | None:
+    """Count two labelings of few samples on a device as if they were codes 0..63, and copy the counts: the one wait.
+
+    None where a label lies outside, where there are so many samples that this would be dear to find out, or where the
+    host may not look at counts.
+    """
+    n_samples, n_cells = math.prod(sides[0].shape), _FEW_CODES**2
+    if any(x.ndim > 1 for x in sides) or not 0 < n_samples <= _FEW_SAMPLES:
+        return None
+    if not is_finished_on_host(sides[0], n_cells) or any(_is_as_wide_as_counts(xp, x) for x in sides):
+        return None
+    counts: Any = to_numpy(count_ranges(xp, sides, [(0, _FEW_CODES - 1)] * 2))
+    counts = counts.reshape(_FEW_CODES, _FEW_CODES)
+    if counts.sum() < n_samples:
+        return None
+    n_rows, n_cols = (int(np.flatnonzero(counts.any(axis=axis))[-1]) + 1 for axis in (1, 0))
+    few: Any = to_count(NUMPY, counts[:n_rows, :n_cols])
+    return CompactCounts(few.reshape(1, -1), ((0, n_rows - 1), (0, n_cols - 1)))
 
 
 def count_ranges(xp: Namespace, sides: Sequence[Array], ranges: Sequence[Range], *, strays: bool = True) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,13 @@ import array_api_compat as compat
 import numpy as np
 
 from amiable._array import libraries
-from amiable._array.devices import on_cpu
-from amiable._array.dtypes import to_count
+from amiable._array.devices import device_of, is_captured, is_meta, is_traced, on_cpu
+from amiable._array.dtypes import count_dtype, to_count, working_dtype
 from amiable._array.libraries import NUMPY, NUMPY_TYPES
 from amiable._array.protocols import Array, Namespace
+
+# Numbers that a host takes over from an accelerator, so few that the device would take longer to launch what is left.
+_FEW = 1 << 12
 
 
 def as_array(name: str, value: Any, *, differentiable: bool = False) -> Array:
@@ -99,6 +103,30 @@ def from_host(xp: Namespace, x: Any, like: Any) -> Array:
     import jax
 
     return jax.device_put(xp.asarray(x), like.sharding) if like.committed else xp.asarray(x)
+
+
+def is_finished_on_host(x: Array, size: int) -> bool:
+    """Whether the host computes what is left to do with `size` numbers beside `x`, which lies on an accelerator.
+
+    Not if the environment variable AMIABLE_FINISH_ON_HOST is 0, nor where no value may be looked at.
+    """
+    if size > _FEW or on_cpu(x) or is_traced(x) or os.environ.get("AMIABLE_FINISH_ON_HOST", "1") == "0":
+        return False
+    return not (is_captured(x) or is_meta(x))
+
+
+def to_device(x: Any, like: Array) -> Array:
+    """Copy a number or an array of the host to the device of `like`, in the precision that this has, without a wait."""
+    xp: Any = libraries.namespace_of(like)
+    values = np.asarray(x)
+    dtype = working_dtype(xp, like) if values.dtype.kind == "f" else count_dtype(xp, like)
+    if libraries.is_torch_array(like):
+        import torch
+
+        return torch.from_numpy(np.asarray(values)).to(dtype).to(libraries.device_of_library(like), non_blocking=True)
+    if libraries.is_jax_array(like):
+        return from_host(xp, values, like)
+    return xp.asarray(values, dtype=dtype, device=device_of(like))
 
 
 def host_views(xp: Namespace, *arrays: Array) -> tuple[Namespace, tuple[Array, ...], Callable[[Array], Array]]:

@@ -1,6 +1,6 @@
 """Contingency tables. Labels are counted into one; tables of parts of the data add up; every score is made of one."""
 
-from amiable.contingency.cells import Cells, Structure, TableStream, grid, grid_or_occupied, listed
+from amiable.contingency.cells import Cells, Structure, TableStream, copied_to_host, grid, grid_or_occupied, listed
 from amiable.contingency.counting import (
     BATCH,
     cells_of_batch,
@@ -37,6 +37,7 @@ __all__ = [
     "cells_of_weights",
     "chance_of_pair",
     "check_promise",
+    "copied_to_host",
     "grid",
     "grid_or_occupied",
     "listed",

@@ -17,9 +17,9 @@ from amiable._array.bins import check_cells, sum_by_key
 from amiable._array.blocks import cell_blocks
 from amiable._array.devices import device_of, is_traced, library_of, on_own_device
 from amiable._array.dtypes import count_dtype, is_floating, to_count
-from amiable._array.libraries import namespace_of
+from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array, Namespace
-from amiable._array.transfers import as_number
+from amiable._array.transfers import as_number, to_numpy
 from amiable._scalars.counting import list_cells, sum_grid, sum_grids
 
 # A table of more cells than this lists those alone that hold samples.
@@ -162,6 +162,7 @@ class TableStream(NamedTuple):
 
     shape: tuple[int, ...]  # of the whole batch
     blocks: Iterator[Cells]  # each (K, R, C), in order
+    like: Array | None = None  # an array that lies where results are to lie, where tables do not
 
 
 def fuse(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, ...]) -> Array:
@@ -256,3 +257,15 @@ def listed(
     rows, cols = keys // max(shape[1], 1), keys % max(shape[1], 1)
     sums = sum_by_key(xp, rows, counts, shape[0]), sum_by_key(xp, cols, counts, shape[1])
     return Cells(rows, cols, counts, *sums, row_labels, col_labels)
+
+
+def copied_to_host(cells: Cells) -> Cells:
+    """Return a table of counts in NumPy, without the labels of rows and columns, by one copy from the device."""
+    if cells.is_grid:
+        return grid(NUMPY, to_count(NUMPY, to_numpy(cells.counts)), cells.shape[-2:])
+    xp, arrays = cells.xp, cells.arrays
+    flat = to_count(NUMPY, to_numpy(xp.concat([xp.reshape(to_count(xp, x), (-1,)) for x in arrays])))
+    ends = np.cumsum([math.prod(x.shape) for x in arrays])[:-1]
+    split: list[Any] = np.split(np.asarray(flat), ends)
+    parts = (part.reshape(x.shape) for part, x in zip(split, arrays, strict=True))
+    return replace(cells, row_labels=None, col_labels=None, group_labels=None).with_arrays(parts)

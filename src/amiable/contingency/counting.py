@@ -24,6 +24,7 @@ from amiable._array.compact import (
     CompactCounts,
     Range,
     count_compact,
+    count_few_codes,
     count_pairs,
     count_ranges,
     host_integers,
@@ -35,7 +36,7 @@ from amiable._array.devices import device_of, is_captured, is_meta, is_traced, o
 from amiable._array.dtypes import to_count
 from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array, Namespace
-from amiable._array.transfers import from_host
+from amiable._array.transfers import from_host, is_finished_on_host
 from amiable.contingency.cells import Cells, TableStream, fuse, grid, grid_or_occupied, listed
 from amiable.inputs.codes import encode
 from amiable.inputs.labels import check_codes, check_room, check_values_known
@@ -60,8 +61,13 @@ def cells_of_labels(xp: Namespace, true: Array, pred: Array, n_labels: tuple[int
 def cells_of_batch(xp: Namespace, true: Array, pred: Array, n_labels: tuple[int, int] | None = None) -> TableStream:
     """Count a batch of checked labels in blocks, in order, so that neither keys nor counts outgrow the budget.
 
-    Each block may have a label set of its own.
+    Each block may have a label set of its own. A small table of labels on an accelerator may be one of the host.
     """
+    if n_labels is None and _are_integers_elsewhere(xp, (true, pred)):
+        counted = count_few_codes(xp, (true, pred))
+        if counted is not None:
+            table = grid(NUMPY, counted.counts[0], (counted.lengths[0], counted.lengths[1]))
+            return TableStream((), iter([table]), true)
     plan = _plan(xp, ("labels_true", "labels_pred"), (true, pred), n_labels)
     return TableStream(plan.labels.lead, plan.tables())
 
@@ -230,7 +236,12 @@ class _DeviceRanges(_Plan):
         step = BATCH // max(math.prod(lengths_of(self.ranges)), labels.n_samples)
         for run in blocks(labels.n_tables, step):
             some = labels.some(run)
-            yield _cells_of_counts(some, self._count(some))
+            counted = self._count(some)
+            if is_finished_on_host(some.sides[0], math.prod(counted.counts.shape)):  # which finds clusters without gaps
+                full = labels.xp.reshape(counted.counts, (*some.lead, -1))
+                yield grid(labels.xp, full, (counted.lengths[0], counted.lengths[1]))
+            else:
+                yield _cells_of_counts(some, counted)
 
     def sizes(self) -> Array:
         counts, _ = self._count(self.labels).without_gaps()
@@ -318,12 +329,17 @@ def _encoded(labels: _Labels, n_labels: tuple[int, ...] | None) -> _Codes:
 def _ranges_elsewhere(labels: _Labels) -> list[Range] | None:
     """Return the ranges of integers that NumPy cannot see; None for other labels, or if they make too many cells."""
     xp, sides = labels.xp, labels.sides
-    if any(isinstance(x, np.ndarray) or not xp.isdtype(x.dtype, ("integral", "bool")) for x in sides):
-        return None
-    if any(is_traced(x) or is_captured(x) or is_meta(x) for x in sides):
+    if not _are_integers_elsewhere(xp, sides):
         return None
     ranges = ranges_of(xp, sides)
     return None if ranges is None or math.prod(lengths_of(ranges)) > most_cells(labels.n_samples) else ranges
+
+
+def _are_integers_elsewhere(xp: Namespace, sides: tuple[Array, ...]) -> bool:
+    """Whether labels are integers that NumPy cannot see, and that may be looked at."""
+    if any(isinstance(x, np.ndarray) or not xp.isdtype(x.dtype, ("integral", "bool")) for x in sides):
+        return False
+    return not any(is_traced(x) or is_captured(x) or is_meta(x) for x in sides)
 
 
 def _cells_of_counts(

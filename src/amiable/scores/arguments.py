@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ def as_tables(
     n_labels: tuple[int, int] | None,
     axis: int | None = -1,
     takes_weights: bool = False,
-) -> tuple[tuple[int, ...], Iterator[Cells]]:
+) -> TableStream:
     """Return the batch shape asked for, and its tables: one table of the whole batch, or blocks of it in order.
 
     Tables of weights are refused, unless the caller takes them.
@@ -40,12 +39,13 @@ def as_tables(
     if contingency is not None:
         check_alone(axis, labels_true=labels_true, labels_pred=labels_pred, n_labels=n_labels)
         if isinstance(contingency, TableStream):
-            return contingency.shape, (x if takes_weights else _of_counts(x) for x in contingency.blocks)
+            return contingency._replace(blocks=(x if takes_weights else _of_counts(x) for x in contingency.blocks))
         table = contingency if isinstance(contingency, Cells) else _table_without_totals(contingency)
-        return table.shape[:-2], iter([table if takes_weights else _of_counts(table)])
+        return TableStream(table.shape[:-2], iter([table if takes_weights else _of_counts(table)]))
     _check_both(labels_true, labels_pred)
     if is_dask(labels_true) or is_dask(labels_pred):
-        return (), iter([ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels, axis=axis)])
+        table = ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels, axis=axis)
+        return TableStream((), iter([table]))
     if n_labels is None:
         labels_true, labels_pred = (side.labels for side in coded_labelings(labels_true, labels_pred))
     xp, true, pred = check_labelings(labels_true, labels_pred, axis=axis)
@@ -65,8 +65,7 @@ def as_table(
     if contingency is None:
         _check_both(labels_true, labels_pred)
         return ContingencyTable.from_labels(labels_true, labels_pred, n_labels=n_labels, axis=axis)
-    _, tables = as_tables(labels_true, labels_pred, contingency, n_labels, axis, takes_weights)
-    return next(tables)
+    return next(as_tables(labels_true, labels_pred, contingency, n_labels, axis, takes_weights).blocks)
 
 
 def _of_counts(table: Cells) -> Cells:

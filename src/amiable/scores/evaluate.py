@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -15,8 +16,8 @@ from amiable._array.devices import device_of, is_traced, on_own_device
 from amiable._array.dtypes import is_real
 from amiable._array.libraries import PYTHON_TYPES, namespace_of
 from amiable._array.protocols import Array, Namespace
-from amiable._array.transfers import as_result, host_views
-from amiable.contingency import Cells, shares_of, table_of
+from amiable._array.transfers import as_result, host_views, is_finished_on_host, to_device
+from amiable.contingency import Cells, copied_to_host, shares_of, table_of
 from amiable.scores.arguments import as_tables
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
@@ -46,8 +47,8 @@ def evaluate(
     say so take tables of weights, too, in the library of these, so that gradients pass.
     """
     of_table = _of_table if compiles else _apply
-    lead, tables = as_tables(labels_true, labels_pred, contingency, n_labels, axis, takes_weights)
-    nearby = map(_on_host, tables)
+    lead, tables, like = as_tables(labels_true, labels_pred, contingency, n_labels, axis, takes_weights)
+    nearby = (_on_host(table, like) for table in tables)
     (first, back), second = next(nearby), next(nearby, None)
     if second is None:
         return _each(lambda x: as_result(back(x)), of_table(first, kernel, finish, options))
@@ -88,15 +89,19 @@ def score_of_table(score: Callable[..., Any], table: Cells) -> Any:
     return call_score(score, batch)[0]
 
 
-def _on_host(table: Cells) -> tuple[Cells, Callable[[Array], Array]]:
+def _on_host(table: Cells, like: Array | None) -> tuple[Cells, Callable[[Array], Array]]:
     """Return a table as views of host memory where it lies there, and the way back for results.
 
-    A table of weights stays where its gradients are. Scores take it as shares of the total, so that no scale is large.
+    A small table of an accelerator is copied, unless its shape was promised so that no value need be looked at. A table
+    of weights stays where its gradients are. Scores take it as shares of the total, so that no scale is large. Results
+    go where the table was, or where `like` is.
     """
     if table.is_weighted:
         return shares_of(table), lambda result: result
     if isinstance(table.counts, np.ndarray):
-        return table, lambda result: result
+        return table, (lambda result: result) if like is None else functools.partial(to_device, like=like)
+    if not table.static and is_finished_on_host(table.counts, sum(math.prod(x.shape) for x in table.arrays[2:])):
+        return copied_to_host(table), functools.partial(to_device, like=table.counts)
     xp, views, back = host_views(table.xp, *table.arrays)
     return (table if xp is table.xp else table.with_arrays(views)), back
 
