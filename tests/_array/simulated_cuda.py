@@ -174,3 +174,43 @@ def test_the_seed_tells_random_tables(kernels):
     first, again, other = (amiable.random_tables(*margins, 5, rng=seed) for seed in (1, 1, 2))
     assert (first == again).all()
     assert (first != other).any()
+
+
+def test_a_device_is_tried_before_it_is_trusted(kernels, monkeypatch):
+    tensor = torch.zeros(3)
+    assert cuda.what_is_wrong(tensor) is None
+    assert set(kernels) == {
+        "count_in_shared_memory",
+        "count_in_device_memory",
+        "sum_expectations",
+        "information_of_tables",
+    }
+    assert cuda._is_trusted(tensor)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ("sum_expectations", "expectations differ from those of Python"),
+        ("count_in_device_memory", "counts of few labels differ"),
+        ("information_of_tables", "RuntimeError: no such instruction"),
+    ],
+)
+def test_a_device_that_is_wrong_is_not_trusted(kernels, monkeypatch, broken, said):
+    launch = cuda._launch
+
+    def fails(kernel, *args, **kwargs):
+        if kernel.__name__ == broken == "information_of_tables":
+            raise RuntimeError("no such\ninstruction")
+        if kernel.__name__ != broken:  # what is not launched leaves memory as it was
+            launch(kernel, *args, **kwargs)
+
+    monkeypatch.setattr(cuda, "_launch", fails)
+    monkeypatch.setattr(cuda, "_TRUSTED", {})
+    tensor = torch.zeros(3)
+    monkeypatch.setattr(cuda, "is_captured", lambda x: True)
+    assert not cuda._is_trusted(tensor)  # and not asked, nor warned
+    monkeypatch.setattr(cuda, "is_captured", lambda x: False)
+    with pytest.warns(UserWarning, match=f"kernels of numba-cuda are not used on cpu: {said}"):
+        assert not cuda._is_trusted(tensor)
+    assert not cuda._is_trusted(tensor)  # without a second warning

@@ -93,6 +93,23 @@ def test_layouts(rng):
     np.testing.assert_array_equal(contingency_matrix(*fortran), contingency_matrix(*labels.T))
 
 
+@pytest.mark.parametrize("n", [1 << 14, (1 << 15) + 7, 100_003])
+@pytest.mark.parametrize("k", [1, 10, 60, 200])
+def test_copies_of_a_table_add_up(rng, n, k):
+    """Of which a device fills one after the other."""
+    torch = pytest.importorskip("torch")
+    labels = rng.integers(-2, k, (2, n))
+    expected = np.zeros((k + 2, k + 2), dtype=np.int64)
+    np.add.at(expected, tuple(labels + 2), 1)
+    with named("torch-as-accelerator").context():
+        sides = [torch.from_numpy(x) for x in labels]
+        xp = array_namespace(*sides)
+        every = compact.count_ranges(xp, sides, [(-2, k - 1)] * 2, strays=False)
+        inner = compact.count_ranges(xp, sides, [(0, k - 1)] * 2)
+    np.testing.assert_array_equal(every.numpy().reshape(k + 2, k + 2), expected)
+    np.testing.assert_array_equal(inner.numpy().reshape(k, k), expected[2:, 2:])
+
+
 def test_too_many_cells():
     labels = np.arange(100)
     assert count_compact((labels, labels), 9_999) is None

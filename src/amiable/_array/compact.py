@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from amiable._array import cuda, libraries, loops
-from amiable._array.arithmetic import clipped
+from amiable._array.arithmetic import clipped, sum_along
 from amiable._array.bins import add_at, check_cells, count_keys
 from amiable._array.blocks import blocks, budget, common_lead
-from amiable._array.devices import is_traced, on_cpu
+from amiable._array.devices import device_of, is_traced, on_cpu
 from amiable._array.dtypes import count_dtype, to_count
 from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array, Namespace
@@ -36,6 +36,8 @@ _BATCH = 1 << 20  # samples of a batch that are copied at a time, where they are
 _FEW = 1 << 10  # cells that take no time to set to 0, or to look at
 # On a device, so many codes are counted before any label was looked at, if there are no more samples than so many.
 _FEW_CODES, _FEW_SAMPLES = 64, 1 << 20
+# On a device without kernels, so many samples are spread over copies of a small table, of so many cells together.
+_SPREAD_SAMPLES, _SPREAD_CELLS, _MOST_COPIES = 1 << 14, 1 << 13, 64
 _NO_LABELS = np.empty((1, 0), dtype=np.int64)
 
 # In a table of more cells than so many for each sample, it costs less to add the samples one by one than to count them
@@ -189,14 +191,21 @@ def count_ranges(xp: Namespace, sides: Sequence[Array], ranges: Sequence[Range],
     narrow = max(most, n_tables * n_cells) < 2**31
     dtype = xp.int32 if narrow else count_dtype(xp, sides[0])
     offset = _wrapped(offset, int(xp.iinfo(dtype).bits))  # keys of huge labels wrap around; their difference is exact
+    copies = _copies(sides[0], n_tables, n_cells)
     for run in _runs(sides[0], n_tables, n_cells):
         keys: Any = None
         for x, (low, high), length in zip(sides, ranges, lengths, strict=True):
             code = _clipped_codes(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
             code = xp.astype(code, dtype, copy=False)
             keys = code if keys is None else keys * length + code
-        counts = count_keys(xp, keys - offset if offset else keys, n_cells)
+        keys = keys - offset if offset else keys
+        if copies > 1 and keys.shape[-1] % copies == 0:
+            tables = xp.arange(copies, dtype=dtype, device=device_of(keys)) * n_cells
+            keys = xp.reshape(xp.reshape(keys, (-1, copies)) + tables, (-1,))
+        counts = count_keys(xp, keys, copies * n_cells)
         total = counts if total is None else total + counts
+    if copies > 1:
+        total = sum_along(xp, xp.reshape(total, (copies, n_cells)), axis=0)
     counts = xp.reshape(total, (*lead, *lengths))[(..., *[slice(margin, margin + length) for length in inner])]
     return xp.reshape(counts, (*lead, math.prod(inner)))
 
@@ -222,6 +231,13 @@ def count_pairs(xp: Namespace, rows: Array, cols: Array, shape: tuple[int, int],
         lead = np.broadcast_shapes(tuple(rows.shape[:-1]), tuple(cols.shape[:-1]))
         counts = from_host(xp, found.counts.reshape(*lead, n_cells), rows)
     return counts if onto is None else onto + counts
+
+
+def _copies(x: Array, n_tables: int, n_cells: int) -> int:
+    """Return how many copies of a table an accelerator fills in turn, so that few samples at a time add to one cell."""
+    if on_cpu(x) or n_tables > 1 or x.shape[-1] < _SPREAD_SAMPLES or n_cells > _SPREAD_CELLS // 2:
+        return 1
+    return min(_MOST_COPIES, 1 << (_SPREAD_CELLS // n_cells).bit_length() - 1)
 
 
 def _clipped_codes(xp: Namespace, x: Array, low: int, high: int) -> Array:

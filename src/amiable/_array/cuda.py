@@ -2,7 +2,8 @@
 
 They take arrays of PyTorch and CuPy where these lie, on the stream that is current for their library, wait for nothing
 and allocate nothing, so that a CUDA graph captures them once they were compiled by a first call. Where there are none,
-array kernels compute the same.
+array kernels compute the same. Before a device is trusted with the first one, what kernels make of some labels there is
+compared with what the same functions give in Python.
 """
 
 from __future__ import annotations
@@ -10,16 +11,21 @@ from __future__ import annotations
 import functools
 import importlib.util
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
+
 from amiable._array import libraries, loops
 from amiable._array.blocks import common_lead
-from amiable._array.devices import device_of, is_traced, on_device_of
+from amiable._array.devices import device_of, is_captured, is_traced, on_device_of
 from amiable._array.dtypes import working_dtype
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
+from amiable._array.transfers import to_device, to_numpy
+from amiable._scalars import cells, tables
 
 _THREADS = 512  # of a block that counts
 _BLOCKS = 1 << 10  # that share a table at most: some waves of all that a device holds at once
@@ -28,9 +34,15 @@ _MOST_BLOCKS = 1 << 16  # of a launch, each of which goes on with what is left
 _SHARED_CELLS = 3 << 12  # in a block's own memory, of 48 KiB on every device
 _THREADS_OF_STEPS = 64  # few, so that what takes long is spread over the device
 
+_TRUSTED: dict[tuple[str, int], bool] = {}  # by library and number of the device
+
 
 def has_kernels(x: Any) -> bool:
-    """Whether kernels take `x`: an array of PyTorch or CuPy on a CUDA device that numba-cuda knows."""
+    """Whether kernels take `x`: an array of PyTorch or CuPy on a CUDA device that numba-cuda knows, and that is right.
+
+    What kernels make there is checked at the first call, which waits for the device; while a graph is captured nothing
+    can be checked, and a device that was not is not used.
+    """
     if libraries.is_torch_array(x):
         import torch
 
@@ -40,7 +52,62 @@ def has_kernels(x: Any) -> bool:
     elif not libraries.is_cupy_array(x):
         return False
     xp: Any = namespace_of(x)
-    return loops.is_compiled() and _is_available() and working_dtype(xp, x) == xp.float64
+    return loops.is_compiled() and _is_available() and working_dtype(xp, x) == xp.float64 and _is_trusted(x)
+
+
+def _is_trusted(x: Any) -> bool:
+    device: Any = device_of(x)
+    place = namespace_of(x).__name__, device.index if hasattr(device, "index") else device.id
+    if place not in _TRUSTED:
+        if is_captured(x):
+            return False
+        wrong = what_is_wrong(x)
+        _TRUSTED[place] = wrong is None
+        if wrong is not None:
+            warnings.warn(
+                f"kernels of numba-cuda are not used on {device}: {wrong}. Operations of the library compute the same",
+                stacklevel=2,
+            )
+    return _TRUSTED[place]
+
+
+def what_is_wrong(like: Any) -> str | None:
+    """Say what keeps kernels from being right on the device of `like`; None if nothing does."""
+    xp, every = namespace_of(like), cells.DEVIANCE | cells.XLOGX | cells.GIVEN_ROW | cells.GIVEN_COL
+    labels = np.random.default_rng(0).integers(0, 2, (2, _LEAST_BLOCKS, 48))
+    ones = np.ones((1, 4), dtype=np.int64)
+    counts = np.stack([np.bincount(2 * a + b, minlength=4) for a, b in zip(*labels, strict=True)])
+    counts[0] = 10**6, 3, 40, 10**5
+    rows, cols = counts[:, 0::2] + counts[:, 1::2], counts[:, :2] + counts[:, 2:]
+    information = np.zeros((12, counts.shape[0]))
+    places: tuple[Any, Any] = (ones[0, :0], ones[0, :0])
+    expected = {
+        "counts": np.stack([np.bincount(2 * a + b, minlength=4) for a, b in zip(*labels, strict=True)]),
+        "counts of few labels": np.bincount(2 * labels[0, 0, :12] + labels[1, 0, :12], minlength=4),
+        "expectations": np.asarray(
+            [
+                np.sum([cells.expectations_of_cell(int(a), int(b), int(r.sum()), every) for a in r for b in c], axis=0)
+                for r, c in zip(rows[:9], cols[:9], strict=True)
+            ]
+        ).T,
+        "sums over cells": information,
+    }
+    tables.information_of_tables(*places, counts, rows, cols, every, 0, counts.shape[0], information)
+    try:
+        true, pred, k, a, b, none = (to_device(x, like) for x in (*labels, counts, rows, cols, ones[0, :0]))
+        out = empty(information.shape, like)
+        found = {
+            "counts": count(xp, (true, pred), ((0, 1), (0, 1))),
+            "counts of few labels": count(xp, (true[0, :12], pred[0, :12]), ((0, 1), (0, 1))),
+            "expectations": sum_expectations(xp, a[:9, ...], b[:9, ...], every),
+            "sums over cells": run(tables.information_of_tables, counts.shape[0], none, none, k, a, b, every, out=out),
+        }
+        for name, values in found.items():
+            if not np.allclose(to_numpy(values), expected[name], rtol=1e-11, atol=1e-11):
+                return f"{name} differ from those of Python"
+    except Exception as error:  # whatever a compiler or a driver may raise
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return None
 
 
 @functools.cache
