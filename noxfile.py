@@ -74,13 +74,19 @@ def run_tests(session: nox.Session, *options: str) -> None:
     session.install(".[cli,compiled,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
     # what one worker has compiled, the others need not
     env = {"JAX_COMPILATION_CACHE_DIR": session.create_tmp(), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    session.run("python", "-m", "pytest", *options, env=env)
+    session.run("python", "-m", "pytest", *options, env={**env, "COVERAGE_FILE": str(covered_by(session.name))})
+
+
+def covered_by(name: str) -> Path:
+    """Return where a session keeps what it has covered."""
+    return Path(__file__).with_name(f".coverage.of_{name}")
 
 
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test, on every array library; those marked gpu skip where there is no CUDA device."""
-    run_tests(session, *(session.posargs or ["-n", "auto"]))
+    covers = ("--cov", "--cov-report=") if "AMIABLE_KEEP_COVERAGE" in os.environ else ()
+    run_tests(session, *(session.posargs or ["-n", "auto"]), *covers)
 
 
 @nox.session
@@ -139,9 +145,17 @@ def peers(session: nox.Session) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """The tests with all slow cases, and how much of the package they run; a floor is in pyproject.toml."""
+    """The tests with all slow cases, and how much of the package they run; a floor is in pyproject.toml.
+
+    Where the session `tests` has kept what it covers, as it does in CI, its cases are not run again.
+    """
     session.install(*cuda_compiler())  # kernels are covered in its simulator
-    run_tests(session, "-n", "auto", "--slow", "--cov", "--cov-report=term", *session.posargs)
+    before = covered_by("tests")
+    slow = "--only-slow" if before.exists() else "--slow"
+    run_tests(session, "-n", "auto", slow, "--cov", "--cov-report=", *session.posargs)
+    kept = [str(path) for path in (before, covered_by("coverage")) if path.exists()]
+    session.run("coverage", "combine", *kept)
+    session.run("coverage", "report")
 
 
 @nox.session

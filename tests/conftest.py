@@ -22,28 +22,39 @@ hypothesis.settings.load_profile("same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--slow`."""
+    """Add `--slow` and `--only-slow`."""
     parser.addoption(
         "--slow", action="store_true", help="run cases marked slow as well, which find little of their own"
     )
+    parser.addoption("--only-slow", action="store_true", help="run what other runs leave out: slow cases, CUDA kernels")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip what is slow: whole cases, those of some backends or scores, and of scores that few ask for on more."""
+    """Skip what is slow, or take what is slow alone, as the options say."""
     if config.getoption("--slow"):
         return
+    if config.getoption("--only-slow"):
+        chosen = [item for item in items if _is_slow(item) or item.path.name == "test_cuda_kernels.py"]
+        config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
+        items[:] = chosen
+        return
     skip = pytest.mark.skip(reason="slow, and finds little that others do not: --slow runs it")
-    for item in items:
-        names = [name for mark in item.iter_markers("slow_on") for name in mark.args]
-        params = item.callspec.params if hasattr(item, "callspec") else {}
-        given, counting, score = params.get("backend"), params.get("counting_backend"), params.get("score")
-        if isinstance(score, Case) and not score.record.is_common:
-            names += ["numpy-read-only", "strict", "strict-other-device", "jax"]
-        wanted = {name for mark in item.iter_markers("slow_but_for") for name in mark.args}
-        is_rare = bool(wanted) and wanted.isdisjoint(item.callspec.id.split("-"))
-        is_slow = is_rare or (given is not None and (given.slow or given.name in names))
-        if is_slow or item.get_closest_marker("slow") or (counting is not None and counting.name in names):
-            item.add_marker(skip)
+    for item in filter(_is_slow, items):
+        item.add_marker(skip)
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    """Whether a case is slow as a whole, on its backend, or for its score, if few ask for that."""
+    names = [name for mark in item.iter_markers("slow_on") for name in mark.args]
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    given, counting, score = params.get("backend"), params.get("counting_backend"), params.get("score")
+    if isinstance(score, Case) and not score.record.is_common:
+        names += ["numpy-read-only", "strict", "strict-other-device", "jax"]
+    wanted = {name for mark in item.iter_markers("slow_but_for") for name in mark.args}
+    if item.get_closest_marker("slow") or (wanted and wanted.isdisjoint(item.callspec.id.split("-"))):
+        return True
+    is_slow_there = given is not None and (given.slow or given.name in names)
+    return is_slow_there or (counting is not None and counting.name in names)
 
 
 @pytest.fixture(params=[pytest.param(b, id=b.name, marks=b.marks) for b in BACKENDS])
