@@ -31,8 +31,8 @@ def group(name: str) -> list[str]:
 
 
 def cuda_compiler() -> list[str]:
-    """Return what the extra cuda asks for beside CuPy: numba-cuda and its toolkit."""
-    return [x for x in PROJECT["project"]["optional-dependencies"]["cuda"] if x.startswith("numba-cuda")]
+    """Return what the extra cuda12 asks for beside CuPy: numba-cuda and its toolkit."""
+    return [x for x in PROJECT["project"]["optional-dependencies"]["cuda12"] if x.startswith("numba-cuda")]
 
 
 def minimum_versions() -> list[str]:
@@ -72,9 +72,13 @@ def run_tests(session: nox.Session, *options: str) -> None:
     """Run the tests on every array library."""
     session.install(TORCH)
     session.install(".[cli,compiled,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
-    # what one worker has compiled, the others need not
-    env = {"JAX_COMPILATION_CACHE_DIR": session.create_tmp(), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    session.run("python", "-m", "pytest", *options, env={**env, "COVERAGE_FILE": str(covered_by(session.name))})
+    env = {**compilation_cache(session), "COVERAGE_FILE": str(covered_by(session.name))}
+    session.run("python", "-m", "pytest", *options, env=env)
+
+
+def compilation_cache(session: nox.Session) -> dict[str, str]:
+    """Return the settings by which what one worker has compiled with JAX, the others need not."""
+    return {"JAX_COMPILATION_CACHE_DIR": session.create_tmp(), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
 
 
 def covered_by(name: str) -> Path:
@@ -188,10 +192,16 @@ def kernels(session: nox.Session) -> None:
 
 @nox.session
 def gpu(session: nox.Session) -> None:
-    """The tests of CUDA devices, on PyTorch, CuPy and JAX; it needs one, and gigabytes of libraries."""
+    """The tests of CUDA devices, on PyTorch, CuPy and JAX; it needs one, and gigabytes of libraries.
+
+    Versions of libraries that were not tried yet may warn of what is to come.
+    """
     session.install(TORCH)
-    session.install(".[cli,jax,torch,cuda,frames,dask,viz]", "jax[cuda12]", *group("test"), *group("lightning"))
-    session.run("python", "-m", "pytest", "-m", "gpu", *session.posargs)
+    session.install(".[cli,jax,torch,cuda12,frames,dask,viz]", "jax[cuda12]", *group("test"), *group("lightning"))
+    future = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
+    warnings = [option for kind in future for option in ("-W", f"default::{kind}")]
+    options = session.posargs or ["-n", "4"]  # of one device, each worker with memory of its own
+    session.run("python", "-m", "pytest", "-m", "gpu", *warnings, *options, env=compilation_cache(session))
 
 
 @nox.session
