@@ -46,7 +46,7 @@ def run(options: Options) -> Report:
         for name, inputs, call in calls():
             if options.match in name:
                 rows.append(counted(name, inputs, call))
-                if "n_labels" in name and importlib.util.find_spec("numba_cuda") is not None:
+                if any(word in name for word in ("n_labels", "random tables", "EMI")) and importlib.util.find_spec("numba_cuda") is not None:
                     rows.append(counted(f"{name}, kernels", inputs, call, kernels=True))
                 for row in rows[len(lines) :]:
                     lines.append(cells(row))
