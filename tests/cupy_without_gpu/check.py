@@ -1,9 +1,12 @@
 """Compare CuPy on the stand-in with NumPy: reductions, scans, sorts, products, halves and a kernel of warps."""
 
+from __future__ import annotations
+
+import numpy as np
+
 from tests.cupy_without_gpu import stand_in
 
-import cupy
-import numpy as np
+cupy = stand_in.cupy
 
 rng = np.random.default_rng(0)
 
