@@ -21,8 +21,17 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 TORCH = "torch==2.13.0"
 # the session docs needs one of them
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# what CuPy may do otherwise than other libraries, in minutes: compiling its kernels takes most of them
-CUPY_TESTS = ["-k", "cupy", "tests/test_device.py", "tests/contingency/test_table.py", "tests/test_pairwise.py"]
+# what CuPy may do otherwise than other libraries, without what takes a processor long; minutes, of which compiling the
+# kernels takes most
+CUPY_LONG = ("float32", "kernels", "million", "scores_are_the_same", "many_cells", "smi", "pvalue", "shuffles")
+CUPY_TESTS = [
+    *("-k", " and not ".join(["cupy", *CUPY_LONG])),
+    "tests/test_device.py",
+    "tests/test_pairwise.py",
+    "tests/contingency/test_table.py",
+    "tests/_array/test_bins.py",
+    "tests/_array/test_devices.py",
+]
 # the version whose own tests judge this project
 PEER = "scikit-learn==1.9.1"
 

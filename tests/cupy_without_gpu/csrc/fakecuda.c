@@ -39,7 +39,7 @@ static int kind_of(const void* p) {
 }
 
 // ---- streams, graphs, events ----
-enum { LAUNCH, COPY, SET };
+enum { LAUNCH, COPY, SET, CALL };
 typedef struct Node {
   int kind, value; void* f; unsigned grid[3], block[3], shared; void** params; void* dst; const void* src; size_t n;
   struct Node* next;
@@ -188,7 +188,12 @@ cudaError_t cudaStreamGetFlags(cudaStream_t s, unsigned* f) { *f = 0; return OK;
 cudaError_t cudaStreamGetPriority(cudaStream_t s, int* p) { *p = 0; return OK; }
 cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned f) { return OK; }
 cudaError_t cudaStreamAddCallback(cudaStream_t s, cudaStreamCallback_t c, void* u, unsigned f) { c(s, OK, u); return OK; }
-cudaError_t cudaLaunchHostFunc(cudaStream_t s, cudaHostFn_t f, void* u) { f(u); return OK; }
+cudaError_t cudaLaunchHostFunc(cudaStream_t s, cudaHostFn_t f, void* u) {
+  if (!stream(s)->capturing) { f(u); return OK; }
+  Node* x = push(stream(s)->graph, CALL);
+  x->f = f; x->dst = u;
+  return OK;
+}
 cudaError_t cudaStreamBeginCapture(cudaStream_t s, enum cudaStreamCaptureMode m) {
   Stream* st = stream(s);
   if (st == &legacy) return BAD_STATE;
@@ -214,6 +219,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t e, cudaStream_t s) {
   for (Node* x = g->first; x; x = x->next) {
     if (x->kind == LAUNCH) launch_now(x->f, x->grid, x->block, x->shared, x->params);
     else if (x->kind == COPY) memmove(x->dst, x->src, x->n);
+    else if (x->kind == CALL) ((cudaHostFn_t)x->f)(x->dst);
     else memset(x->dst, x->value, x->n);
   }
   return OK;
