@@ -195,6 +195,7 @@ def cupy(session: nox.Session) -> None:
     session.run("python", "-m", "tests.cupy_without_gpu.check", env=env)
     options = ["-p", "tests.cupy_without_gpu.plugin", "-m", "gpu", "-n", "2"]
     session.run("python", "-m", "pytest", *options, *(session.posargs or CUPY_TESTS), env=env)
+    session.run("python", "-m", "tests.cupy_without_gpu.counts", env=env)
 
 
 @nox.session
