@@ -21,6 +21,17 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 TORCH = "torch==2.13.0"
 # the session docs needs one of them
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# what CuPy may do otherwise than other libraries, without what takes a processor long; minutes, of which compiling the
+# kernels takes most
+CUPY_LONG = ("float32", "kernels", "million", "scores_are_the_same", "many_cells", "smi", "pvalue", "shuffles")
+CUPY_TESTS = [
+    *("-k", " and not ".join(["cupy", *CUPY_LONG])),
+    "tests/test_device.py",
+    "tests/test_pairwise.py",
+    "tests/contingency/test_table.py",
+    "tests/_array/test_bins.py",
+    "tests/_array/test_devices.py",
+]
 # the version whose own tests judge this project
 PEER = "scikit-learn==1.9.1"
 
@@ -188,6 +199,21 @@ def kernels(session: nox.Session) -> None:
     session.install(TORCH)
     session.install(".[compiled]", *cuda_compiler(), *group("test"))
     session.run("python", "-m", "pytest", "tests/_array/test_cuda_kernels.py", *session.posargs)
+
+
+@nox.session
+def cupy(session: nox.Session) -> None:
+    """CuPy's tests without a GPU, on a stand-in for CUDA; NVRTC compiles each of its kernels for sm_90."""
+    if not all(map(shutil.which, ("gcc", "g++", "nm"))):
+        session.error("the stand-in for CUDA is compiled by gcc and g++")
+    session.install(".", *group("test"), *group("cupy"))
+    folder = session.create_tmp()
+    session.run("bash", "tests/cupy_without_gpu/build", folder, external=True)
+    env = {"CUPY_WITHOUT_GPU": folder}
+    session.run("python", "-m", "tests.cupy_without_gpu.check", env=env)
+    options = ["-p", "tests.cupy_without_gpu.plugin", "-m", "gpu", "-n", "2"]
+    session.run("python", "-m", "pytest", *options, *(session.posargs or CUPY_TESTS), env=env)
+    session.run("python", "-m", "tests.cupy_without_gpu.counts", env=env)
 
 
 @nox.session

@@ -42,3 +42,11 @@ def test_matrix_product_at_full_precision(backend, rng):
     xp = compat.array_namespace(backend.asarray(x))
     got = arithmetic.matmul(xp, backend.asarray(x), backend.asarray(y))
     np.testing.assert_allclose(backend.to_numpy(got), x @ y, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [((3, 4), (4, 2)), ((2, 4), (4, 3)), ((5, 1, 3, 4), (2, 4, 6)), ((1, 4), (4, 1))]
+)
+def test_matrix_product_in_slices(left, right, rng):
+    x, y = rng.random(left), rng.random(right)
+    np.testing.assert_allclose(arithmetic._matmul_in_slices(np, x, y), x @ y, rtol=1e-14)

@@ -76,7 +76,17 @@ def matmul(xp: Namespace, x: Any, y: Any) -> Array:
 
         with torch.autocast(x.device.type if x.device.type != "meta" else "cpu", enabled=False):
             return xp.matmul(x, y)
+    if libraries.is_cupy_array(x) and is_captured(x):
+        return _matmul_in_slices(xp, x, y)
     return xp.matmul(x, y)
+
+
+def _matmul_in_slices(xp: Namespace, x: Any, y: Any) -> Array:
+    """Matrix product without cuBLAS, which CuPy does not let a graph capture: by rows of `x`, or by columns of `y`."""
+    n_rows, n_cols = x.shape[-2], y.shape[-1]
+    if n_rows <= n_cols:
+        return xp.stack([xp.sum(x[..., i, :, None] * y, axis=-2) for i in range(n_rows)], axis=-2)
+    return xp.stack([xp.sum(x * y[..., None, :, j], axis=-1) for j in range(n_cols)], axis=-1)
 
 
 def running_product(xp: Namespace, x: Array) -> Array:

@@ -251,10 +251,11 @@ def _join(xp: Namespace, *tallies: Tally) -> Tallies:
         full = [xp.broadcast_to(x, (*lead, k)) if lead else x for x, k in zip(parts, lengths, strict=True)]
         joined.append(xp.concat(full, axis=-1))
     values, times = joined
-    numbers = np.repeat(np.arange(len(tallies)), lengths)
-    owners = xp.asarray(numbers, device=device_of(values))
-    one_hot = xp.asarray(np.arange(len(tallies))[:, None] == numbers, device=device_of(values))
-    return Tallies(values, times, owners, xp.astype(one_hot, values.dtype))
+    # made on the device: nothing is copied to it while a graph is captured
+    numbers = xp.arange(len(tallies), device=device_of(values))
+    owners = xp.concat([xp.broadcast_to(numbers[i : i + 1], (k,)) for i, k in enumerate(lengths)])
+    one_hot = xp.astype(numbers[:, None] == owners, values.dtype)
+    return Tallies(values, times, owners, one_hot)
 
 
 def _dirichlet(xp: Namespace, directions: list[Direction]) -> list[tuple[Array, Array]]:
