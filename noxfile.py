@@ -40,7 +40,7 @@ def minimum_versions() -> list[str]:
     project = PROJECT["project"]
     extras = (
         requirement
-        for name in ("cli", "dask", "frames", "viz")
+        for name in ("cli", "dask", "files", "frames", "viz")
         for requirement in project["optional-dependencies"][name]
     )
     return [requirement.replace(">=", "==") for requirement in (*project["dependencies"], *extras)]
@@ -57,7 +57,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Static types."""
-    session.install(".[cli,frames,dask,viz]", *group("types"))
+    session.install(".[cli,files,frames,dask,viz]", *group("types"))
     session.run("mypy")
 
 
@@ -71,7 +71,7 @@ def floors(session: nox.Session) -> None:
 def run_tests(session: nox.Session, *options: str) -> None:
     """Run the tests on every array library."""
     session.install(TORCH)
-    session.install(".[cli,compiled,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
+    session.install(".[cli,compiled,files,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
     # what one worker has compiled, the others need not
     env = {"JAX_COMPILATION_CACHE_DIR": session.create_tmp(), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     session.run("python", "-m", "pytest", *options, env=env)
@@ -111,7 +111,7 @@ def docs(session: nox.Session) -> None:
     if not any(map(shutil.which, BROWSERS)) and "BROWSER_PATH" not in os.environ:
         session.error("figures are drawn and pages tried by Chromium or Chrome, on the PATH or at BROWSER_PATH")
     session.install(TORCH)
-    session.install("-e", ".[cli,compiled,jax,torch,frames,dask,viz]", *group("docs"))
+    session.install("-e", ".[cli,compiled,files,jax,torch,frames,dask,viz]", *group("docs"))
     pages = ["README.md", *map(str, sorted(Path("docs").glob("*.md")))]
     session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", *pages)
     env = {"OMP_NUM_THREADS": "1"}  # k-means of a few samples, on cores that are shared
@@ -160,7 +160,7 @@ def build(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """The tests at the lowest supported versions of what the project needs at run time."""
-    session.install(".[cli,dask,frames,viz]", *minimum_versions(), *group("test"))
+    session.install(".[cli,dask,files,frames,viz]", *minimum_versions(), *group("test"))
     session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
@@ -176,7 +176,7 @@ def kernels(session: nox.Session) -> None:
 def gpu(session: nox.Session) -> None:
     """The tests of CUDA devices, on PyTorch, CuPy and JAX; it needs one, and gigabytes of libraries."""
     session.install(TORCH)
-    session.install(".[cli,jax,torch,cuda,frames,dask,viz]", "jax[cuda12]", *group("test"), *group("lightning"))
+    session.install(".[cli,files,jax,torch,cuda,frames,dask,viz]", "jax[cuda12]", *group("test"), *group("lightning"))
     session.run("python", "-m", "pytest", "-m", "gpu", *session.posargs)
 
 

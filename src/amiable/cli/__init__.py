@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -23,24 +22,18 @@ _UsageError: Any = typer.BadParameter.__base__  # of Click, which later versions
 class _Commands(TyperGroup):
     """Commands whose errors are one line."""
 
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        standalone_mode: bool = True,
-        **extra: Any,
-    ) -> Any:
+    def main(self, *args: Any, **options: Any) -> Any:
         """Run a command as Typer does, but for what it says of a command line that it cannot read."""
-        if not standalone_mode:
-            return super().main(args, prog_name, standalone_mode=False, **extra)
+        if not options.pop("standalone_mode", True):
+            return super().main(*args, standalone_mode=False, **options)
         try:
-            status = super().main(args, prog_name, standalone_mode=False, **extra)
+            status = super().main(*args, standalone_mode=False, **options)
         except _UsageError as error:
             if type(error).__name__ == "NoArgsIsHelpError":
                 error.show()
                 sys.exit(error.exit_code)
             command = error.ctx.command_path if error.ctx is not None else "amiable"
-            said = " ".join(error.format_message().split()).rstrip(".")
+            said = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
             typer.echo(f"amiable: {visible(said)} (see {command} --help)", err=True)
             sys.exit(error.exit_code)
         except typer.Abort:

@@ -54,10 +54,9 @@ def scores_called(names: str | None, *, is_shown: bool) -> list[Score]:
     """Return the records of scores called by names that commas separate; by default the common ones, or few to show."""
     if names is None:
         return [SCORES[name] for name in SHOWN] if is_shown else _COMMON
-    given = [name.strip() for name in names.split(",")]
-    called = [
-        record for name in given for record in (SCORES.values() if name.lower() == "all" else [score_called(name)])
-    ]
+    called: list[Score] = []
+    for name in names.split(","):
+        called += SCORES.values() if name.strip().lower() == "all" else [score_called(name, "--scores")]
     return list({record.name: record for record in called}.values())
 
 

@@ -11,6 +11,7 @@ import secrets
 import shutil
 import sys
 import tempfile
+import textwrap
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
@@ -52,11 +53,12 @@ class Noise(enum.StrEnum):
     singletons = "singletons"
 
 
-def score_called(name: str) -> Score:
+def score_called(name: str, option: str = "--score") -> Score:
     """Return the record of a score by its name or short name."""
     record = record_called(name.strip().lower())
     if record is None:
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(SCORES)}, or the name of one of their functions")
+        expected = f"{', '.join(SCORES)}, or the name of one of their functions"
+        raise typer.BadParameter(f"{name!r} is not one of {expected}", param_hint=repr(option))
     return record
 
 
@@ -77,8 +79,8 @@ _READING = "How the file is read"
 File = Annotated[
     Path,
     typer.Argument(
-        help="CSV or other text, Parquet, Arrow, JSON Lines, Excel, NPY, NPZ or H5AD file, one labeling a column, maybe "
-        "compressed; - for standard input.",
+        help="Text (CSV or the like), Parquet, Arrow, JSON Lines, Excel, NPY, NPZ or H5AD file, one labeling a "
+        "column, maybe compressed; - for standard input.",
         allow_dash=True,
     ),
 ]
@@ -266,7 +268,7 @@ def of_identifier(name: str) -> str:
 def print_table(title: str, headings: list[str], rows: list[list[str]], *notes: str) -> None:
     """Print a table whose first column is text; one too wide goes on below, with its first column again."""
     console = Console(highlight=False)
-    console.print(_literal(title))
+    _print_text(console, title)
     widths = [max(cell_len(visible(row[i])) for row in (headings, *rows)) + 2 for i in range(len(headings))]
     for columns in _folded(widths, console.width):
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
@@ -276,7 +278,13 @@ def print_table(title: str, headings: list[str], rows: list[list[str]], *notes: 
             table.add_row(*(_literal(row[i]) for i in columns))
         console.print(table)
     for note in notes:
-        console.print(_literal(note))
+        _print_text(console, note)
+
+
+def _print_text(console: Console, text: str) -> None:
+    """Print a sentence in lines as wide as the terminal; words that are longer, as of paths, stay whole."""
+    lines = textwrap.wrap(visible(text), console.width, break_long_words=False, break_on_hyphens=False)
+    console.print("\n".join(map(_literal, lines)), soft_wrap=True)
 
 
 def _folded(widths: list[int], width: int) -> Iterator[list[int]]:
@@ -298,7 +306,11 @@ def _literal(text: str) -> str:
 def print_json(found: Any) -> None:
     """Print JSON for machines; what a terminal would not show is escaped."""
     text = json.dumps(found, indent=2, ensure_ascii=False)
-    typer.echo("".join(c if c == "\n" or _is_shown(c) else f"\\u{ord(c):04x}" for c in text))
+    typer.echo("\n".join(line if line.isprintable() else _escaped(line) for line in text.split("\n")))
+
+
+def _escaped(line: str) -> str:
+    return "".join(c if _is_shown(c) else f"\\u{ord(c):04x}" for c in line)
 
 
 @contextlib.contextmanager
@@ -349,10 +361,11 @@ def _replace(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def write_figure(figure: Callable[[], Any], path: Path, title: str) -> None:
-    """Write a figure as one page that needs nothing else, and say so."""
-    write_page(lambda: _page_of(figure(), title), path)
-    typer.echo(f"amiable: wrote {visible(str(path))}", err=True)
+def write_figure(figure: Callable[[], Any], path: Path, title: str, *, as_json: bool) -> None:
+    """Write a figure as one page that needs nothing else, and say so, beside JSON on standard error."""
+    with progress("drawing"):
+        write_page(lambda: _page_of(figure(), title), path)
+    typer.echo(visible(f"{path}: {title}"), err=as_json)
 
 
 def _page_of(figure: Any, title: str) -> str:

@@ -132,7 +132,8 @@ def null(
         write_figure(
             lambda: _histogram(test, score, moments if of is score and exact else None),
             histogram,
-            f"{score.axis_title} by chance, {file}",
+            f"{score.heading} of random labelings, {file}",
+            as_json=as_json,
         )
     found = {
         "statistic": test.statistic,

@@ -101,7 +101,8 @@ def pairwise(
             found = scores_of_every_pair(columns, *sides, score, advance)
     scores = found.scores
     if heatmap is not None:
-        write_figure(lambda: _heatmap(scores, names, score), heatmap, f"{score.axis_title} of every pair, {file}")
+        title = f"{score.heading} of every two labelings, {file}"
+        write_figure(lambda: _heatmap(scores, names, score), heatmap, title, as_json=as_json)
     if as_json:
         listed = [[None if np.isnan(value) else value for value in line] for line in scores.tolist()]
         result = {"file": str(file), "score": score.short_name, "labelings": names, "scores": listed}
@@ -151,14 +152,15 @@ def scores_of_every_pair(
     true, pred = _codes(columns, rows), _codes(columns, cols)
     has_all = [column.codes >= 0 for column in columns.values()]
     n_missing, n_ignored = _left_out(has_all, true >= 0, pred >= 0)
-    is_any_left_out = bool((n_missing + n_ignored).any())
+    ignored = -1 if (n_missing + n_ignored).any() else None
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "no sample is left", UserWarning)
         scores = pairwise_scores(
-            true,
-            None if list(rows) == list(cols) else pred,
+            dict(zip(names, true, strict=True)),
+            None if list(rows) == list(cols) else dict(zip(names, pred, strict=True)),
             score=score.function,
-            **({"ignore_true": -1, "ignore_pred": -1} if is_any_left_out else {}),
+            ignore_true=ignored,
+            ignore_pred=ignored,
             progress=advance,
         )
     found = EveryPair(np.asarray(scores), n_missing, n_ignored)

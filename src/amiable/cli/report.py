@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from amiable.cli.common import (
@@ -107,11 +109,7 @@ def report(
         options = {"n_resamples": resamples, "confidence_level": confidence, "rng": seed}
         with progress("comparing with each other") as advance:
             comparison = _comparison(labelings, true, best, policies, options)
-            scores = None
-            if len(names) > 1:  # true labels stay true ones, the others predicted, on either side
-                sides = [policies.true, *[policies.pred] * (len(names) - 1)]
-                columns = read_columns(labelings, names, drops=policies.drops)
-                scores = scores_of_every_pair(columns, sides, sides, SCORES["ami"], advance).scores
+            scores = _scores_of_every_pair(labelings, names, policies, advance) if len(names) > 1 else None
         looks = line_of_counts(labelings, true)
     name_of_file = f"./{file}" if str(file).startswith("-") and str(file) != "-" else str(file)  # no option
     given = [name_of_file, *reading.options]
@@ -123,9 +121,8 @@ def report(
         "This page": _line("report", *against, *only, "-o", str(output), *simulated),
         "The scores": _line("score", *against, *only),
     }
-    if (
-        scores is not None and policies.true == policies.pred
-    ):  # else the true labels are not as others, which no option says
+    # where the true labels are not as others, no option says so
+    if scores is not None and policies.true == policies.pred:
         compared = [part for name in names for part in ("--column", name)]
         commands["AMI of every pair"] = _line("pairwise", *given, *compared, *policies.options)
     known: dict[str, Any] = {
@@ -138,12 +135,20 @@ def report(
     with progress("drawing"):
         write_page(lambda: render_page(clusterings, **known), output)
     typer.echo(visible(f"{output}: {_verdict(best[0], true, len(clusterings))}"))
-    for one in clusterings:
-        if one.is_identifier:
-            typer.echo(visible(of_identifier(one.name)))
     labels = {name: pairs.labels_pred for name, pairs in counted.items()}
-    for line in (*chosen.left_out, *looks, *lines_of_left_out(tables), *lines_of_noise(policies, labels)):
+    identifiers = [of_identifier(one.name) for one in clusterings if one.is_identifier]
+    about_rows = (*lines_of_left_out(tables), *lines_of_noise(policies, labels))
+    for line in (*identifiers, *chosen.left_out, *looks, *about_rows):
         typer.echo(visible(line))
+
+
+def _scores_of_every_pair(
+    labelings: Labelings, names: list[str], policies: Policies, advance: Callable[[int, int], None]
+) -> np.ndarray:
+    """Return AMI of every pair; true labels, which come first, stay true ones, the others predicted, on either side."""
+    sides = [policies.true, *[policies.pred] * (len(names) - 1)]
+    columns = read_columns(labelings, names, drops=policies.drops)
+    return scores_of_every_pair(columns, sides, sides, SCORES["ami"], advance).scores
 
 
 def _comparison(
@@ -162,6 +167,8 @@ def _comparison(
 def _verdict(first: Any, true: str, n_clusterings: int) -> str:
     if not first.is_by_chance:
         return f"{first.name!r} agrees best with {true!r}, of {n_clusterings}"
+    if first.is_identifier:
+        return f"none of {n_clusterings} groups samples"
     pvalue = shown_pvalue(first.pvalues["information"])
     return f"the best of {n_clusterings}, {first.name!r}, is no better than chance beside {true!r}, p = {pvalue}"
 

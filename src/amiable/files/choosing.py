@@ -16,6 +16,7 @@ from amiable.inputs.labels import is_identifier
 # what pandas, R and Arrow call an index that has no name
 INDEXES = ("", "Unnamed: 0", "__index_level_0__")
 _HEAD = 10_000  # rows in which an id is told from a labeling
+_FEWEST = 10  # rows; of fewer, each may well be a cluster of its own
 _MOST_ROWS_OF_COUNTS = 1000
 
 
@@ -33,14 +34,14 @@ def choose(
 
     Names may be patterns, as of files: "kmeans_*".
     """
-    without = _matching(labelings, excluded or (), "--exclude")
+    without = _matching(labelings, excluded or ())
     if named:
-        found = _matching(labelings, named, option)
-        return Chosen(_checked(labelings, [name for name in found if name not in without], fixed, []), [])
+        found = _matching(labelings, named, fixed)
+        return Chosen(_some(labelings, [name for name in found if name not in without], fixed, []), [])
     names = [name for name in labelings.columns if name not in (*fixed, *without)]
     apart = [name for name in names if name in INDEXES] + _identifiers(labelings, names)
     lines = [_left_out(name, option) for name in dict.fromkeys(apart)]
-    return Chosen(_checked(labelings, [name for name in names if name not in apart], fixed, lines), lines)
+    return Chosen(_some(labelings, [name for name in names if name not in apart], fixed, lines), lines)
 
 
 def looks_like_counts(labelings: Labelings, true: str) -> bool:
@@ -61,20 +62,21 @@ def are_counts(column: pl.Series) -> bool:
     return column.dtype.is_integer() and bool((column >= 0).fill_null(False).all())
 
 
-def _matching(labelings: Labelings, patterns: Sequence[str], option: str) -> list[str]:
-    """Return the columns that are named, or match a pattern, in the order of the names."""
+def _matching(labelings: Labelings, patterns: Sequence[str], fixed: Sequence[str] = ()) -> list[str]:
+    """Return the columns that are named, or match a pattern and are not `fixed`, in the order of the names."""
+    others = [name for name in labelings.columns if name not in fixed]
     found: list[str] = []
     for pattern in patterns:
-        fit = [pattern] if pattern in labelings.columns else [x for x in labelings.columns if fnmatchcase(x, pattern)]
+        fit = [pattern] if pattern in labelings.columns else [name for name in others if fnmatchcase(name, pattern)]
         if not fit:
             listed = ", ".join(map(repr, labelings.columns))
-            what = "column like" if set("*?[") & set(pattern) else "column"
-            raise FileError(f"{labelings.name} has no {what} {pattern!r}: its columns are {listed}")
+            raise FileError(f"{labelings.name} has no column {pattern!r}: its columns are {listed}")
         found += fit
     return list(dict.fromkeys(found))
 
 
-def _checked(labelings: Labelings, names: list[str], fixed: Sequence[str], lines: list[str]) -> list[str]:
+def _some(labelings: Labelings, names: list[str], fixed: Sequence[str], lines: list[str]) -> list[str]:
+    """Return names, of which there is at least one."""
     if not names:
         besides = f" besides {' and '.join(map(repr, fixed))}" if fixed else ""
         known = f". {' '.join(lines)}" if lines else ""
@@ -89,6 +91,8 @@ def _identifiers(labelings: Labelings, names: Sequence[str]) -> list[str]:
     frame = labelings.opened(names)
     known = pl.all().drop_nulls()
     start = labelings.collected(lambda: frame.head(_HEAD).collect())
+    if start.height < _FEWEST:
+        return []
     found = [x.name for x in start if is_identifier(x.drop_nulls().n_unique(), start.height - x.null_count())]
     if start.height < _HEAD or not found:
         return found

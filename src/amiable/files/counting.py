@@ -190,7 +190,7 @@ def _check_missing(labelings: Labelings, name: str, labels: pl.Series, counts: p
     row, word = _first_missing(labelings, name)
     raise FileError(
         f"{labelings.name}: column {name!r} has {counts.filter(missing).sum()} missing values in {counts.sum()} rows, "
-        f"the first{f', {word!r},' if word else ''} in row {row + 1}: expected a label in every row, or --missing drop"
+        f"the first in row {row + 1}{f' ({word!r})' if word else ''}: expected a label in every row, or --missing drop"
         f"{', or --keep-na where that is a label' if word else ''}"
     )
 

@@ -15,7 +15,7 @@ from amiable.inputs.counts import check_no_totals
 
 
 class Counts(NamedTuple):
-    """How many samples each class and cluster share, (R, C); the column of the names of the classes, if there is one."""
+    """How many samples each class and cluster share, (R, C), and the column that names the classes, if one does."""
 
     counts: np.ndarray
     classes: list[object]

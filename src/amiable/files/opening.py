@@ -200,14 +200,10 @@ def _open_text(path: Path, name: str, kind: str, reading: Reading, folder: Path)
     options: dict[str, Any] = {name: getattr(reading, name) for name in ("separator", "encoding", "has_header")}
     text = text_of(path, name, kind, folder, **options)
     frame = text.scan(MISSING[:1] if reading.keeps_na else MISSING)
-    last = text.names[-1]
-    try:  # a row that is too long is an error for Polars, one that is too short lacks its last label
-        is_ragged = bool(frame.select(pl.col(last).has_nulls()).collect(engine="streaming").item())
-    except pl.exceptions.PolarsError as error:
-        if "utf-8" in str(error):
-            raise FileError(f"{name} {not_in('utf-8')}") from error
-        is_ragged = True
-    found = text.ragged() if is_ragged else None
+    try:
+        found = text.ragged() if text.may_be_ragged() else None
+    except UnicodeError as error:
+        raise FileError(f"{name} {not_in('utf-8')}") from error
     if found:
         raise FileError(f"{name}: {found}")
     return Labelings(name, kind, text.names, frame.select, text)

@@ -55,6 +55,24 @@ class Text(NamedTuple):
             glob=False,
         )
 
+    def may_be_ragged(self) -> bool:
+        """Whether some row may have another number of fields than there are columns, which Polars does not tell of.
+
+        A row that is too short lacks its last label. If none is, and all rows together have as many separators as they
+        should, none is too long.
+        """
+        counted = self.scan([""]).select(pl.col(self.names[-1]).has_nulls().alias("lacks"), pl.len().alias("rows"))
+        try:
+            lacks, n_rows = counted.collect(engine="streaming").row(0)
+        except pl.exceptions.PolarsError:
+            return True
+        separator = self.separator.encode()
+        with self.path.open("rb") as file:
+            for _ in range(self.n_lines):
+                file.readline()
+            n_separators = sum(block.count(separator) for block in iter(lambda: file.read(1 << 20), b""))
+        return bool(lacks) or n_separators != n_rows * (len(self.names) - 1)
+
     def ragged(self) -> str | None:
         """Say which row has another number of fields than there are columns; None if none has."""
         with self.path.open(encoding="utf-8-sig", newline="") as file:
@@ -111,7 +129,7 @@ def _in_utf8(path: Path, name: str, encoding: str | None, folder: Path) -> tuple
         if found not in ("utf-8", "utf-8-sig"):
             with (
                 path.open(encoding=found, newline="") as file,
-                (folder / "utf8").open("w", "utf-8", newline="") as copy,
+                (folder / "utf8").open("w", encoding="utf-8", newline="") as copy,
             ):
                 shutil.copyfileobj(file, copy)
             path = folder / "utf8"
