@@ -11,6 +11,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from sklearn.metrics import adjusted_mutual_info_score
 
 from amiable._extras import hint
 
@@ -19,7 +20,7 @@ zstandard = pytest.importorskip("zstandard")
 
 TRUTH = ["cat", "dog", "cat", "dög", "cat", "dog"]
 FOUND = [0, 1, 0, 2, 1, 1]
-AMI = 0.6182
+AMI = round(adjusted_mutual_info_score(TRUTH, FOUND), 4)
 
 
 @pytest.fixture
@@ -185,8 +186,7 @@ def test_excel(score, run, frame, tmp_path):
     pytest.importorskip("fastexcel")
     pytest.importorskip("xlsxwriter")
     path = tmp_path / "a.xlsx"
-    with pl.Config():
-        frame.with_columns(pl.Series("word", ["NA", "x", "x", "y", "y", "y"])).write_excel(path, worksheet="runs")
+    frame.with_columns(pl.Series("word", ["NA", "x", "x", "y", "y", "y"])).write_excel(path, worksheet="runs")
     assert score(path) == AMI
     _, _, err = run("score", path, "--true", "truth", "--pred", "word")
     assert "column 'word' has 1 missing values in 6 rows, the first in row 1: expected a label in every row" in err

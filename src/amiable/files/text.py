@@ -177,7 +177,8 @@ def _read_as(path: Path, head: str, separator: str, *, has_header: bool) -> tupl
         return Text(path, separator, [str(i) for i in range(len(first))], 0, True), {*lengths, len(first)} == {
             len(first)
         }
-    if lengths and set(lengths) == {len(first) + 1}:  # row names have no name, as in R
+    # row names have no name, as in R; a comma in the cells of a single column separates nothing
+    if set(lengths) == {len(first) + 1} and (len(first) > 1 or separator in " \t"):
         first = ["", *first]
     return Text(path, separator, first, n_lines, bool(lengths) or len(head) == _HEAD), set(lengths) <= {len(first)}
 
