@@ -232,7 +232,8 @@ def test_figures_that_were_written_are_named_and_have_titles(run, tmp_path, args
     page = tmp_path / "<page>.html"
     status, out, err = run(args[0], DIGITS, *args[1:], page, *(["--json"] if as_json else []))
     assert status == 0
-    what = "AMI of every two labelings" if args[0] == "pairwise" else "AMI of random labelings"
+    what = "every two labelings" if args[0] == "pairwise" else "random labelings"
+    what = f"adjusted mutual information of {what}"
     said = f"{page}: {what}, {DIGITS}\n"
     assert said in (err if as_json else out)
     html = page.read_text(encoding="utf-8")

@@ -132,7 +132,7 @@ def null(
         write_figure(
             lambda: _histogram(test, score, moments if of is score and exact else None),
             histogram,
-            f"{score.heading} of random labelings, {file}",
+            f"{score.title} of random labelings, {file}",
             as_json=as_json,
         )
     found = {
@@ -161,7 +161,7 @@ def null(
         f"{file}: {title}",
         ["", "value"],
         [
-            [f"{score.short_name}{unit}", shown(test.statistic, ".6g")],
+            [f"{score.heading}{unit}", shown(test.statistic, ".6g")],
             [f"mean of {resamples:,} random tables", shown(test.mean, ".6g")],
             ["standard deviation", f"{test.standard_deviation:.6g}"],
             [f"p-value, {side}", f"{test.pvalue:.4g}"],

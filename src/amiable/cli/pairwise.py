@@ -101,7 +101,7 @@ def pairwise(
             found = scores_of_every_pair(columns, *sides, score, advance)
     scores = found.scores
     if heatmap is not None:
-        title = f"{score.heading} of every two labelings, {file}"
+        title = f"{score.title} of every two labelings, {file}"
         write_figure(lambda: _heatmap(scores, names, score), heatmap, title, as_json=as_json)
     if as_json:
         listed = [[None if np.isnan(value) else value for value in line] for line in scores.tolist()]
@@ -114,7 +114,7 @@ def pairwise(
     n_rows = len(columns[names[0]].codes)
     is_same = score.is_symmetric and rows == policies.pred
     print_table(
-        f"{file}: {score.heading}{unit} of {len(names)} labelings, {n_rows} samples",
+        f"{file}: {score.title}{unit} of {len(names)} labelings, {n_rows} samples",
         ["", *names],
         [
             [name, *("–" if np.isnan(value) else shown(value) for value in line)]
