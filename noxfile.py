@@ -51,7 +51,7 @@ def minimum_versions() -> list[str]:
     project = PROJECT["project"]
     extras = (
         requirement
-        for name in ("cli", "dask", "frames", "viz")
+        for name in ("cli", "dask", "files", "frames", "viz")
         for requirement in project["optional-dependencies"][name]
     )
     return [requirement.replace(">=", "==") for requirement in (*project["dependencies"], *extras)]
@@ -68,7 +68,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Static types."""
-    session.install(".[cli,frames,dask,viz]", *group("types"))
+    session.install(".[cli,files,frames,dask,viz]", *group("types"))
     session.run("mypy")
 
 
@@ -82,7 +82,7 @@ def floors(session: nox.Session) -> None:
 def run_tests(session: nox.Session, *options: str) -> None:
     """Run the tests on every array library."""
     session.install(TORCH)
-    session.install(".[cli,compiled,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
+    session.install(".[cli,compiled,files,jax,torch,frames,dask,viz]", *group("test"), *group("lightning"))
     env = {**compilation_cache(session), "COVERAGE_FILE": str(covered_by(session.name))}
     session.run("python", "-m", "pytest", *options, env=env)
 
@@ -132,7 +132,7 @@ def docs(session: nox.Session) -> None:
     if not any(map(shutil.which, BROWSERS)) and "BROWSER_PATH" not in os.environ:
         session.error("figures are drawn and pages tried by Chromium or Chrome, on the PATH or at BROWSER_PATH")
     session.install(TORCH)
-    session.install("-e", ".[cli,compiled,jax,torch,frames,dask,viz]", *group("docs"))
+    session.install("-e", ".[cli,compiled,files,jax,torch,frames,dask,viz]", *group("docs"))
     pages = ["README.md", *map(str, sorted(Path("docs").glob("*.md")))]
     session.run("python", "-m", "pytest", "--doctest-modules", "--doctest-glob=*.md", "src", *pages)
     env = {"OMP_NUM_THREADS": "1"}  # k-means of a few samples, on cores that are shared
@@ -189,7 +189,7 @@ def build(session: nox.Session) -> None:
 @nox.session
 def minimums(session: nox.Session) -> None:
     """The tests at the lowest supported versions of what the project needs at run time."""
-    session.install(".[cli,dask,frames,viz]", *minimum_versions(), *group("test"))
+    session.install(".[cli,dask,files,frames,viz]", *minimum_versions(), *group("test"))
     session.run("python", "-m", "pytest", "-n", "auto", *session.posargs)
 
 
@@ -223,7 +223,7 @@ def gpu(session: nox.Session) -> None:
     Versions of libraries that were not tried yet may warn of what is to come.
     """
     session.install(TORCH)
-    session.install(".[cli,jax,torch,cuda12,frames,dask,viz]", "jax[cuda12]", *group("test"), *group("lightning"))
+    session.install(".[cli,files,jax,torch,cuda12,frames,dask,viz]", "jax[cuda12]", *group("test"), *group("lightning"))
     future = ("DeprecationWarning", "PendingDeprecationWarning", "FutureWarning")
     warnings = [option for kind in future for option in ("-W", f"default::{kind}")]
     options = session.posargs or ["-n", "4"]  # of one device, each worker with memory of its own

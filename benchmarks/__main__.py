@@ -25,6 +25,7 @@ SUBJECTS = {
     "coverage": "how often bootstrap intervals hold the mean score of other samples, by method",
     "metrics": "metrics of a torch evaluation loop: epochs and updates",
     "streams": "1e8 labels as a metric, in files, on a Dask cluster: peak memory and time",
+    "cli": "commands on files, against the library in memory",
     "memory": "peak memory above the inputs",
     "device": "counting, scores, null models on an accelerator: times, peak memory, ways to count",
     "traffic": "what calls ask of an accelerator: launches, waits, bytes moved, peak memory; counted on a CPU",

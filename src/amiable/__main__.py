@@ -10,7 +10,7 @@ def main() -> None:
     try:
         from amiable.cli import app
     except ModuleNotFoundError as error:
-        if error.name not in ("typer", "rich", "polars"):
+        if error.name not in ("typer", "rich", "polars", "zstandard"):
             raise
         sys.exit(f"amiable: {hint('the command line', error.name, 'cli')}")
     app(prog_name="amiable")

@@ -137,8 +137,12 @@ def test_a_group_of_which_nothing_is_left(run, tmp_path):
 
 def test_an_index_is_no_clustering(run, tmp_path):
     pl.DataFrame({"x": [0, 1] * 10, "id": range(20), "by": ["a", "b", "a", "b"] * 5}).write_csv(tmp_path / "a.csv")
-    _, out, _ = run("score", tmp_path / "a.csv", "--true", "x", "--by", "by")
+    _, out, _ = run("score", tmp_path / "a.csv", "--true", "x", "--by", "by", "--pred", "id")
     assert "'id' has a label of its own for nearly every sample" in out
+    status, _, err = run("score", tmp_path / "a.csv", "--true", "x", "--by", "by")
+    assert status == 2
+    assert "has no column besides 'x' and 'by'" in err
+    assert "--pred id brings it back." in err
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_standard_input(run, tmp_path):
     options = ["--true", "digit", "--pred", "ward_10", "--resamples", "19", "-o", path]
     status, out, _ = run("report", "-", *options, stdin=text)
     assert (status, "ward_10" in out) == (0, True)
-    assert "amiable report - --format csv --true digit" in path.read_text(encoding="utf-8")
+    assert "amiable report - --true digit" in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from amiable import __version__
+from amiable.cli.common import visible
 from amiable.cli.emi import emi
 from amiable.cli.null import null
 from amiable.cli.pairwise import pairwise
 from amiable.cli.report import report
 from amiable.cli.score import score
 
+_UsageError: Any = typer.BadParameter.__base__  # of Click, which later versions of Typer bring along
+
+
+class _Commands(TyperGroup):
+    """Commands whose errors are one line."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command as Typer does, but for what it says of a command line that it cannot read."""
+        if not options.pop("standalone_mode", True):
+            return super().main(*args, standalone_mode=False, **options)
+        try:
+            status = super().main(*args, standalone_mode=False, **options)
+        except _UsageError as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                error.show()
+                sys.exit(error.exit_code)
+            command = error.ctx.command_path if error.ctx is not None else "amiable"
+            said = " ".join(error.format_message().split()).rstrip(".").replace("Value error, ", "")
+            typer.echo(f"amiable: {visible(said)} (see {command} --help)", err=True)
+            sys.exit(error.exit_code)
+        except typer.Abort:
+            typer.echo("amiable: interrupted", err=True)
+            sys.exit(130)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="amiable",
     help="Agreement of cluster labelings, corrected for chance.",
     no_args_is_help=True,

@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from amiable import ContingencyTable
-from amiable.cli.common import score_called, shown_pvalue
+from amiable.cli.common import score_called, shown, shown_pvalue
 from amiable.scores.registry import SCORES, Score
 
+SHOWN = ("ami", "nmi", "ari", "v")  # which fit a terminal of 80 columns
 # in the order of printing
 _COMMON = [score for score in SCORES.values() if score.is_common and score.measures == "agreement"]
 
@@ -49,16 +50,17 @@ class Columns:
         return f"{'; '.join(parts)}." if parts else ""
 
 
-def scores_called(names: str | None) -> list[Score]:
-    """Return the records of scores called by names that commas separate; the common ones by default."""
+def scores_called(names: str | None, *, is_shown: bool) -> list[Score]:
+    """Return the records of scores called by names that commas separate; by default the common ones, or few to show."""
     if names is None:
-        return _COMMON
-    given = [name.strip() for name in names.split(",")]
-    called = [record for name in given for record in (SCORES.values() if name == "all" else [score_called(name)])]
+        return [SCORES[name] for name in SHOWN] if is_shown else _COMMON
+    called: list[Score] = []
+    for name in names.split(","):
+        called += SCORES.values() if name.strip().lower() == "all" else [score_called(name, "--scores")]
     return list({record.name: record for record in called}.values())
 
 
 def _text(one: Score, value: float | None) -> str:
     if value is None:
         return "–"
-    return shown_pvalue(value) if one.short_name == "pvalue" else f"{value:.4f}"
+    return shown_pvalue(value) if one.short_name == "pvalue" else shown(value)

@@ -4,43 +4,45 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import html
 import json
 import os
 import secrets
 import shutil
 import sys
 import tempfile
+import textwrap
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, get_args
 
 import typer
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
-from rich.measure import Measurement
 from rich.progress import Progress
 from rich.table import Table
 
-from amiable.files import FileError
+from amiable.files import FORMATS, FileError, Labelings, Reading, opened
+from amiable.resampling.permutation import Alternative as Alternatives
 from amiable.scores.registry import SCORES, Score, record_called
 
 _DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
-class Format(enum.StrEnum):
-    """Of what comes from standard input."""
-
-    csv = "csv"
-    tsv = "tsv"
-    parquet = "parquet"
-
-
+# what --format takes
+Format = enum.StrEnum("Format", {name: name for name in FORMATS})  # type: ignore[misc]
 # what --missing takes
 Missing = enum.StrEnum("Missing", {"raise": "raise", "drop": "drop"})
 RAISE = Missing("raise")
+
+
+# what --alternative takes
+Alternative = enum.StrEnum("Alternative", {name: name for name in get_args(Alternatives)})  # type: ignore[misc]
 
 
 class Noise(enum.StrEnum):
@@ -51,11 +53,12 @@ class Noise(enum.StrEnum):
     singletons = "singletons"
 
 
-def score_called(name: str) -> Score:
+def score_called(name: str, option: str = "--score") -> Score:
     """Return the record of a score by its name or short name."""
-    record = record_called(name)
+    record = record_called(name.strip().lower())
     if record is None:
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, SCORES))} or their functions' names.")
+        expected = f"{', '.join(SCORES)}, or the name of one of their functions"
+        raise typer.BadParameter(f"{name!r} is not one of {expected}", param_hint=repr(option))
     return record
 
 
@@ -70,46 +73,133 @@ ScoreOption = Annotated[
 ]
 AMI: Any = "ami"  # made a record as what is typed is
 
+_ROWS = "Which rows"
+_READING = "How the file is read"
+
 File = Annotated[
     Path,
     typer.Argument(
-        help="CSV, TSV, Parquet, NPY or NPZ file, one labeling a column; - for standard input.", allow_dash=True
+        help="Text (CSV or the like), Parquet, Arrow, JSON Lines, Excel, NPY, NPZ or H5AD file, one labeling a "
+        "column, maybe compressed; - for standard input.",
+        allow_dash=True,
+    ),
+]
+TrueOption = Annotated[str, typer.Option("--true", metavar="COLUMN", help="The column of true labels.")]
+PredOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pred",
+        metavar="COLUMN",
+        help="A column to score, or a pattern such as 'kmeans_*'; may be given again. Default: all others but indexes "
+        "and ids.",
+    ),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="COLUMN", help="A column, or a pattern, to leave out; may be given again."),
+]
+TableOption = Annotated[
+    bool,
+    typer.Option(
+        "--table",
+        metavar="",
+        help="The file is a contingency table: a row for each class, a column of counts for each cluster. --true is "
+        "the column that names the classes.",
     ),
 ]
 MissingOption = Annotated[
     Missing,
-    typer.Option("--missing", help="Rows that lack a label: raise an error, or drop them, of each two columns anew."),
+    typer.Option(
+        "--missing",
+        case_sensitive=False,
+        rich_help_panel=_ROWS,
+        help="Rows that lack a label: raise an error, or drop them, of each two columns anew.",
+    ),
 ]
 IgnoreTrue = Annotated[
     list[str] | None,
-    typer.Option("--ignore-true", metavar="LABEL", help="Leave out rows with this true label; may be given again."),
+    typer.Option(
+        "--ignore-true",
+        metavar="LABEL",
+        rich_help_panel=_ROWS,
+        help="Leave out rows with this true label; may be given again.",
+    ),
 ]
 IgnorePred = Annotated[
     list[str] | None,
     typer.Option(
-        "--ignore-pred", metavar="LABEL", help="Leave out rows with this predicted label; may be given again."
+        "--ignore-pred",
+        metavar="LABEL",
+        rich_help_panel=_ROWS,
+        help="Leave out rows with this predicted label; may be given again.",
     ),
 ]
 NoiseOption = Annotated[
     Noise | None,
     typer.Option(
         "--noise",
+        case_sensitive=False,
+        rich_help_panel=_ROWS,
         help="What -1 among predicted labels is: one cluster, rows to drop, or singletons, each a cluster of its own. "
         "Default: cluster.",
     ),
 ]
-StandardInput = Annotated[Format, typer.Option("--format", help="Of standard input.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        case_sensitive=False,
+        rich_help_panel=_READING,
+        help="Default: what the end of the name tells, or csv of standard input.",
+    ),
+]
+SeparatorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--separator",
+        metavar="CHARACTER",
+        rich_help_panel=_READING,
+        help="Of text: a character, or tab. Default: the one that fits.",
+    ),
+]
+NoHeader = Annotated[
+    bool,
+    typer.Option(
+        "--no-header",
+        metavar="",
+        rich_help_panel=_READING,
+        help="The first row holds labels; columns are named 0, 1 and so on.",
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        rich_help_panel=_READING,
+        help="Of text, such as latin-1. Default: UTF-8, or UTF-16 that is marked.",
+    ),
+]
+KeepNA = Annotated[
+    bool,
+    typer.Option(
+        "--keep-na",
+        metavar="",
+        rich_help_panel=_READING,
+        help="Words such as NA, null and None are labels; by default they are missing ones.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for machines.")]
 
 
 @contextlib.contextmanager
-def opened(file: Path, of_input: Format) -> Iterator[Path]:
-    """Give the path of a file, or of a copy of standard input; say in one line what is wrong, and once what is odd."""
+def labelings_of(file: Path, reading: Reading) -> Iterator[Labelings]:
+    """Open a file or standard input; say in one line what is wrong, and once what is odd."""
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            with _path(file, of_input) as path:
-                yield path
+            with _named(file) as (path, name), opened(path, _of_input(file, reading), name=name) as labelings:
+                yield labelings
         # of a column in many pairs, the numbers behind the colon differ
         found = {str(warning.message).partition(":")[0]: str(warning.message) for warning in reversed(caught)}
         for message in reversed(found.values()):
@@ -118,21 +208,36 @@ def opened(file: Path, of_input: Format) -> Iterator[Path]:
         complain(str(error))
 
 
+def reading_of(
+    of_format: Format | None, separator: str | None, no_header: bool, encoding: str | None, keep_na: bool
+) -> Reading:
+    """Return what the options of these names say."""
+    return Reading(of_format and of_format.value, separator, not no_header, encoding, keep_na)
+
+
+def _of_input(file: Path, reading: Reading) -> Reading:
+    """Take what has no name that tells its format, as standard input, for CSV."""
+    is_unnamed = str(file) == "-" or not (file.suffix or file.is_file())
+    return replace(reading, format="csv") if is_unnamed and reading.format is None else reading
+
+
 @contextlib.contextmanager
-def _path(file: Path, of_input: Format) -> Iterator[Path]:
+def _named(file: Path) -> Iterator[tuple[Path, str]]:
+    """Give the path of a file, or of a copy of what is read from elsewhere, and what messages call it."""
     if str(file) != "-" and not (file.is_fifo() or file.is_char_device()):
-        yield file
+        yield file, str(file)
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"input.{of_input.value}"
+        path = Path(folder) / "input"
         source = contextlib.nullcontext(sys.stdin.buffer) if str(file) == "-" else file.open("rb")
         with path.open("wb") as copy, source as given:
             shutil.copyfileobj(given, copy)
-        try:
-            yield path
-        except FileError as error:
-            name = "standard input" if str(file) == "-" else str(file)
-            raise FileError(str(error).replace(str(path), name)) from error
+        yield path, "standard input" if str(file) == "-" else str(file)
+
+
+def shown(value: float, digits: str = ".4f") -> str:
+    """Return a number as text, zero without a sign."""
+    return f"{value:z{digits}}"
 
 
 def shown_pvalue(pvalue: float) -> str:
@@ -161,18 +266,37 @@ def of_identifier(name: str) -> str:
 
 
 def print_table(title: str, headings: list[str], rows: list[list[str]], *notes: str) -> None:
-    """Print a table whose first column is text; a line too long for the terminal is the terminal's to wrap."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
-    for i, heading in enumerate(headings):
-        table.add_column(_literal(heading), justify="right" if i else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*map(_literal, row))
+    """Print a table whose first column is text; one too wide goes on below, with its first column again."""
     console = Console(highlight=False)
-    console.width = max(console.width, Measurement.get(console, console.options.update(width=10**6), table).maximum)
-    console.print(_literal(title), soft_wrap=True)
-    console.print(table)
+    _print_text(console, title)
+    widths = [max(cell_len(visible(row[i])) for row in (headings, *rows)) + 2 for i in range(len(headings))]
+    for columns in _folded(widths, console.width):
+        table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
+        for i in columns:
+            table.add_column(_literal(headings[i]), justify="right" if i else "left", overflow="fold", no_wrap=i > 0)
+        for row in rows:
+            table.add_row(*(_literal(row[i]) for i in columns))
+        console.print(table)
     for note in notes:
-        console.print(_literal(note), soft_wrap=True)
+        _print_text(console, note)
+
+
+def _print_text(console: Console, text: str) -> None:
+    """Print a sentence in lines as wide as the terminal; words that are longer, as of paths, stay whole."""
+    lines = textwrap.wrap(visible(text), console.width, break_long_words=False, break_on_hyphens=False)
+    console.print("\n".join(map(_literal, lines)), soft_wrap=True)
+
+
+def _folded(widths: list[int], width: int) -> Iterator[list[int]]:
+    """Share columns out among tables that are at most as wide as the terminal, the first column in each."""
+    first = min(widths[0], width // 2)
+    taken: list[int] = []
+    for i in range(1, len(widths)):
+        if taken and first + sum(widths[j] for j in taken) + widths[i] > width:
+            yield [0, *taken]
+            taken = []
+        taken.append(i)
+    yield [0, *taken]
 
 
 def _literal(text: str) -> str:
@@ -182,7 +306,11 @@ def _literal(text: str) -> str:
 def print_json(found: Any) -> None:
     """Print JSON for machines; what a terminal would not show is escaped."""
     text = json.dumps(found, indent=2, ensure_ascii=False)
-    typer.echo("".join(c if c == "\n" or _is_shown(c) else f"\\u{ord(c):04x}" for c in text))
+    typer.echo("\n".join(line if line.isprintable() else _escaped(line) for line in text.split("\n")))
+
+
+def _escaped(line: str) -> str:
+    return "".join(c if _is_shown(c) else f"\\u{ord(c):04x}" for c in line)
 
 
 @contextlib.contextmanager
@@ -233,6 +361,14 @@ def _replace(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def write_figure(figure: Callable[[], Any], path: Path) -> None:
-    """Write a figure as one page that needs nothing else."""
-    write_page(lambda: figure().to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False}), path)
+def write_figure(figure: Callable[[], Any], path: Path, title: str, *, as_json: bool) -> None:
+    """Write a figure as one page that needs nothing else, and say so, beside JSON on standard error."""
+    with progress("drawing"):
+        write_page(lambda: _page_of(figure(), title), path)
+    typer.echo(visible(f"{path}: {title}"), err=as_json)
+
+
+def _page_of(figure: Any, title: str) -> str:
+    body = figure.to_html(include_plotlyjs=True, full_html=False, config={"displaylogo": False})
+    head = f'<meta charset="utf-8"><title>{html.escape(title)}</title>'
+    return f'<!doctype html>\n<html lang="en">\n<head>{head}</head>\n<body>{body}</body>\n</html>\n'

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from amiable import mutual_information_moments
-from amiable.cli.common import AsJson, complain, print_json, print_table
+from amiable.cli.common import AsJson, complain, print_json, print_table, progress
 
 
 def emi(
@@ -21,7 +21,8 @@ def emi(
     """
     sizes = _sizes("ROW_SUMS", row_sums), _sizes("COL_SUMS", col_sums)
     try:
-        mean, variance = mutual_information_moments(*sizes)
+        with progress("computing"):
+            mean, variance = mutual_information_moments(*sizes)
     except ValueError as error:
         complain(str(error))
     if as_json:

@@ -11,15 +11,15 @@ from amiable import ContingencyTable
 from amiable.cli.columns import Columns
 from amiable.cli.common import of_identifier, print_table
 from amiable.cli.policies import Policies, lines_of_left_out, lines_of_noise, table_of_columns, with_samples
-from amiable.files import count_groups_in_file
+from amiable.files import Labelings, count_groups
 from amiable.inputs.labels import is_identifier
 
 
 def score_groups(
-    path: Path, by: str, true: str, pred: list[str] | None, columns: Columns, policies: Policies
+    labelings: Labelings, by: str, true: str, pred: list[str], columns: Columns, policies: Policies
 ) -> tuple[dict[str, Any], list[str]]:
     """Score labelings within groups; return what is known for JSON, and what is to be said of it."""
-    names, counted = count_groups_in_file(path, by, true, pred, drops=policies.drops)
+    names, counted = count_groups(labelings, by, true, pred, drops=policies.drops)
     groups = [_plain(name) for name in names]
     tables = with_samples(
         {name: table_of_columns(pairs, true, name, policies) for name, pairs in counted.items()}, true

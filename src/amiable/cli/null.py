@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import typer
 
@@ -11,21 +11,28 @@ from amiable import permutation_test, score_moments, score_pvalue, standardized_
 from amiable.cli.common import (
     AMI,
     RAISE,
+    Alternative,
     AsJson,
+    EncodingOption,
     File,
-    Format,
+    FormatOption,
     IgnorePred,
     IgnoreTrue,
+    KeepNA,
     MissingOption,
+    NoHeader,
     NoiseOption,
     ScoreOption,
-    StandardInput,
+    SeparatorOption,
+    TableOption,
     check_writable,
     complain,
-    opened,
+    labelings_of,
     print_json,
     print_table,
     progress,
+    reading_of,
+    shown,
     shown_pvalue,
     write_figure,
 )
@@ -37,21 +44,27 @@ from amiable.cli.policies import (
     table_of_columns,
     with_samples,
 )
-from amiable.files import count_pairs_in_file
-from amiable.resampling.permutation import Alternative
+from amiable.cli.tables import scored_table
+from amiable.files import count_pairs
 from amiable.scores.registry import SCORES, Score
 
 
 def null(
     file: File,
-    true: Annotated[str, typer.Option("--true", help="The column of true labels.")],
-    pred: Annotated[str, typer.Option("--pred", help="The column of predicted labels.")],
+    true: Annotated[
+        str | None, typer.Option("--true", metavar="COLUMN", help="The column of true labels. Needed but for --table.")
+    ] = None,
+    pred: Annotated[
+        str | None,
+        typer.Option("--pred", metavar="COLUMN", help="The column of predicted labels. Needed but for --table."),
+    ] = None,
+    table: TableOption = False,
     score: ScoreOption = AMI,
     resamples: Annotated[int, typer.Option("--resamples", min=1, help="How many random tables are drawn.")] = 9999,
     alternative: Annotated[
-        str,
-        typer.Option("--alternative", help="greater, less or two-sided. Default: less for distances, else greater."),
-    ] = "",
+        Alternative | None,
+        typer.Option("--alternative", case_sensitive=False, help="Default: less for distances, else greater."),
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="For the same random tables again.")] = None,
     histogram: Annotated[
         Path | None, typer.Option("--histogram", help="Write an HTML page with the null distribution.")
@@ -60,7 +73,11 @@ def null(
     ignore_true: IgnoreTrue = None,
     ignore_pred: IgnorePred = None,
     noise: NoiseOption = None,
-    of_input: StandardInput = Format.csv,
+    of_format: FormatOption = None,
+    separator: SeparatorOption = None,
+    no_header: NoHeader = False,
+    encoding: EncodingOption = None,
+    keep_na: KeepNA = False,
     as_json: AsJson = False,
 ) -> None:
     """Test whether two labelings agree more than random ones of the same cluster sizes.
@@ -70,18 +87,28 @@ def null(
     - `amiable null digits.csv --true digit --pred kmeans_10`
     - `amiable null digits.csv --true digit --pred dbscan --score mi --resamples 100000 --seed 0 --histogram null.html`
     """
-    side = alternative or ("less" if score.is_distance else "greater")
-    if side not in get_args(Alternative):
-        complain(f"--alternative is {side!r}: expected one of {', '.join(get_args(Alternative))}")
+    side = alternative.value if alternative else "less" if score.is_distance else "greater"
+    if table and (pred is not None or (missing, ignore_true, ignore_pred, noise) != (RAISE, None, None, None)):
+        complain("--table is a file of counts: expected no --pred, --missing, --ignore-true, --ignore-pred or --noise")
+    if not table and (true is None or pred is None):
+        complain("--true and --pred are needed: expected both, or --table for a file of counts")
     if histogram is not None:
         check_writable(histogram, file)
-    with opened(file, of_input) as path:
-        policies = policies_of(missing, ignore_true, ignore_pred, noise)
-        pairs = count_pairs_in_file(path, true, [pred], drops=policies.drops)[pred]
-        (table,) = with_samples({pred: table_of_columns(pairs, true, pred, policies)}, true).values()
+    policies = policies_of(missing, ignore_true, ignore_pred, noise)
+    reading = reading_of(of_format, separator, no_header, encoding, keep_na)
+    with labelings_of(file, reading) as labelings:
+        if true is None or pred is None or table:
+            counts, title = scored_table(labelings, true)
+            notes: list[str] = []
+        else:
+            with progress("counting"):
+                pairs = count_pairs(labelings, true, [pred], drops=policies.drops)[pred]
+            (counts,) = with_samples({pred: table_of_columns(pairs, true, pred, policies)}, true).values()
+            title = f"{int(counts.n_samples)} samples, {true!r} against {pred!r}"
+            notes = [*lines_of_left_out({pred: counts}), *lines_of_noise(policies, {pred: pairs.labels_pred})]
     with progress("drawing tables") as advance:
         test = permutation_test(
-            contingency=table,
+            contingency=counts,
             score=score.function,
             n_resamples=resamples,
             alternative=side,  # type: ignore[arg-type]
@@ -93,16 +120,21 @@ def null(
     exact = None
     if of.cells is not None:
         with progress("computing exact moments"):  # seconds for tens of thousands of clusters
-            moments = score_moments(of.function, table.row_sums, table.col_sums)
+            moments = score_moments(of.function, counts.row_sums, counts.col_sums)
             exact = {
                 "score": of.short_name,
                 "mean": moments.mean,
                 "variance": moments.variance,
-                "standardized": standardized_score(contingency=table, score=of.function),
-                "pvalue": score_pvalue(contingency=table, score=of.function),
+                "standardized": standardized_score(contingency=counts, score=of.function),
+                "pvalue": score_pvalue(contingency=counts, score=of.function),
             }
     if histogram is not None:
-        write_figure(lambda: _histogram(test, score, moments if of is score and exact else None), histogram)
+        write_figure(
+            lambda: _histogram(test, score, moments if of is score and exact else None),
+            histogram,
+            f"{score.title} of random labelings, {file}",
+            as_json=as_json,
+        )
     found = {
         "statistic": test.statistic,
         "pvalue": test.pvalue,
@@ -119,33 +151,32 @@ def null(
             "true": true,
             "pred": pred,
             "score": score.short_name,
-            "n_samples": int(table.n_samples),
-            **left_out(table, policies),
+            "n_samples": int(counts.n_samples),
+            **left_out(counts, policies),
         }
         print_json({**known, **found})
         return
     unit = f" ({score.unit})" if score.unit else ""
     print_table(
-        f"{file}: {int(table.n_samples)} samples, {true!r} against {pred!r}",
+        f"{file}: {title}",
         ["", "value"],
         [
-            [f"{score.short_name}{unit}", f"{test.statistic:.6g}"],
-            [f"mean of {resamples:,} random tables", f"{test.mean:.6g}"],
+            [f"{score.heading}{unit}", shown(test.statistic, ".6g")],
+            [f"mean of {resamples:,} random tables", shown(test.mean, ".6g")],
             ["standard deviation", f"{test.standard_deviation:.6g}"],
             [f"p-value, {side}", f"{test.pvalue:.4g}"],
             *([] if exact is None else _rows_of_exact(of, exact)),
         ],
-        *lines_of_left_out({pred: table}),
-        *lines_of_noise(policies, {pred: pairs.labels_pred}),
+        *notes,
     )
 
 
 def _rows_of_exact(of: Score, exact: dict[str, Any]) -> list[list[str]]:
     unit = f", exact ({of.unit})" if of.unit else ", exact"
     return [
-        [f"expected {of.title}{unit}", f"{exact['mean']:.6g}"],
+        [f"expected {of.title}{unit}", shown(exact["mean"], ".6g")],
         [f"its standard deviation{unit}", f"{exact['variance'] ** 0.5:.6g}"],
-        [f"standardized {of.title}", f"{exact['standardized']:.6g}"],
+        [f"standardized {of.title}", shown(exact["standardized"], ".6g")],
         [f"p-value of {of.title}, by a gamma distribution", shown_pvalue(exact["pvalue"])],
     ]
 

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from amiable.cli.common import (
     RAISE,
+    EncodingOption,
+    ExcludeOption,
     File,
-    Format,
+    FormatOption,
     IgnorePred,
     IgnoreTrue,
+    KeepNA,
     MissingOption,
+    NoHeader,
     NoiseOption,
-    StandardInput,
+    PredOption,
+    SeparatorOption,
+    TrueOption,
     check_writable,
     complain,
+    labelings_of,
     of_identifier,
-    opened,
     progress,
+    reading_of,
+    shown_pvalue,
     visible,
     write_page,
 )
@@ -37,7 +45,8 @@ from amiable.cli.policies import (
     triples_left,
     with_samples,
 )
-from amiable.files import count_every_pair_in_file, count_pairs_in_file, count_triples_in_file
+from amiable.cli.tables import line_of_counts
+from amiable.files import Labelings, choose, count_pairs, count_triples, read_columns
 from amiable.resampling.comparison import ComparisonResult, compare_triples
 from amiable.scores.registry import SCORES
 
@@ -47,11 +56,10 @@ _MOST = 30  # labelings that are compared with each other; all are compared with
 
 def report(
     file: File,
-    true: Annotated[str, typer.Option("--true", help="The column of true labels.")],
+    true: TrueOption,
     output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("report.html"),
-    pred: Annotated[
-        list[str] | None, typer.Option("--pred", help="A column to compare; may be given again. Default: all others.")
-    ] = None,
+    pred: PredOption = None,
+    exclude: ExcludeOption = None,
     resamples: Annotated[
         int, typer.Option("--resamples", min=1, help="Random tables for p-values, resamples for intervals.")
     ] = 999,
@@ -61,7 +69,11 @@ def report(
     ignore_true: IgnoreTrue = None,
     ignore_pred: IgnorePred = None,
     noise: NoiseOption = None,
-    of_input: StandardInput = Format.csv,
+    of_format: FormatOption = None,
+    separator: SeparatorOption = None,
+    no_header: NoHeader = False,
+    encoding: EncodingOption = None,
+    keep_na: KeepNA = False,
 ) -> None:
     """Write a page of HTML that compares every labeling of a file with the true labels; it needs nothing but itself.
 
@@ -79,9 +91,11 @@ def report(
         complain(f"--confidence is {confidence}: expected a number between 0 and 1")
     check_writable(output, file)
     policies = policies_of(missing, ignore_true, ignore_pred, noise)
-    with opened(file, of_input) as path:
+    reading = reading_of(of_format, separator, no_header, encoding, keep_na)
+    with labelings_of(file, reading) as labelings:
         with progress("counting"):
-            counted = count_pairs_in_file(path, true, pred, drops=policies.drops)
+            chosen = choose(labelings, [true], pred, exclude, "--pred")
+            counted = count_pairs(labelings, true, chosen.names, drops=policies.drops)
         tables = {name: table_of_columns(pairs, true, name, policies) for name, pairs in counted.items()}
         tables = with_samples(tables, true)
         clusterings = []
@@ -93,58 +107,58 @@ def report(
         best = ranked(clusterings)[:_MOST]
         names = list(dict.fromkeys([true, *(clustering.name for clustering in best)]))
         options = {"n_resamples": resamples, "confidence_level": confidence, "rng": seed}
-        comparison = _comparison(path, true, best, policies, options)
         with progress("comparing with each other") as advance:
-            every_pair = count_every_pair_in_file(path, names, drops=policies.drops) if len(names) > 1 else {}
-            between = _policies_of_pairs(policies, true)
-            scores = scores_of_every_pair(names, every_pair, SCORES["ami"], between, advance).scores
+            comparison = _comparison(labelings, true, best, policies, options)
+            scores = _scores_of_every_pair(labelings, names, policies, advance) if len(names) > 1 else None
+        looks = line_of_counts(labelings, true)
     name_of_file = f"./{file}" if str(file).startswith("-") and str(file) != "-" else str(file)  # no option
-    given = [name_of_file, *(["--format", of_input.value] if str(file) == "-" else [])]
+    given = [name_of_file, *reading.options]
     against = [*given, "--true", true, *policies.options]
     only = [part for name in pred or () for part in ("--pred", name)]
+    only += [part for name in exclude or () for part in ("--exclude", name)]
     simulated = ["--confidence", str(confidence), "--resamples", str(resamples), "--seed", str(seed)]
     commands = {
         "This page": _line("report", *against, *only, "-o", str(output), *simulated),
         "The scores": _line("score", *against, *only),
     }
-    if every_pair and policies.true == policies.pred:  # else the true labels are not as others, which no option says
-        columns = [part for name in names for part in ("--column", name)]
-        commands["AMI of every pair"] = _line("pairwise", *given, *columns, *policies.options)
+    # where the true labels are not as others, no option says so
+    if scores is not None and policies.true == policies.pred:
+        compared = [part for name in names for part in ("--column", name)]
+        commands["AMI of every pair"] = _line("pairwise", *given, *compared, *policies.options)
     known: dict[str, Any] = {
         "true": true,
-        "pairwise": (names, scores) if every_pair else None,
+        "pairwise": None if scores is None else (names, scores),
         "comparison": comparison,
         "commands": commands,
         "null_commands": {one.name: _null_command(one, against, seed) for one in clusterings},
     }
-    write_page(lambda: render_page(clusterings, **known), output)
+    with progress("drawing"):
+        write_page(lambda: render_page(clusterings, **known), output)
     typer.echo(visible(f"{output}: {_verdict(best[0], true, len(clusterings))}"))
-    for one in clusterings:
-        if one.is_identifier:
-            typer.echo(visible(of_identifier(one.name)))
     labels = {name: pairs.labels_pred for name, pairs in counted.items()}
-    for line in (*lines_of_left_out(tables), *lines_of_noise(policies, labels)):
+    identifiers = [of_identifier(one.name) for one in clusterings if one.is_identifier]
+    about_rows = (*lines_of_left_out(tables), *lines_of_noise(policies, labels))
+    for line in (*identifiers, *chosen.left_out, *looks, *about_rows):
         typer.echo(visible(line))
 
 
-def _policies_of_pairs(policies: Policies, true: str) -> Callable[[str, str], Policies]:
-    """Return what is done with each two labelings: true labels stay true ones, the others predicted, on either side."""
-
-    def between(row: str, col: str) -> Policies:
-        one, other = (policies.true if name == true else policies.pred for name in (row, col))
-        return replace(policies, true=one, pred=other)
-
-    return between
+def _scores_of_every_pair(
+    labelings: Labelings, names: list[str], policies: Policies, advance: Callable[[int, int], None]
+) -> np.ndarray:
+    """Return AMI of every pair; true labels, which come first, stay true ones, the others predicted, on either side."""
+    sides = [policies.true, *[policies.pred] * (len(names) - 1)]
+    columns = read_columns(labelings, names, drops=policies.drops)
+    return scores_of_every_pair(columns, sides, sides, SCORES["ami"], advance).scores
 
 
 def _comparison(
-    path: Path, true: str, best: list[Any], policies: Policies, options: dict[str, Any]
+    labelings: Labelings, true: str, best: list[Any], policies: Policies, options: dict[str, Any]
 ) -> ComparisonResult | None:
     """Compare the best clustering with the second best; None where there are no two, or resampling takes too long."""
     if len(best) < 2 or not all(one.n_resamples and not one.is_identifier for one in best[:2]):
         return None
     first, second = (one.name for one in best[:2])
-    triples = triples_left(count_triples_in_file(path, true, first, [second])[second], policies)
+    triples = triples_left(count_triples(labelings, true, first, [second])[second], policies)
     if not triples.counts.size or options["n_resamples"] * triples.counts.size > _MOST_RESAMPLED:
         return None
     return compare_triples(triples[:3], triples.counts, "ami", **options)
@@ -153,10 +167,10 @@ def _comparison(
 def _verdict(first: Any, true: str, n_clusterings: int) -> str:
     if not first.is_by_chance:
         return f"{first.name!r} agrees best with {true!r}, of {n_clusterings}"
-    return (
-        f"none of {n_clusterings} is shown to agree with {true!r} more than chance would: of {first.name!r}, whose "
-        f"AMI is largest, the p-value is {first.pvalues['information']:.2g}"
-    )
+    if first.is_identifier:
+        return f"none of {n_clusterings} groups samples"
+    pvalue = shown_pvalue(first.pvalues["information"])
+    return f"the best of {n_clusterings}, {first.name!r}, is no better than chance beside {true!r}, p = {pvalue}"
 
 
 def _null_command(one: Any, against: list[str], seed: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import plotly.io
 
 from amiable._array.transfers import to_numpy
 
@@ -17,17 +18,24 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#00
 GREY = "#7F7F7F"
 SCALE = "Cividis"  # dark blue to yellow: even for most kinds of colour blindness, and in grey
 
+# What figures here need of a template of Plotly; all of it is copied, checked and written for each figure.
+_WHITE = plotly.io.templates["plotly_white"].to_plotly_json()
+_NEEDED = ("colorway", "font", "hoverlabel", "hovermode", "paper_bgcolor", "plot_bgcolor", "title", "xaxis", "yaxis")
+_TEMPLATE = {
+    "layout": {name: _WHITE["layout"][name] for name in _NEEDED},
+    "data": {kind: _WHITE["data"][kind] for kind in ("bar", "heatmap", "histogram", "scatter")},
+}
+
 _LONGEST = 24  # characters of a name beside an axis
 
 
 def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400) -> go.Figure:
     """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone."""
-    shown = go.Figure(list(data))
+    shown = go.Figure(list(data), {"template": _TEMPLATE})
     # pixels above the plot: the title; below it names, which may take two lines, or a bar of colours
     has_legend = len(shown.data) > 1 and any(trace.showlegend is not False for trace in shown.data)
     has_colorbar = any(isinstance(trace, go.Heatmap) for trace in shown.data)
     shown.update_layout(
-        template="plotly_white",
         title={"text": text(title), "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top"},
         title_font_size=16,
         # Plotly moves a title up by the height of the bar of colours above the plot
