@@ -32,7 +32,7 @@ def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400
     """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone."""
     shown = go.Figure(list(data))
     lines = textwrap.wrap(title, _LINE)
-    above = 12 + _TITLE * (len(lines) + bool(subtitle)) + 8 * bool(lines)
+    above = 20 + _TITLE * len(lines) + 28 * bool(subtitle)
     for trace in shown.select_traces({"type": "heatmap"}):
         # where it is anchored to the plot, Plotly moves all titles up by its height, that of the x axis into the
         # cells; and its own title is drawn over it
