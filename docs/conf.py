@@ -31,17 +31,17 @@ extensions = [
 exclude_patterns = ["_build", "gallery", "inside", "_figures", "generated/cli.md"]
 templates_path = ["_templates"]
 
+# MathJax with its letters as outlines, in one file: no fonts to find, none of the reader's
+MATHJAX = Path(find_spec("mathjax").submodule_search_locations[0]) / "static" / "mathjax" / "es5" / "tex-svg.js"
+
 html_theme = "furo"
 html_title = f"amiable {release}"
-html_static_path = ["_static"]  # and what packages bring, below
 html_css_files = ["amiable.css"]
-html_static_path += [str(MATHJAX), str(HERE.parent / "src" / "amiable" / "report" / "figures.js")]
+html_static_path = ["_static", str(MATHJAX), str(HERE.parent / "src" / "amiable" / "report" / "figures.js")]
 html_favicon = "_static/amiable.svg"
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False
-# MathJax with its letters as outlines, in one file: no fonts to find, none of the reader's
-MATHJAX = Path(find_spec("mathjax").submodule_search_locations[0]) / "static" / "mathjax" / "es5" / "tex-svg.js"
 mathjax_path = MATHJAX.name
 mathjax3_config = {"svg": {"fontCache": "global"}, "options": {"enableMenu": False}}
 html_theme_options = {"top_of_page_buttons": []}

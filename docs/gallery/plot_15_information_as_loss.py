@@ -65,7 +65,7 @@ for _ in range(30):
     history["MI of two views (share of log 10)"].append(-float(loss.detach()) / 2.302585)
     history["AMI with the digits"].append(float(amiable.adjusted_mutual_info_score(digit, found)))
 
-plot.score_curves(range(1, 31), history, xlabel="epoch")
+plot.score_curves(range(1, 31), history, xlabel="epoch").show()
 
 # %%
 # What it found
@@ -77,4 +77,4 @@ plot.score_curves(range(1, 31), history, xlabel="epoch")
 print(f"AMI      {history['AMI with the digits'][-1]:.3f}")
 print(f"accuracy {float(amiable.matching_accuracy_score(digit, found)):.3f}")
 
-plot.contingency_heatmap(digit.numpy(), found.numpy())
+plot.contingency_heatmap(digit.numpy(), found.numpy()).show()

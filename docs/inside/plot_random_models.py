@@ -26,4 +26,4 @@ shown = plot.score_curves(
     xlabel="clusters of the second labeling",
     ylabel="expected mutual information (nats)",
 )
-shown.update_xaxes(type="log", dtick=1).update_yaxes(type="log", dtick=1)
+shown.update_xaxes(type="log", dtick=1).update_yaxes(type="log", dtick=1).show()

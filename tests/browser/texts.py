@@ -15,13 +15,13 @@ _OVERLAPS = """
   for (const figure of document.querySelectorAll(".js-plotly-plot")) {
     const around = figure.getBoundingClientRect();
     const marks = [...figure.querySelectorAll(".nsewdrag, .cbfills")].map((one) => one.getBoundingClientRect());
-    const texts = [...figure.querySelectorAll("svg text")].filter((one) => one.textContent.trim() && one.checkVisibility());
+    const all = [...figure.querySelectorAll("svg text")];
+    const texts = all.filter((one) => one.textContent.trim() && one.checkVisibility());
     const boxes = texts.map(boxOf);
     boxes.forEach((a, i) => {
       const told = texts[i].textContent;
-      if (a.left < around.left - 1 || a.right > around.right + 1 || a.top < around.top - 2 || a.bottom > around.bottom + 2) {
-        found.push(`${figure.id}: ${told} is cut off`);
-      }
+      const isWide = a.left < around.left - 1 || a.right > around.right + 1;
+      if (isWide || a.top < around.top - 2 || a.bottom > around.bottom + 2) found.push(`${figure.id}: ${told} is cut off`);
       const isTitle = texts[i].matches("[class*=title], .legendtext") || texts[i].closest(".colorbar");
       if (isTitle && marks.some((b) => touch(a, b))) found.push(`${figure.id}: ${told} over the plot or the colours`);
       if (parseFloat(getComputedStyle(texts[i]).fontSize) < 9) found.push(`${figure.id}: ${told} is too small to read`);

@@ -256,7 +256,8 @@ def score_heatmap(
         hoverinfo="skip",
         showlegend=False,
     )
-    best = f"{without_unit(score)}: best {grid[best_line, best_column]:.4f} at {xlabel} {x[best_column]}, {ylabel} {y[best_line]}"
+    at = f"{xlabel} {x[best_column]}, {ylabel} {y[best_line]}"
+    best = f"{without_unit(score)}: best {grid[best_line, best_column]:.4f} at {at}"
     height = 190 + min(max(32 * len(lines), 200), 600)
     shown = figure([heatmap, star], title=best, subtitle=f"colours: {score}", x=xlabel, y=ylabel, height=height)
     shown.update_xaxes(categories(heatmap.x))

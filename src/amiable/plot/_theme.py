@@ -46,10 +46,15 @@ def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400
         template="plotly_white",
         title={
             "text": "<br>".join(map(text, lines)),
-            **{"x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top", "pad": {"l": 10, "t": 12}},
-            "font": {"size": 16},
             "subtitle": {"text": text(subtitle), "font": {"size": 14}},
         },
+        title_font_size=16,
+        title_x=0,
+        title_xref="container",
+        title_y=1,
+        title_yref="container",
+        title_yanchor="top",
+        title_pad={"l": 10, "t": 12},
         font={"size": 14},
         margin={"l": 60, "r": 20, "t": above, "b": 50},
         height=height,
@@ -84,7 +89,7 @@ def _told_apart(names: set[str]) -> dict[str, str]:
     half = _LONGEST // 2
     cut = {name: f"{name[:half]}\u2026{name[half + 1 - _LONGEST :]}" for name in sorted(names)}
     for same in _same(cut):
-        start = max(len(os.path.commonprefix(same)) - 2, 0)
+        start = max(len(os.path.commonprefix(same)) - 2, 0)  # noqa: RUF071
         cut |= {name: f" \u2026{name[start : start + _LONGEST - 2]}" for name in same}
     clashing = [name for same in _same(cut) for name in same]
     return cut | {name: f"{name[:half]}\u2026 ({i})" for i, name in enumerate(clashing, start=1)}
