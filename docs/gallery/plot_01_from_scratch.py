@@ -5,6 +5,8 @@ Adjusted mutual information from scratch
 Two labelings of the same samples: how well do they agree? The answer takes four steps, from a table of counts to mutual
 information (MI), to what chance would give, to adjusted mutual information (AMI). Nine samples are enough to see all of
 them.
+
+Needs the extra ``viz``.
 """
 
 import itertools

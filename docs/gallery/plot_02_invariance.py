@@ -4,6 +4,8 @@ What AMI does not see
 
 Adjusted mutual information (AMI) depends on who is with whom, and on nothing else. It stays the same when clusters are
 renamed, when samples are reordered, and when the two labelings are swapped. Accuracy does not.
+
+Needs the extra ``viz``.
 """
 
 import itertools

@@ -4,6 +4,8 @@ AMI against label noise
 
 Start with the true labels and reassign some of them at random. Adjusted mutual information (AMI) falls from 1, where
 no label is touched, to 0, where all are random.
+
+Needs the extra ``viz``, and scikit-learn.
 """
 
 import numpy as np

@@ -4,6 +4,8 @@ Mutual information grows with the number of clusters, AMI does not
 
 Labels drawn at random know nothing of the truth, however many clusters they make. Mutual information (MI) says
 otherwise; adjusted mutual information (AMI) does not.
+
+Needs the extra ``viz``.
 """
 
 import numpy as np

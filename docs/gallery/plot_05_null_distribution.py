@@ -5,6 +5,8 @@ How much random labelings agree
 Adjusted mutual information (AMI) is 0 on average where there is no agreement. A single score is off, by luck. How far,
 the null distribution shows: of a few hundred shuffled labelings, then of 100,000 random tables, with the exact mean and
 standard deviation on top.
+
+Needs the extra ``viz``.
 """
 
 import numpy as np

@@ -4,6 +4,8 @@ Which clusters agree
 
 One number says how much two labelings agree. The contingency table says where, and so do the terms that adjusted mutual
 information (AMI) is a sum of.
+
+Needs the extra ``viz``, and scikit-learn.
 """
 
 import numpy as np

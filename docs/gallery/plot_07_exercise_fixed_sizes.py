@@ -11,6 +11,8 @@ membership of one at random, 5,000 times.
 3. How surprising is the agreement of the two labelings: what is the p-value?
 
 Here they are. Try before you read on.
+
+Needs the extra ``viz``.
 """
 
 import numpy as np

@@ -9,6 +9,8 @@ from 2 to 200, against a truth of 4 classes.
 1. Where does NMI go as k grows? Where does AMI go?
 2. What are both if each sample is a cluster of its own?
 3. Does another mean of the entropies (``average_method``) mend NMI?
+
+Needs the extra ``viz``.
 """
 
 # %%

@@ -7,6 +7,8 @@ mutual information (AMI) with the labels there are.
 
 1. Which k does AMI choose? Which do normalized mutual information (NMI), homogeneity and completeness?
 2. Why are homogeneity and completeness not fit to choose k?
+
+Needs the extra ``viz``, and scikit-learn.
 """
 
 import numpy as np

@@ -5,6 +5,8 @@ AMI as a black-box objective
 Adjusted mutual information (AMI) has no useful gradient, since labels are discrete. But many labelings are scored at
 once, so it can be maximised by trying all settings of a model. Here they are the threshold and the penalty of a
 logistic regression.
+
+Needs the extra ``viz``, and scikit-learn.
 """
 
 import numpy as np

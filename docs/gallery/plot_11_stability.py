@@ -4,6 +4,8 @@ How stable is a clustering?
 
 k-means ends in a different local optimum for each start. Without any true labels, adjusted mutual information (AMI)
 between runs says how much of the result is the data, and how much the start.
+
+Needs the extra ``viz``, and scikit-learn.
 """
 
 import numpy as np

@@ -3,6 +3,8 @@ NumPy, PyTorch, JAX: the same call
 ==================================
 
 Scores take arrays of any library of the array API standard, and answer in kind: the same library, the same device.
+
+Needs the extras ``viz`` and ``torch`` and ``jax``.
 """
 
 import jax

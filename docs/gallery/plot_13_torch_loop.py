@@ -4,6 +4,8 @@ A metric in a training loop
 
 ``amiable.torch`` has the scores as torchmetrics metrics. A metric adds each batch to a contingency table and forgets
 the labels; ``compute`` scores the table. So the result is that of all batches together, exactly.
+
+Needs the extras ``viz`` and ``torch``, and scikit-learn.
 """
 
 import torch

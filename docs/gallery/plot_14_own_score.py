@@ -4,6 +4,8 @@ A score of your own, with its exact null
 
 A score that is a sum over the cells of the contingency table is defined in one line. Its mean and variance over random
 labelings then follow exactly, without simulation, and so does how far a value is from chance.
+
+Needs the extra ``viz``.
 """
 
 import numpy as np

@@ -5,6 +5,8 @@ Mutual information as a loss
 Scores count labels, and counts have no slope. But a network that clusters gives probabilities, and two soft assignments
 have an expected contingency table. Its mutual information has gradients, so that a network can learn to raise it:
 invariant information clustering (Ji, Henriques and Vedaldi 2019).
+
+Needs the extras ``viz`` and ``torch``, and scikit-learn.
 """
 
 import torch

@@ -4,6 +4,8 @@ The error of expected mutual information
 
 Expected mutual information (EMI) is usually summed with logarithms of factorials, which are large and nearly cancel.
 The more samples, the fewer digits are left. Sums of deviances keep theirs.
+
+Needs the extra ``viz``, and scikit-learn and mpmath.
 """
 
 # %%

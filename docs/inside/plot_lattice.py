@@ -4,6 +4,8 @@ One cell's null distribution on its lattice
 
 How many samples two clusters share by chance has a hypergeometric distribution. Expected mutual information needs a
 sum over all its counts, but few of them carry weight, and fewer are needed for the sum.
+
+Needs the extra ``viz``.
 """
 
 # %%

@@ -4,6 +4,8 @@ Mutual information by chance
 
 The null distribution of mutual information under the permutation model: from random tables, and from exact moments
 without any.
+
+Needs the extra ``viz``.
 """
 
 import amiable

@@ -3,6 +3,8 @@ Expected mutual information under five models
 =============================================
 
 What is expected by chance depends on what is random: who is in a cluster, or the sizes of the clusters as well.
+
+Needs the extra ``viz``.
 """
 
 import numpy as np

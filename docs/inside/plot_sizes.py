@@ -4,6 +4,8 @@ A few hundred sizes stand for all
 
 Expected mutual information (EMI) is a sum over pairs of clusters, and depends on their sizes alone. What a pair adds
 is a smooth function of the logarithms of its sizes, so a few sizes know it for all others.
+
+Needs the extra ``viz``.
 """
 
 # %%

@@ -21,7 +21,8 @@ _OVERLAPS = """
     boxes.forEach((a, i) => {
       const told = texts[i].textContent;
       const isWide = a.left < around.left - 1 || a.right > around.right + 1;
-      if (isWide || a.top < around.top - 2 || a.bottom > around.bottom + 2) found.push(`${figure.id}: ${told} is cut off`);
+      const isHigh = a.top < around.top - 2 || a.bottom > around.bottom + 2;
+      if (isWide || isHigh) found.push(`${figure.id}: ${told} is cut off`);
       const isTitle = texts[i].matches("[class*=title], .legendtext") || texts[i].closest(".colorbar");
       if (isTitle && marks.some((b) => touch(a, b))) found.push(`${figure.id}: ${told} over the plot or the colours`);
       if (parseFloat(getComputedStyle(texts[i]).fontSize) < 9) found.push(`${figure.id}: ${told} is too small to read`);
@@ -40,3 +41,32 @@ _OVERLAPS = """
 def overlaps(page) -> list[str]:
     """Return which texts of figures lie over each other, or leave their figure."""
     return page.evaluate(_OVERLAPS)
+
+
+_CLIPPED = """
+() => {
+  const found = [];
+  for (const formula of document.querySelectorAll("div.math, span.math")) {
+    const drawn = formula.querySelector("mjx-container svg");
+    if (!drawn) found.push(`${formula.textContent.trim()}: in the letters of the reader's fonts`);
+    const shown = formula.getBoundingClientRect();
+    const ink = [...(drawn ?? formula).querySelectorAll("*")].map((one) => one.getBoundingClientRect());
+    const isAbove = ink.some((box) => box.height && box.top < shown.top - 1);
+    const isBelow = ink.some((box) => box.height && box.bottom > shown.bottom + 1);
+    const hides = getComputedStyle(formula).overflowY !== "visible";
+    if (hides && (isAbove || isBelow || formula.scrollHeight > formula.clientHeight + 1)) {
+      found.push(`${formula.textContent.trim()}: cut off`);
+    }
+  }
+  for (const formula of document.querySelectorAll("math")) {
+    const isOurs = formula.closest("mjx-assistive-mml");
+    if (!isOurs) found.push(`${formula.textContent.trim()}: in the letters of the reader's fonts`);
+  }
+  return found;
+}
+"""
+
+
+def clipped_formulas(page) -> list[str]:
+    """Return which formulas lose their tops or ends, or are left to whatever fonts the reader has."""
+    return page.evaluate(_CLIPPED)
