@@ -67,11 +67,12 @@ def scrape(block: object, block_vars: dict, gallery_conf: dict) -> str:  # noqa:
 
 
 def _show_figure(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:  # noqa: ARG001
-    """Put a figure below the first line of a docstring of `amiable.plot`."""
+    """Put a figure below the first lines of a docstring of `amiable.plot`."""
     module, _, function = name.rpartition(".")
     if module == "amiable.plot" and function in OF_FUNCTIONS:
         fragment = FRAGMENTS / f"{OF_FUNCTIONS[function]}.html"
-        lines[2:2] = [".. raw:: html", f"   :file: {fragment}", ""]
+        below = lines.index("", 1) + 1
+        lines[below:below] = [".. raw:: html", f"   :file: {fragment}", ""]
 
 
 def _use_plotly(app: object, pagename: str, templatename: str, context: dict, doctree: object) -> None:  # noqa: ARG001

@@ -26,11 +26,10 @@ def test_every_page_is_silent_and_fits(visit, name):
     n_figures = page.locator("[data-figure]").count()
     page.wait_for_function(f"document.querySelectorAll('.figure.js-plotly-plot').length >= {n_figures}")
     page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.document.state() >= 10")
+    are_wide = "(all) => all.every((one) => one._fullLayout.width === one.clientWidth)"
     for screen in ("phone", "desktop"):
         page.set_viewport_size(SCREENS[screen])
-        page.wait_for_function(
-            "[...document.querySelectorAll('.js-plotly-plot')].every((one) => one._fullLayout.width === one.clientWidth)"
-        )
+        page.wait_for_function(f"({are_wide})([...document.querySelectorAll('.js-plotly-plot')])")
         assert page.evaluate("document.documentElement.scrollWidth") <= SCREENS[screen]["width"]
         assert overlaps(page) == []
         assert clipped_formulas(page) == []
