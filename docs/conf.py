@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -22,22 +23,27 @@ extensions = [
     "sphinx_design",
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
-    "mathematics",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
     "figures",
     "scores",
 ]
 exclude_patterns = ["_build", "gallery", "inside", "_figures", "generated/cli.md"]
 templates_path = ["_templates"]
 
+# MathJax with its letters as outlines, in one file: no fonts to find, none of the reader's
+MATHJAX = Path(find_spec("mathjax").submodule_search_locations[0]) / "static" / "mathjax" / "es5" / "tex-svg.js"
+
 html_theme = "furo"
-html_title = "amiable"
-html_static_path = ["_static"]
+html_title = f"amiable {release}"
 html_css_files = ["amiable.css"]
+html_static_path = ["_static", str(MATHJAX), str(HERE.parent / "src" / "amiable" / "report" / "figures.js")]
 html_favicon = "_static/amiable.svg"
 html_show_copyright = False
 html_show_sphinx = False
 html_copy_source = False
-html_math_renderer = "mathml"
+mathjax_path = MATHJAX.name
+mathjax3_config = {"svg": {"fontCache": "global"}, "options": {"enableMenu": False}}
 html_theme_options = {"top_of_page_buttons": []}
 
 myst_enable_extensions = ["attrs_block", "colon_fence", "deflist", "dollarmath"]
@@ -64,6 +70,8 @@ sphinx_gallery_conf = {
     "min_reported_time": 10**6,
     "write_computation_times": False,
     "thumbnail_size": (420, 270),
+    "backreferences_dir": "generated/examples",
+    "doc_module": ("amiable",),
 }
 
 

@@ -5,6 +5,8 @@ Adjusted mutual information from scratch
 Two labelings of the same samples: how well do they agree? The answer takes four steps, from a table of counts to mutual
 information (MI), to what chance would give, to adjusted mutual information (AMI). Nine samples are enough to see all of
 them.
+
+Needs the extra ``viz``.
 """
 
 import itertools
@@ -31,19 +33,12 @@ table = np.zeros((3, 3), dtype=int)
 for i, j in zip(truth, renamed, strict=True):
     table[i, j] += 1
 print(table)
-# sphinx_gallery_start_ignore
-import sklearn.metrics
-
-assert (table == amiable.contingency_matrix(truth, renamed)).all()
-assert (table == sklearn.metrics.cluster.contingency_matrix(truth, renamed)).all()
-assert amiable.adjusted_mutual_info_score(truth, renamed) == 1.0
-# sphinx_gallery_end_ignore
 
 # %%
 # Each row has one column and each column one row: the two labelings are the same partition. The figure puts matching
 # clusters on the diagonal; each cell has its count and its share of the row.
 
-plot.contingency_heatmap(truth, renamed)
+plot.contingency_heatmap(truth, renamed).show()
 
 # %%
 # Now spoil one sample of each class: samples 1, 4 and 7 get the labels 0, 1, 2.
@@ -51,14 +46,14 @@ plot.contingency_heatmap(truth, renamed)
 spoilt = renamed.copy()
 spoilt[[1, 4, 7]] = 0, 1, 2
 
-plot.contingency_heatmap(truth, spoilt)
+plot.contingency_heatmap(truth, spoilt).show()
 
 # %%
 # And a labeling that knows nothing of the truth: nine random labels.
 
 random = np.random.default_rng(1).integers(0, 3, 9)
 
-plot.contingency_heatmap(truth, random)
+plot.contingency_heatmap(truth, random).show()
 
 # %%
 # Mutual information
@@ -85,10 +80,6 @@ for name, labels in {"renamed": renamed, "spoilt": spoilt, "random": random}.ite
     by_hand = mutual_information(amiable.contingency_matrix(truth, labels))
     by_amiable = amiable.mutual_info_score(truth, labels)
     print(f"{name:8} MI {by_hand:.4f} nats by hand, {by_amiable:.4f} by amiable")
-    # sphinx_gallery_start_ignore
-    assert abs(by_hand - by_amiable) < 1e-14
-    assert abs(by_hand - sklearn.metrics.mutual_info_score(truth, labels)) < 1e-14
-    # sphinx_gallery_end_ignore
 
 # %%
 # The renamed labeling has log 3 = 1.0986 nats, all there is to know of three equal classes. But the random one has some
@@ -107,14 +98,6 @@ by_chance = amiable.mutual_info_score(truth, ways)
 sizes = np.bincount(truth), np.bincount(spoilt)
 print(f"{ways.shape[0]:,} labelings: mean MI {by_chance.mean():.12f} nats")
 print(f"by formula:            EMI {amiable.expected_mutual_information(*sizes):.12f} nats")
-# sphinx_gallery_start_ignore
-from sklearn.metrics.cluster import expected_mutual_information
-
-assert ways.shape == (1680, 9)
-assert abs(by_chance.mean() - amiable.expected_mutual_information(*sizes)) < 1e-14
-_peer = expected_mutual_information(sklearn.metrics.cluster.contingency_matrix(truth, spoilt, sparse=True), 9)
-assert abs(amiable.expected_mutual_information(*sizes) - _peer) < 1e-12
-# sphinx_gallery_end_ignore
 
 # %%
 # The score
@@ -132,16 +115,6 @@ for name, labels in {"renamed": renamed, "spoilt": spoilt, "random": random}.ite
     most = (amiable.entropy(truth) + amiable.entropy(labels)) / 2
     by_hand = (mi - emi) / (most - emi)
     print(f"{name:8} MI {mi:.4f}, EMI {emi:.4f}, at most {most:.4f} nats: AMI {by_hand:.4f}")
-    # sphinx_gallery_start_ignore
-    _given = {
-        "renamed": 1.0,
-        "spoilt": 0.16502260912888653,
-        "random": 0.12559873432804056,
-    }[name]
-    assert abs(by_hand - _given) < 1e-12
-    assert abs(amiable.adjusted_mutual_info_score(truth, labels) - _given) < 1e-12
-    assert abs(sklearn.metrics.adjusted_mutual_info_score(truth, labels) - _given) < 1e-12
-    # sphinx_gallery_end_ignore
 
 # %%
 # ``amiable.adjusted_mutual_info_score(truth, labels)`` does all of this.
@@ -155,16 +128,10 @@ at_least = scores >= amiable.adjusted_mutual_info_score(truth, spoilt) - 1e-12
 print(f"mean AMI {abs(scores.mean()):.12f}")
 print(f"at least as good: {at_least.sum()} of 1,680, or {at_least.mean():.3f}")
 
-# sphinx_gallery_start_ignore
-assert abs(scores.mean()) < 1e-14
-# sphinx_gallery_end_ignore
 
 # %%
 # With more samples nobody can try all ways. A permutation test draws some: 9,999 unless told otherwise. Its p-value is
 # about that share. Nine samples prove little.
 
 test = amiable.permutation_test(truth, spoilt, rng=0)
-# sphinx_gallery_start_ignore
-assert abs(test.pvalue - at_least.mean()) < 0.02
-# sphinx_gallery_end_ignore
-plot.null_distribution(test, score="AMI (no unit)")
+plot.null_distribution(test, score="AMI (no unit)").show()

@@ -4,6 +4,8 @@ What AMI does not see
 
 Adjusted mutual information (AMI) depends on who is with whom, and on nothing else. It stays the same when clusters are
 renamed, when samples are reordered, and when the two labelings are swapped. Accuracy does not.
+
+Needs the extra ``viz``.
 """
 
 import itertools
@@ -31,19 +33,12 @@ ami = amiable.adjusted_mutual_info_score(truth, renamed)
 accuracy = (renamed == truth).mean(axis=1)
 print(f"AMI from {ami.min():.12f} to {ami.max():.12f}")
 print(f"accuracy from {accuracy.min():.3f} to {accuracy.max():.3f}")
-# sphinx_gallery_start_ignore
-import sklearn.metrics
-
-for _labels, _score in zip(renamed, ami, strict=True):
-    assert abs(_score - ami[0]) < 1e-14
-    assert abs(_score - sklearn.metrics.adjusted_mutual_info_score(truth, _labels)) < 1e-12
-# sphinx_gallery_end_ignore
 
 plot.score_curves(
     np.arange(1, 25),
     {"AMI": ami, "accuracy": np.sort(accuracy)},
     xlabel="24 ways to name the clusters",
-)
+).show()
 
 # %%
 # Only one way makes accuracy large: names that match the truth. A clustering has no such names.
@@ -53,17 +48,14 @@ plot.score_curves(
 
 animals = np.array(["yak", "ant", "owl", "cat"])[found]
 print(f"AMI {amiable.adjusted_mutual_info_score(truth, animals):.12f}")
-# sphinx_gallery_start_ignore
-assert abs(amiable.adjusted_mutual_info_score(truth, animals) - ami[0]) < 1e-14
-# sphinx_gallery_end_ignore
 
-plot.contingency_heatmap(truth, animals, match=False)
+plot.contingency_heatmap(truth, animals, match=False).show()
 
 # %%
 # The same table with its columns in the order that puts as many samples as possible on the diagonal, which is what the
 # figure does unless told otherwise:
 
-plot.contingency_heatmap(truth, animals)
+plot.contingency_heatmap(truth, animals).show()
 
 # %%
 # Another order of samples
@@ -74,9 +66,6 @@ plot.contingency_heatmap(truth, animals)
 order = rng.permutation(300)
 shuffled = amiable.adjusted_mutual_info_score(truth[order], found[order])
 print(shuffled == amiable.adjusted_mutual_info_score(truth, found))
-# sphinx_gallery_start_ignore
-assert shuffled == amiable.adjusted_mutual_info_score(truth, found)
-# sphinx_gallery_end_ignore
 
 # %%
 # The other way round
@@ -91,11 +80,3 @@ for score in (
     amiable.completeness_score,
 ):
     print(f"{score.__name__:28} {score(truth, found):.6f}, swapped {score(found, truth):.6f}")
-    # sphinx_gallery_start_ignore
-    _peer = getattr(sklearn.metrics, score.__name__)
-    assert abs(score(truth, found) - _peer(truth, found)) < 1e-12
-    assert abs(score(found, truth) - _peer(found, truth)) < 1e-12
-    # sphinx_gallery_end_ignore
-# sphinx_gallery_start_ignore
-assert abs(amiable.adjusted_mutual_info_score(found, truth) - ami[0]) < 1e-14
-# sphinx_gallery_end_ignore

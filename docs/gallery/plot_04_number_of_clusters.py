@@ -4,6 +4,8 @@ Mutual information grows with the number of clusters, AMI does not
 
 Labels drawn at random know nothing of the truth, however many clusters they make. Mutual information (MI) says
 otherwise; adjusted mutual information (AMI) does not.
+
+Needs the extra ``viz``.
 """
 
 import numpy as np
@@ -25,17 +27,6 @@ ami = amiable.adjusted_mutual_info_score(truth, labelings)
 sizes = (labelings[..., None] == np.arange(30)).sum(axis=2)  # (29, 100, 30)
 emi = amiable.expected_mutual_information(np.bincount(truth), sizes)
 print(labelings.shape, "->", mi.shape, ami.shape, emi.shape)
-# sphinx_gallery_start_ignore
-import sklearn.metrics
-
-for _i, _j in np.ndindex(29, 5):
-    _labels = labelings[_i, _j]
-    assert abs(mi[_i, _j] - sklearn.metrics.mutual_info_score(truth, _labels)) < 1e-12
-    assert abs(ami[_i, _j] - sklearn.metrics.adjusted_mutual_info_score(truth, _labels)) < 1e-11
-    _table = sklearn.metrics.cluster.contingency_matrix(truth, _labels, sparse=True)
-    assert abs(emi[_i, _j] - sklearn.metrics.cluster.expected_mutual_information(_table, 200)) < 1e-11
-assert np.abs(ami.mean(axis=1)).max() < 0.01
-# sphinx_gallery_end_ignore
 
 plot.score_curves(
     clusters,
@@ -43,7 +34,7 @@ plot.score_curves(
     chance=emi.mean(axis=1),
     xlabel="number of clusters of random labels",
     ylabel="MI (nats), AMI (no unit)",
-)
+).show()
 
 # %%
 # MI climbs with every cluster. The grey line is EMI, computed from the cluster sizes without looking at a single

@@ -11,6 +11,8 @@ membership of one at random, 5,000 times.
 3. How surprising is the agreement of the two labelings: what is the p-value?
 
 Here they are. Try before you read on.
+
+Needs the extra ``viz``.
 """
 
 import numpy as np
@@ -22,7 +24,7 @@ rng = np.random.default_rng(0)
 truth = np.repeat([0, 1, 2], [280, 80, 40])
 found = np.where(rng.random(400) < 0.06, truth, rng.choice(3, 400, p=[0.8, 0.15, 0.05]))
 
-plot.contingency_heatmap(truth, found)
+plot.contingency_heatmap(truth, found).show()
 
 # %%
 # Solution
@@ -45,14 +47,6 @@ emi, variance = amiable.mutual_information_moments(*sizes)
 print(f"entropy: one value? {np.ptp(entropies) < 1e-12}")
 print(f"MI:  {np.unique(mi.round(12)).size} values, {mi.min():.5f} to {mi.max():.5f} nats")
 print(f"AMI: {np.unique(ami.round(12)).size} values, {ami.min():.5f} to {ami.max():.5f}")
-# sphinx_gallery_start_ignore
-import sklearn.metrics
-
-assert np.ptp(entropies) < 1e-12
-for _labels, _mi, _ami in zip(permuted[:300], mi, ami, strict=False):
-    assert abs(_mi - sklearn.metrics.mutual_info_score(truth, _labels)) < 1e-12
-    assert abs(_ami - sklearn.metrics.adjusted_mutual_info_score(truth, _labels)) < 1e-11
-# sphinx_gallery_end_ignore
 
 # %%
 # **2.** The mean of MI is EMI, and that of AMI is 0, but for an error of simulation of about one standard error.
@@ -61,11 +55,6 @@ error = mi.std(ddof=1) / np.sqrt(5000)
 print(f"mean MI  {mi.mean():.6f} nats, EMI {emi:.6f}, standard error {error:.6f}")
 print(f"mean AMI {ami.mean():+.6f}")
 print(f"standard deviation of MI {mi.std(ddof=1):.6f} nats, exactly {variance**0.5:.6f}")
-# sphinx_gallery_start_ignore
-_table = sklearn.metrics.cluster.contingency_matrix(truth, found, sparse=True)
-assert abs(emi - sklearn.metrics.cluster.expected_mutual_information(_table, 400)) < 1e-12
-assert abs(mi.mean() - emi) < 4 * error
-# sphinx_gallery_end_ignore
 
 # %%
 # **3.** The p-value is the share of labelings that agree at least as well, counting the one at hand: it is one of the
@@ -78,9 +67,5 @@ test = amiable.permutation_test(truth, found, n_resamples=5000, rng=0)
 print(f"by hand                 {(1 + as_good) / (1 + 5000):.4f}")
 print(f"permutation_test        {test.pvalue:.4f}")
 print(f"gamma, no simulation    {amiable.mutual_info_pvalue(truth, found):.4f}")
-# sphinx_gallery_start_ignore
-assert abs(test.statistic - observed) < 1e-14
-assert abs((1 + as_good) / 5001 - test.pvalue) < 5 * np.sqrt(2 * test.pvalue * (1 - test.pvalue) / 5000) + 1e-3
-# sphinx_gallery_end_ignore
 
-plot.null_distribution(test, score="AMI (no unit)")
+plot.null_distribution(test, score="AMI (no unit)").show()

@@ -9,6 +9,8 @@ from 2 to 200, against a truth of 4 classes.
 1. Where does NMI go as k grows? Where does AMI go?
 2. What are both if each sample is a cluster of its own?
 3. Does another mean of the entropies (``average_method``) mend NMI?
+
+Needs the extra ``viz``.
 """
 
 # %%
@@ -30,20 +32,12 @@ labelings = np.stack([rng.integers(0, k, (50, 200)) for k in clusters])
 nmi = amiable.normalized_mutual_info_score(truth, labelings)
 ami = amiable.adjusted_mutual_info_score(truth, labelings)
 print(labelings.shape, "->", nmi.shape, ami.shape)
-# sphinx_gallery_start_ignore
-import sklearn.metrics
-
-for _i, _j in np.ndindex(clusters.size, 10):
-    _labels = labelings[_i, _j]
-    assert abs(nmi[_i, _j] - sklearn.metrics.normalized_mutual_info_score(truth, _labels)) < 1e-12
-    assert abs(ami[_i, _j] - sklearn.metrics.adjusted_mutual_info_score(truth, _labels)) < 1e-11
-# sphinx_gallery_end_ignore
 
 plot.score_curves(
     clusters,
     {"NMI": nmi, "AMI": ami},
     xlabel="number of clusters of random labels",
-)
+).show()
 
 # %%
 # **1.** NMI climbs to a third: many clusters of few samples each share much with anything. AMI stays at 0.
@@ -54,12 +48,6 @@ plot.score_curves(
 alone = np.arange(200)
 print(f"NMI {amiable.normalized_mutual_info_score(truth, alone):.4f}, ", end="")
 print(f"AMI {amiable.adjusted_mutual_info_score(truth, alone):.4f}")
-# sphinx_gallery_start_ignore
-_nmi = amiable.normalized_mutual_info_score(truth, alone)
-assert abs(_nmi - np.log(4) / ((np.log(4) + np.log(200)) / 2)) < 1e-12
-assert abs(_nmi - sklearn.metrics.normalized_mutual_info_score(truth, alone)) < 1e-12
-assert amiable.adjusted_mutual_info_score(truth, alone) == 0
-# sphinx_gallery_end_ignore
 
 # %%
 # **3.** No. With the smaller of the entropies NMI climbs faster, to 1 if each sample is alone; with the larger one it
@@ -73,19 +61,10 @@ nmi_by_method = {
     method: amiable.normalized_mutual_info_score(truth, labelings, average_method=method)
     for method in methods  # how the two entropies are averaged
 }
-# sphinx_gallery_start_ignore
-assert abs(least - 1) < 1e-14
-assert clusters.size == 22
-assert 0.3 < nmi[-1].mean() < 0.36
-for _m in methods:
-    for _i in range(clusters.size):
-        _peer = sklearn.metrics.normalized_mutual_info_score(truth, labelings[_i, 0], average_method=_m)
-        assert abs(nmi_by_method[_m][_i, 0] - _peer) < 1e-12
-# sphinx_gallery_end_ignore
 
 plot.score_curves(
     clusters,
     nmi_by_method,
     xlabel="number of clusters of random labels",
     ylabel="NMI (no unit)",
-)
+).show()

@@ -5,6 +5,8 @@ AMI as a black-box objective
 Adjusted mutual information (AMI) has no useful gradient, since labels are discrete. But many labelings are scored at
 once, so it can be maximised by trying all settings of a model. Here they are the threshold and the penalty of a
 logistic regression.
+
+Needs the extra ``viz``, and scikit-learn.
 """
 
 import numpy as np
@@ -67,15 +69,6 @@ thresholds = np.linspace(0.05, 0.95, 37).round(3)
 labels = (probabilities(X_held)[:, None, :] >= thresholds[:, None]).astype(int)
 ami = amiable.adjusted_mutual_info_score(y_held, labels)
 print(labels.shape, "->", ami.shape)
-# sphinx_gallery_start_ignore
-import sklearn.metrics
-
-_best = divmod(int(ami.argmax()), 37)
-assert abs(ami.max() - 0.9249381865602224) < 1e-12
-assert (penalties[_best[0]], thresholds[_best[1]]) == (0, 0.625)
-for _i, _j in np.ndindex(6, 37):
-    assert abs(ami[_i, _j] - sklearn.metrics.adjusted_mutual_info_score(y_held, labels[_i, _j])) < 1e-10
-# sphinx_gallery_end_ignore
 
 plot.score_heatmap(
     ami,
@@ -83,7 +76,7 @@ plot.score_heatmap(
     y=[f"{penalty:g}" for penalty in penalties],
     xlabel="threshold",
     ylabel="penalty λ",
-)
+).show()
 
 # %%
 # The larger the penalty, the smaller the weights, and the closer all probabilities to a half: the strip of good
@@ -101,7 +94,7 @@ plot.score_curves(
     {"AMI": ami[0], "accuracy": accuracy[0]},
     xlabel="threshold",
     ylabel="score (no unit)",
-)
+).show()
 
 # %%
 # The best threshold by either score; the first one, where several are as good:
@@ -112,15 +105,11 @@ for name, at in {"AMI": by_ami, "accuracy": by_accuracy}.items():
     print(f"best by {name:8}: threshold {thresholds[at]:.3f}, {wrong} wrong", end=", ")
     print(f"AMI {ami[0, at]:.4f}, accuracy {accuracy[0, at]:.4f}")
 
-# sphinx_gallery_start_ignore
-for _at in (by_ami, by_accuracy):
-    assert abs(accuracy[0, _at] - sklearn.metrics.accuracy_score(y_held, labels[0, _at])) < 1e-14
-# sphinx_gallery_end_ignore
 # %%
 # Three samples are wrong at both thresholds, so accuracy cannot tell them apart. Here is the table at the one that is
 # best by accuracy:
 
-plot.contingency_heatmap(y_held, labels[0, by_accuracy], match=False)
+plot.contingency_heatmap(y_held, labels[0, by_accuracy], match=False).show()
 
 # %%
 # One sample of class 0 and two of class 1 are on the wrong side. By AMI, below, all three are of class 1. Then cluster
@@ -129,14 +118,4 @@ plot.contingency_heatmap(y_held, labels[0, by_accuracy], match=False)
 # (The held-out samples have chosen the setting, so their AMI flatters it. An honest score takes samples that had no
 # part in the choice.)
 
-# sphinx_gallery_start_ignore
-assert amiable.contingency_matrix(y_held, labels[0, by_accuracy]).tolist() == [
-    [138, 1],
-    [2, 139],
-]
-assert amiable.contingency_matrix(y_held, labels[0, by_ami]).tolist() == [
-    [139, 0],
-    [3, 138],
-]
-# sphinx_gallery_end_ignore
-plot.contingency_heatmap(y_held, labels[0, by_ami], match=False)
+plot.contingency_heatmap(y_held, labels[0, by_ami], match=False).show()

@@ -3,6 +3,8 @@ NumPy, PyTorch, JAX: the same call
 ==================================
 
 Scores take arrays of any library of the array API standard, and answer in kind: the same library, the same device.
+
+Needs the extras ``viz`` and ``torch`` and ``jax``.
 """
 
 import jax
@@ -29,14 +31,6 @@ found = noisy[5, 0]
 print(repr(amiable.adjusted_mutual_info_score(truth, found)))
 print(repr(amiable.adjusted_mutual_info_score(torch.asarray(truth), torch.asarray(found))))
 print(repr(amiable.adjusted_mutual_info_score(jnp.asarray(truth), jnp.asarray(found))))
-# sphinx_gallery_start_ignore
-import sklearn.metrics
-
-_peer = sklearn.metrics.adjusted_mutual_info_score(truth, found)
-assert abs(amiable.adjusted_mutual_info_score(truth, found) - _peer) < 1e-11
-assert abs(float(amiable.adjusted_mutual_info_score(torch.asarray(truth), torch.asarray(found))) - _peer) < 1e-11
-assert abs(float(amiable.adjusted_mutual_info_score(jnp.asarray(truth), jnp.asarray(found))) - _peer) < 1e-5
-# sphinx_gallery_end_ignore
 
 # %%
 # A batch of 21 x 20 labelings, at 21 levels of noise:
@@ -48,20 +42,13 @@ by_library = {
 }
 for name, scores in by_library.items():
     print(f"{name:8} {scores.dtype} {tuple(scores.shape)}")
-# sphinx_gallery_start_ignore
-for _i in range(21):
-    _peer = sklearn.metrics.adjusted_mutual_info_score(truth, noisy[_i, 0])
-    assert abs(by_library["NumPy"][_i, 0] - _peer) < 1e-11
-    assert abs(float(by_library["PyTorch"][_i, 0]) - _peer) < 1e-11
-    assert abs(float(by_library["JAX"][_i, 0]) - _peer) < 1e-5
-# sphinx_gallery_end_ignore
 
 plot.score_curves(
     fractions,
     by_library,
     xlabel="fraction of labels that are random",
     ylabel="AMI (no unit)",
-)
+).show()
 
 # %%
 # The three curves are one. (Figures take arrays of any library too.) JAX computes in float32 unless told otherwise; its
@@ -71,17 +58,13 @@ numpy_scores = by_library["NumPy"]
 differences = {
     name: (np.asarray(by_library[name], dtype=np.float64) - numpy_scores) * 1e6 for name in ("PyTorch", "JAX")
 }
-# sphinx_gallery_start_ignore
-assert np.abs(differences["PyTorch"]).max() < 1e-6
-assert np.abs(differences["JAX"]).max() < 1
-# sphinx_gallery_end_ignore
 
 plot.score_curves(
     fractions,
     differences,
     xlabel="fraction of labels that are random",
     ylabel="AMI less that of NumPy (millionths)",
-)
+).show()
 
 # %%
 # With ``n_labels`` the labels are codes below five, and no value is looked at to find out. So the call can be compiled,
@@ -95,6 +78,3 @@ def score(truth, labels):
 
 
 print(score(jnp.asarray(truth), jnp.asarray(found)))
-# sphinx_gallery_start_ignore
-assert abs(float(score(jnp.asarray(truth), jnp.asarray(found))) - by_library["NumPy"][5, 0]) < 1e-5
-# sphinx_gallery_end_ignore

@@ -5,6 +5,8 @@ Mutual information as a loss
 Scores count labels, and counts have no slope. But a network that clusters gives probabilities, and two soft assignments
 have an expected contingency table. Its mutual information has gradients, so that a network can learn to raise it:
 invariant information clustering (Ji, Henriques and Vedaldi 2019).
+
+Needs the extras ``viz`` and ``torch``, and scikit-learn.
 """
 
 import torch
@@ -65,7 +67,7 @@ for _ in range(30):
     history["MI of two views (share of log 10)"].append(-float(loss.detach()) / 2.302585)
     history["AMI with the digits"].append(float(amiable.adjusted_mutual_info_score(digit, found)))
 
-plot.score_curves(range(1, 31), history, xlabel="epoch")
+plot.score_curves(range(1, 31), history, xlabel="epoch").show()
 
 # %%
 # What it found
@@ -77,4 +79,4 @@ plot.score_curves(range(1, 31), history, xlabel="epoch")
 print(f"AMI      {history['AMI with the digits'][-1]:.3f}")
 print(f"accuracy {float(amiable.matching_accuracy_score(digit, found)):.3f}")
 
-plot.contingency_heatmap(digit.numpy(), found.numpy())
+plot.contingency_heatmap(digit.numpy(), found.numpy()).show()

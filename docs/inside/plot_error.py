@@ -4,6 +4,8 @@ The error of expected mutual information
 
 Expected mutual information (EMI) is usually summed with logarithms of factorials, which are large and nearly cancel.
 The more samples, the fewer digits are left. Sums of deviances keep theirs.
+
+Needs the extra ``viz``, and scikit-learn and mpmath.
 """
 
 # %%
@@ -17,7 +19,6 @@ import scipy.sparse
 from sklearn.metrics.cluster import expected_mutual_information
 
 import amiable
-from amiable.plot._theme import COLORS, figure
 
 mpmath.mp.dps = 30
 
@@ -56,17 +57,15 @@ for n, ours in zip(sizes, errors["amiable"], strict=True):
 # Differences of rounding, which are luck, move both lines up and down by a factor of a few. A double has a resolution
 # of 2e-16; values below are drawn there.
 
-shown = figure(
+shown = go.Figure(
     [
-        go.Scatter(
-            x=sizes[: len(values)], y=np.maximum(values, 1e-16), mode="lines+markers", name=name, line={"color": color}
-        )
-        for (name, values), color in zip(errors.items(), COLORS, strict=False)
+        go.Scatter(x=sizes[: len(values)], y=np.maximum(values, 1e-16), mode="lines+markers", name=name)
+        for name, values in errors.items()
     ],
-    title="EMI of 2 x 2 equal clusters",
-    x="samples",
-    y="relative error",
+    layout_title_text="EMI of 2 x 2 equal clusters",
+    layout_xaxis_title_text="samples",
+    layout_yaxis_title_text="relative error",
 )
 shown.update_xaxes(type="log", exponentformat="power", dtick=1)
 shown.update_yaxes(type="log", exponentformat="power", dtick=2)
-shown
+shown.show()

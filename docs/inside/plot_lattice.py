@@ -4,6 +4,8 @@ One cell's null distribution on its lattice
 
 How many samples two clusters share by chance has a hypergeometric distribution. Expected mutual information needs a
 sum over all its counts, but few of them carry weight, and fewer are needed for the sum.
+
+Needs the extra ``viz``.
 """
 
 # %%
@@ -15,7 +17,6 @@ import plotly.graph_objects as go
 import scipy.stats
 
 from amiable.chance.hypergeometric import lattice, n_nodes, window
-from amiable.plot._theme import COLORS, GREY, figure
 
 a, b, n = (np.asarray(size) for size in (20_000, 30_000, 100_000))
 first, last, stride = (int(x) for x in window(np, a, b, n))
@@ -30,18 +31,28 @@ k = np.arange(first, last + 1)
 exact = scipy.stats.hypergeom(n, a, b).pmf(k)
 nodes = lattice(np, a, b, n, width=int(n_nodes(np, a, b, n)))
 weights = nodes.weights / nodes.weights.sum()
-every = go.Scatter(x=k, y=exact, mode="lines", name="every count", line={"color": GREY, "width": 3})
-some = go.Scatter(x=nodes.k, y=weights, mode="markers", name="nodes", marker={"color": COLORS[1], "size": 8})
-shown = figure([every, some], title="Weights of counts, and of nodes", x="samples that the clusters share", y="weight")
+every = go.Scatter(x=k, y=exact, mode="lines", name="every count", line={"color": "grey", "width": 3})
+some = go.Scatter(x=nodes.k, y=weights, mode="markers", name="nodes", marker={"color": "#D55E00", "size": 8})
+shown = go.Figure(
+    [every, some],
+    layout_title_text="Weights of counts, and of nodes",
+    layout_xaxis_title_text="samples that the clusters share",
+    layout_yaxis_title_text="weight",
+)
 shown.update_yaxes(type="log", exponentformat="power", dtick=3)
-shown
+shown.show()
 
 # %%
 # What is summed is weight times deviance, which is zero at the mean, and nowhere negative: no digits cancel.
 
 product = weights * nodes.deviance
-data = [go.Bar(x=nodes.k, y=product, marker={"color": COLORS[0]}, name="term")]
-figure(data, title="The terms of the sum", x="samples that the clusters share", y="weight times deviance (nats)")
+data = [go.Bar(x=nodes.k, y=product, marker={"color": "#0072B2"}, name="term")]
+go.Figure(
+    data,
+    layout_title_text="The terms of the sum",
+    layout_xaxis_title_text="samples that the clusters share",
+    layout_yaxis_title_text="weight times deviance (nats)",
+).show()
 
 # %%
 # The sum over nodes agrees with the sum over all counts of the window, to rounding. A wider stride does not: the
@@ -63,12 +74,12 @@ print(f"all counts {full:.15f}, nodes {product.sum():.15f}")
 strides = np.arange(1, 15 * stride // 4)
 sums = [np.sum(exact[::h] * term(k[::h])) / np.sum(exact[::h]) for h in strides]
 errors = np.maximum(np.abs(np.array(sums) / full - 1), 1e-17)
-shown = figure(
-    [go.Scatter(x=strides, y=errors, mode="lines", line={"color": COLORS[0]}, name="measured")],
-    title="The error of a stride",
-    x="stride",
-    y="relative error of the cell's expectation",
+shown = go.Figure(
+    [go.Scatter(x=strides, y=errors, mode="lines", line={"color": "#0072B2"}, name="measured")],
+    layout_title_text="The error of a stride",
+    layout_xaxis_title_text="stride",
+    layout_yaxis_title_text="relative error of the cell's expectation",
 )
 shown.update_yaxes(type="log", exponentformat="power", dtick=3)
-shown.add_vline(x=stride, line={"color": COLORS[1], "dash": "dash"}, annotation={"text": "taken"})
-shown
+shown.add_vline(x=stride, line={"color": "#D55E00", "dash": "dash"}, annotation={"text": "taken"})
+shown.show()

@@ -4,6 +4,8 @@ Mutual information by chance
 
 The null distribution of mutual information under the permutation model: from random tables, and from exact moments
 without any.
+
+Needs the extra ``viz``.
 """
 
 import amiable
@@ -15,4 +17,4 @@ moments = amiable.mutual_information_moments(table.row_sums, table.col_sums)
 print(f"p-value by random tables {test.pvalue:.4f}, by the gamma distribution", end=" ")
 print(f"{amiable.mutual_info_pvalue(contingency=table):.4f}")
 
-plot.null_distribution(test, score="mutual information (nats)", moments=moments, bins=120)
+plot.null_distribution(test, score="mutual information (nats)", moments=moments, bins=120).show()

@@ -3,6 +3,8 @@ Expected mutual information under five models
 =============================================
 
 What is expected by chance depends on what is random: who is in a cluster, or the sizes of the clusters as well.
+
+Needs the extra ``viz``.
 """
 
 import numpy as np
@@ -26,4 +28,4 @@ shown = plot.score_curves(
     xlabel="clusters of the second labeling",
     ylabel="expected mutual information (nats)",
 )
-shown.update_xaxes(type="log", dtick=1).update_yaxes(type="log", dtick=1)
+shown.update_xaxes(type="log", dtick=1).update_yaxes(type="log", dtick=1).show()

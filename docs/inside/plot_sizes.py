@@ -4,6 +4,8 @@ A few hundred sizes stand for all
 
 Expected mutual information (EMI) is a sum over pairs of clusters, and depends on their sizes alone. What a pair adds
 is a smooth function of the logarithms of its sizes, so a few sizes know it for all others.
+
+Needs the extra ``viz``.
 """
 
 # %%
@@ -16,7 +18,6 @@ import plotly.graph_objects as go
 from amiable.chance.expectation import expected_sums
 from amiable.chance.hypergeometric import expectations
 from amiable.chance.interpolation import nodes_for
-from amiable.plot._theme import COLORS, GREY, figure
 
 n = np.asarray(1_000_000)
 every = np.arange(1, 8193)
@@ -30,17 +31,17 @@ def added(sizes: np.ndarray) -> np.ndarray:
 
 some = np.unique(np.geomspace(1, 8192, 400).astype(int))
 print(f"{every.size:,} sizes, {nodes.size} nodes, {(nodes >= 32).sum()} of them from 32 on")
-shown = figure(
+shown = go.Figure(
     [
-        go.Scatter(x=some, y=added(some), mode="lines", name="every size", line={"color": GREY, "width": 3}),
-        go.Scatter(x=nodes, y=added(nodes), mode="markers", name="nodes", marker={"color": COLORS[1], "size": 4}),
+        go.Scatter(x=some, y=added(some), mode="lines", name="every size", line={"color": "grey", "width": 3}),
+        go.Scatter(x=nodes, y=added(nodes), mode="markers", name="nodes", marker={"color": "#D55E00", "size": 4}),
     ],
-    title="What a pair of clusters adds",
-    x="size of the other cluster (samples)",
-    y="expected deviance (nats)",
+    layout_title_text="What a pair of clusters adds",
+    layout_xaxis_title_text="size of the other cluster (samples)",
+    layout_yaxis_title_text="expected deviance (nats)",
 )
 shown.update_xaxes(type="log", dtick=1)
-shown
+shown.show()
 
 # %%
 # Each size between nodes hands its clusters to them, by barycentric interpolation: mostly to the two nodes beside it,
@@ -63,15 +64,15 @@ rows, cols = sizes_of(1000), sizes_of(1000)
 full = expected_sums(np, rows, cols, forms=("deviance",), per_octave=None)[0]
 degrees = np.arange(2, 19)
 errors = [abs(expected_sums(np, rows, cols, forms=("deviance",), per_octave=int(d))[0] / full - 1) for d in degrees]
-shown = figure(
-    [go.Scatter(x=degrees, y=np.maximum(errors, 1e-16), mode="lines+markers", line={"color": COLORS[0]})],
-    title="The error of interpolation",
-    x="nodes an octave",
-    y="relative error of EMI",
+shown = go.Figure(
+    [go.Scatter(x=degrees, y=np.maximum(errors, 1e-16), mode="lines+markers", line={"color": "#0072B2"})],
+    layout_title_text="The error of interpolation",
+    layout_xaxis_title_text="nodes an octave",
+    layout_yaxis_title_text="relative error of EMI",
 )
 shown.update_yaxes(type="log", exponentformat="power", dtick=2)
-shown.add_vline(x=16, line={"color": COLORS[1], "dash": "dash"}, annotation={"text": "taken"})
-shown
+shown.add_vline(x=16, line={"color": "#D55E00", "dash": "dash"}, annotation={"text": "taken"})
+shown.show()
 
 # %%
 # However many clusters there are, their distinct sizes are at most a few hundred after this.

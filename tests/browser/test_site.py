@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import SCREENS
+from tests.browser.texts import clipped_formulas, overlaps
 
 SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
 pytestmark = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built: nox -s docs")
 PAGES = sorted(
-    str(path.relative_to(SITE)) for folder in (".", "examples", "figures") for path in (SITE / folder).glob("*.html")
+    str(path.relative_to(SITE))
+    for folder in (".", "examples", "figures", "generated")
+    for path in (SITE / folder).glob("*.html")
 )
 
 
@@ -20,13 +23,27 @@ PAGES = sorted(
 def test_every_page_is_silent_and_fits(visit, name):
     """On a phone, and on a desktop's window, to which it is widened: a page is loaded once for both."""
     page = visit(SITE / name)
-    figures = page.locator(".plotly-graph-div").count()
-    page.wait_for_function(f"document.querySelectorAll('.plotly-graph-div .main-svg').length >= {figures}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
-    page.set_viewport_size(SCREENS["desktop"])
-    assert page.evaluate("document.documentElement.scrollWidth") <= SCREENS["desktop"]["width"]
+    n_figures = page.locator("[data-figure]").count()
+    page.wait_for_function(f"document.querySelectorAll('.figure.js-plotly-plot').length >= {n_figures}")
+    page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.document.state() >= 10")
+    are_wide = "(all) => all.every((one) => one._fullLayout.width === one.clientWidth)"
+    for screen in ("phone", "desktop"):
+        page.set_viewport_size(SCREENS[screen])
+        page.wait_for_function(f"({are_wide})([...document.querySelectorAll('.js-plotly-plot')])")
+        assert page.evaluate("document.documentElement.scrollWidth") <= SCREENS[screen]["width"]
+        assert overlaps(page) == []
+        assert clipped_formulas(page) == []
     missing = page.locator("img").evaluate_all("all => all.filter(one => !one.naturalWidth).map(one => one.src)")
     assert missing == []
+
+
+def test_figures_follow_the_light(visit):
+    page = visit(SITE / "index.html")
+    page.wait_for_selector(".figure .gtitle")
+    colour = "getComputedStyle(document.querySelector('.figure .gtitle')).fill"
+    light = page.evaluate(colour)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{colour} !== '{light}'")
 
 
 @pytest.mark.parametrize(

@@ -32,14 +32,14 @@ def test_cells_of_a_table():
     np.testing.assert_allclose(cells.z, [[0.8, 0.2, 0], [0, 0.25, 0.75]])
     assert cells.text.tolist() == [["8<br>80%", "2<br>20%", ""], ["", "1<br>25%", "3<br>75%"]]
     assert titles(figure) == ("predicted cluster", "true class")
-    assert figure.layout.title.text == "14 samples, 2 classes, 3 clusters"
+    assert figure.layout.title.text == "2 classes against 3 clusters, 14 samples"
 
 
 @pytest.mark.parametrize(("percent", "share"), [("rows", 0.8), ("columns", 1.0), ("all", 8 / 14)])
 def test_percentages(percent, share):
     figure = plot.contingency_heatmap(contingency=[[8, 2, 0], [0, 1, 3]], percent=percent)
     assert figure.data[0].z.max() == pytest.approx(share)
-    assert figure.data[0].colorbar.title.text.startswith("share of")
+    assert figure.layout.title.subtitle.text.startswith("colours: share of")
 
 
 def test_clusters_are_matched_with_classes():
@@ -73,12 +73,30 @@ def test_names_are_shown_as_they_are():
 
 
 def test_long_names_are_cut_beside_axes():
-    long = "<b> & a name of more than twenty-four characters"
+    long = "<b> & a name of more than eighteen characters"
     figure = plot.pairwise_heatmap(np.eye(2), ["short", long])
     (full,) = [name for name in figure.data[0].x if "short" not in name]
-    assert full == " &lt;b&gt; &amp; a name of more than twenty-four characters"
+    assert full == " &lt;b&gt; &amp; a name of more than eighteen characters"
     for axis in (figure.layout.xaxis, figure.layout.yaxis):
-        assert axis.labelalias == {full: " &lt;b&gt; &amp; a name of more t\u2026"}
+        assert axis.labelalias == {full: " &lt;b&gt; &amp; a \u2026aracters"}
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"k-means with a long name, seed {i}" for i in range(12)],
+        [f"k-means, seed {i}, features scaled, kept" for i in range(12)],
+        ["a" * i for i in range(17, 40)],
+        [f"{'a' * 30}{x}{'b' * 30}{y}{'c' * 30}" for x in "xy" for y in "xy"],
+    ],
+    ids=["end", "middle", "length", "twice"],
+)
+def test_names_that_are_cut_are_told_apart(names):
+    figure = plot.score_ranking(names, range(len(names)))
+    cut = figure.layout.yaxis.labelalias or {}
+    shown = [cut.get(name, name) for name in figure.data[0].y]
+    assert len(set(shown)) == len(names)
+    assert max(map(len, shown)) <= 20
 
 
 @pytest.mark.parametrize("library", ["numpy", "torch", "strict"])
@@ -176,11 +194,15 @@ def test_curves_and_bands(rng):
     figure = plot.score_curves(
         range(5), {"AMI": repeats, "MI": repeats[:, 0]}, xlabel="k", chance=rng.random(80), band=(5, 95)
     )
-    band, line = figure.data[2:4]
+    band, line = figure.data[3:5]  # the first score is drawn last, on top
     np.testing.assert_allclose(line.y, repeats.mean(1))
     low, high = np.percentile(repeats, (5, 95), axis=1)
     np.testing.assert_allclose(band.y, [*high, *low[::-1]])
-    assert figure.data[4].y.tolist() == repeats[:, 0].tolist()
+    assert figure.data[2].y.tolist() == repeats[:, 0].tolist()
+    assert line.line.width > figure.data[2].line.width
+    assert line.legendrank < figure.data[2].legendrank
+    assert figure.layout.title.text == "Score against k"
+    assert figure.layout.title.subtitle.text == "bands: 5th to 95th percentile"
     assert figure.data[0].fill == "toself"  # of chance, the same at every x
     assert np.ptp(figure.data[1].y) == pytest.approx(0)
     assert titles(figure) == ("k", "score (no unit)")
@@ -199,7 +221,7 @@ def test_ranking():
 def test_heatmap_of_settings():
     scores = np.array([[0.1, np.nan, 0.3], [0.2, 0.9, 0.4]])
     figure = plot.score_heatmap(scores, x=[1, 2, 3], y=["a", "b"], xlabel="threshold", ylabel="penalty")
-    assert figure.layout.title.text == "best 0.9000 at threshold 2, penalty b"
+    assert figure.layout.title.text == "AMI: best 0.9000 at threshold 2, penalty b"
     assert (figure.data[1].x, figure.data[1].y) == ((" 2",), (" b",))
     np.testing.assert_array_equal(figure.data[0].z, scores)
 

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import scipy.stats
 
-from amiable.plot._theme import COLORS, GREY, check_numbers, figure
+from amiable.plot._theme import COLORS, GREY, check_numbers, figure, without_unit
 from amiable.resampling.permutation import PermutationTestResult
 from amiable.scores.significance import Moments
 
@@ -85,11 +85,10 @@ def null_distribution(
             data.append(
                 go.Scatter(x=x, y=gamma.pdf(x) * widths[0], mode="lines", line=line, name="gamma, exact moments")
             )
-    shown = figure(data, title=f"observed {observed:.4g}, p-value {pvalue:.3g}", x=score, y="share of random labelings")
+    called = without_unit(score)
+    title = f"{called[0].upper()}{called[1:]} {observed:.4g} against chance: p-value {pvalue:.3g}"
     by_chance = f"{finite.size:,} random labelings: {_as_precise_as(deviation, mean)} ± {deviation:.2g}"
-    shown.update_layout(
-        title_subtitle={"text": by_chance, "font": {"size": 14}}, margin_t=110 if moments is not None else 70
-    )
+    shown = figure(data, title=title, subtitle=by_chance, x=score, y="share of random labelings", height=450)
     shown.add_vrect(x0=mean - deviation, x1=mean + deviation, fillcolor=GREY, opacity=0.15, line_width=0)
     shown.add_vline(x=mean, line={"color": GREY, "width": 2, "dash": "dash"})
     low, high = float((centres - widths / 2).min()), float((centres + widths / 2).max())
@@ -103,6 +102,7 @@ def _mark_observed(shown: go.Figure, observed: float, low: float, high: float) -
     note: dict[str, Any] = {"text": "observed", "font": {"color": COLORS[1]}}
     reach = high - low
     if low - 5 * reach <= observed <= high + 5 * reach:
+        note["xanchor"] = "right" if observed > (low + high) / 2 else "left"  # over the plot, not beside it
         shown.add_vline(x=observed, line={"color": COLORS[1], "width": 3}, annotation=note)
         return
     # a line so far away would leave one line of all bars

@@ -10,7 +10,19 @@ import plotly.graph_objects as go
 import scipy.cluster.hierarchy
 import scipy.spatial.distance
 
-from amiable.plot._theme import COLORS, GREY, SCALE, categories, check_names, check_numbers, colorbar, figure, text
+from amiable.plot._theme import (
+    COLORS,
+    GREY,
+    SCALE,
+    SYMBOLS,
+    categories,
+    check_names,
+    check_numbers,
+    colorbar,
+    figure,
+    text,
+    without_unit,
+)
 from amiable.resampling.scoring import check_count
 
 
@@ -22,6 +34,7 @@ def score_curves(
     ylabel: str = "score (no unit)",
     chance: Any = None,
     band: tuple[float, float] = (10, 90),
+    title: str | None = None,
 ) -> go.Figure:
     """Scores against noise, the number of clusters, or another setting: lines, with bands where there are repeats.
 
@@ -30,7 +43,7 @@ def score_curves(
     x : array-like of shape (X,)
         The settings: a fraction of labels that are noise, a number of clusters.
     scores : mapping of str to array-like of shape (X,) or (X, repeats)
-        What is drawn, by name; of repeats the mean, and a band between percentiles.
+        What is drawn, by name, the first on top of the others; of repeats the mean, and a band between percentiles.
     xlabel, ylabel : str
         Axis titles, with units.
     chance : array-like of shape (repeats,), (X,) or (X, repeats), optional
@@ -38,6 +51,8 @@ def score_curves(
         same at every x.
     band : tuple of two float, default=(10, 90)
         The percentiles, in percent, between which bands lie.
+    title : str, optional
+        What is compared; by default the two axes.
 
     Returns
     -------
@@ -70,12 +85,19 @@ def score_curves(
         values = check_numbers("chance", chance, (1, 2))
         if values.shape[0] != at.size:  # the same at every x
             values = np.broadcast_to(values, (at.size, *values.shape)) if values.ndim == 1 else values
-        data += _curve(at, "by chance", _fitting("chance", values, at), GREY, band, dash="dash")
+        data += _curve(at, "by chance", _fitting("chance", values, at), band, color=GREY, dash="dash")
+    curves = []
     for i, (name, given) in enumerate(scores.items()):
         values = _fitting(f"scores[{name!r}]", check_numbers(f"scores[{name!r}]", given, (1, 2)), at)
-        data += _curve(at, text(name), values, COLORS[i % len(COLORS)], band)
-    title = f"bands: {low:g}th to {high:g}th percentile" if any(trace.fill for trace in data) else ""
-    return figure(data, title=title, x=xlabel, y=ylabel)
+        style = {"color": COLORS[i % len(COLORS)], "symbol": SYMBOLS[i % len(SYMBOLS)], "rank": i}
+        curves.append(_curve(at, text(name), values, band, **style))
+    # lines that fall together: open symbols are larger, and what comes first is drawn last
+    data += [trace for curve in reversed(curves) for trace in curve]
+    bands = f"bands: {band[0]:g}th to {band[1]:g}th percentile" if any(trace.fill for trace in data) else ""
+    if title is None:
+        title = f"{without_unit(ylabel)} against {without_unit(xlabel)}"
+        title = title[0].upper() + title[1:]
+    return figure(data, title=title, x=xlabel, y=ylabel, subtitle=bands, height=450)
 
 
 def _fitting(name: str, values: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -85,27 +107,42 @@ def _fitting(name: str, values: np.ndarray, x: np.ndarray) -> np.ndarray:
 
 
 def _curve(
-    x: np.ndarray, name: str, values: np.ndarray, color: str, band: tuple[float, float], dash: str = "solid"
+    x: np.ndarray,
+    name: str,
+    values: np.ndarray,
+    band: tuple[float, float],
+    *,
+    color: str,
+    symbol: str = "circle",
+    dash: str = "solid",
+    rank: int = -1,
 ) -> list[go.Scatter]:
     """Return a line, and before it the band of repeats around it."""
-    line = {"color": color, "width": 2, "dash": dash}
-    hover = f"{name}: %{{y:.4f}}<extra></extra>"
+    line = go.Scatter(
+        x=x,
+        y=values if values.ndim == 1 else np.nanmean(values, axis=1),
+        mode="lines+markers",
+        line={"color": color, "width": 3 if rank == 0 else 2, "dash": dash},
+        marker={"symbol": symbol, "size": 10 if symbol.endswith("open") else 6},
+        name=name,
+        legendrank=1000 + rank,
+        hovertemplate=f"{name}: %{{y:.4f}}<extra></extra>",
+    )
     if values.ndim == 1:
-        return [go.Scatter(x=x, y=values, mode="lines+markers", line=line, name=name, hovertemplate=hover)]
+        return [line]
     low, high = np.nanpercentile(values, band, axis=1)
     around = go.Scatter(
         x=np.concatenate([x, x[::-1]]),
         y=np.concatenate([high, low[::-1]]),
         fill="toself",
         fillcolor=color,
-        opacity=0.2,
+        opacity=0.15,
         line={"width": 0},
         hoverinfo="skip",
         showlegend=False,
         name=f"{name}, band",
     )
-    mean = np.nanmean(values, axis=1)
-    return [around, go.Scatter(x=x, y=mean, mode="lines+markers", line=line, name=name, hovertemplate=hover)]
+    return [around, line]
 
 
 def score_ranking(
@@ -147,9 +184,8 @@ def score_ranking(
     if ends.shape != (values.size, 2):
         raise ValueError(f"intervals has shape {ends.shape}: expected ({values.size}, 2), two ends for each score")
     order = np.argsort(-values, kind="stable")[: check_count("most", most)][::-1]
-    title = (
-        f"{values.size:,} labelings" if values.size <= most else f"the highest {most:,} of {values.size:,} labelings"
-    )
+    which = f"{values.size:,}" if values.size <= most else f"the highest {most:,} of {values.size:,}"
+    title = f"{without_unit(score)} of {which} labelings"
     points = go.Scatter(
         x=values[order],
         y=[f" {called[i]}" for i in order],
@@ -197,7 +233,7 @@ def score_heatmap(
     >>> from amiable.plot import score_heatmap
     >>> figure = score_heatmap([[0.1, 0.5], [0.2, 0.4]], x=[0.25, 0.5], y=[0, 1], xlabel="threshold", ylabel="penalty")
     >>> figure.layout.title.text
-    'best 0.5000 at threshold 0.5, penalty 0'
+    'AMI: best 0.5000 at threshold 0.5, penalty 0'
     """
     grid = check_numbers("scores", scores, 2)
     columns, lines = check_names("x", x, grid.shape[1]), check_names("y", y, grid.shape[0])
@@ -209,7 +245,7 @@ def score_heatmap(
         x=[f" {name}" for name in columns],
         y=[f" {name}" for name in lines],
         colorscale=SCALE,
-        colorbar=colorbar(score),
+        colorbar=colorbar(),
         hovertemplate=f"{text(xlabel)}%{{x}}, {text(ylabel)}%{{y}}<br>%{{z:.4f}}<extra></extra>",
     )
     star = go.Scatter(
@@ -220,8 +256,10 @@ def score_heatmap(
         hoverinfo="skip",
         showlegend=False,
     )
-    best = f"best {grid[best_line, best_column]:.4f} at {xlabel} {x[best_column]}, {ylabel} {y[best_line]}"
-    shown = figure([heatmap, star], title=best, x=xlabel, y=ylabel, height=190 + min(max(32 * len(lines), 200), 600))
+    at = f"{xlabel} {x[best_column]}, {ylabel} {y[best_line]}"
+    best = f"{without_unit(score)}: best {grid[best_line, best_column]:.4f} at {at}"
+    height = 190 + min(max(32 * len(lines), 200), 600)
+    shown = figure([heatmap, star], title=best, subtitle=f"colours: {score}", x=xlabel, y=ylabel, height=height)
     shown.update_xaxes(categories(heatmap.x))
     shown.update_yaxes(categories(heatmap.y))
     return shown
@@ -272,11 +310,14 @@ def pairwise_heatmap(
         y=called,
         colorscale=SCALE,
         text=square if square.size <= 400 else None,
+        textfont_size=12,
         texttemplate="%{text:.2f}" if square.size <= 400 else None,
         hovertemplate="%{y} and %{x}<br>%{z:.4f}<extra></extra>",
-        colorbar=colorbar(score),
+        colorbar=colorbar(),
     )
-    shown = figure([heatmap], title=f"{len(called):,} labelings", x="labeling", y="labeling", height=600)
+    title = f"{without_unit(score)} of every pair of {len(called):,} labelings"
+    height = 190 + min(max(32 * len(called), 200), 600)
+    shown = figure([heatmap], title=title, subtitle=f"colours: {score}", x="labeling", y="labeling", height=height)
     shown.update_xaxes(categories(called))
     shown.update_yaxes(categories(called), autorange="reversed")
     return shown

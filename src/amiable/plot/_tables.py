@@ -85,6 +85,7 @@ def contingency_heatmap(
         y=[f" {name}" for name in rows],
         customdata=counts,
         text=written if counts.size <= 400 else None,
+        textfont_size=12,
         texttemplate="%{text}" if counts.size <= 400 else None,
         hovertemplate="class%{y}, cluster%{x}<br>%{customdata:,} samples, %{z:.1%}<extra></extra>",
         colorscale=SCALE,
@@ -92,11 +93,14 @@ def contingency_heatmap(
         zmax=1 if percent != "all" else _largest_share(shares, table.shape, most),
         xgap=1,
         ygap=1,
-        colorbar=colorbar(_SHARES[percent], tickformat=".2~%"),
+        colorbar=colorbar(tickformat=".2~%"),
     )
-    title = f"{int(table.n_samples):,} samples, {table.shape[0]:,} classes, {table.shape[1]:,} clusters"
-    height = 170 + max(36 * len(rows), 150)
-    shown = figure([heatmap], title=title, x="predicted cluster", y="true class", height=height)
+    n_classes, n_clusters = table.shape
+    title = f"{_number(n_classes, 'class', 'classes')} against {_number(n_clusters, 'cluster', 'clusters')}"
+    title += f", {_number(int(table.n_samples), 'sample', 'samples')}"
+    height = 200 + max(40 * len(rows), 160)
+    colours = f"colours: {_SHARES[percent]}"
+    shown = figure([heatmap], title=title, subtitle=colours, x="predicted cluster", y="true class", height=height)
     shown.update_yaxes(categories(heatmap.y), autorange="reversed")
     shown.update_xaxes(categories(heatmap.x))
     return shown
@@ -172,10 +176,15 @@ def cluster_contributions(
         marker={"color": [COLORS[0] if value >= 0 else COLORS[1] for _, value, _ in bars]},
         hovertemplate=f"{what}%{{y}}<br>%{{customdata:,}} samples<br>%{{x:.4f}} of AMI<extra></extra>",
     )
-    title, height = f"AMI {values.sum():.4f}", 130 + 24 * len(bars)
+    title = f"AMI {values.sum():.4f}, {'cluster by cluster' if side == 'pred' else 'class by class'}"
+    height = 130 + 24 * len(bars)
     shown = figure([chart], title=title, x="contribution to AMI (no unit)", y=what, height=height)
     shown.update_yaxes(categories(chart.y))
     return shown
+
+
+def _number(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
 
 
 def _check_most(most: int) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import html
-from collections import Counter
+import json
+import math
+import os
+import textwrap
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -26,22 +30,41 @@ _TEMPLATE = {
     "data": {kind: _WHITE["data"][kind] for kind in ("bar", "heatmap", "histogram", "scatter")},
 }
 
-_LONGEST = 24  # characters of a name beside an axis
+SYMBOLS = ("circle", "diamond-open", "square-open", "triangle-up-open", "cross-open", "star-open", "hexagon-open")
+
+_LONGEST = 18  # characters of a name beside an axis
+_LINE = 46  # characters of a title on the screen of a phone
+_TITLE, _LEGEND, _COLORBAR = 20, 20, 52  # pixels of a line of the title, of a line of names, of a bar of colours
 
 
-def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400) -> go.Figure:
+def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400, subtitle: str = "") -> go.Figure:
     """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone."""
     shown = go.Figure(list(data), {"template": _TEMPLATE})
-    # pixels above the plot: the title; below it names, which may take two lines, or a bar of colours
-    has_legend = len(shown.data) > 1 and any(trace.showlegend is not False for trace in shown.data)
-    has_colorbar = any(isinstance(trace, go.Heatmap) for trace in shown.data)
+    lines = textwrap.wrap(title, _LINE)
+    above = 20 + _TITLE * len(lines) + 28 * bool(subtitle)
+    for trace in shown.select_traces({"type": "heatmap"}):
+        # where it is anchored to the plot, Plotly moves all titles up by its height, that of the x axis into the
+        # cells; and its own title is drawn over it
+        trace.colorbar.update(yref="container", y=1 - (above + _COLORBAR / 2) / height, yanchor="middle")
+        above += _COLORBAR
+    named = [trace.name or "" for trace in shown.data if trace.showlegend is not False]
+    if len(shown.data) > 1 and named:
+        a_line = max(1, 330 // (40 + 8 * max(map(len, named))))  # on the screen of a phone
+        above += 10 + _LEGEND * math.ceil(len(named) / a_line)
     shown.update_layout(
-        title={"text": text(title), "x": 0, "xref": "container", "y": 1, "yref": "container", "yanchor": "top"},
+        title={
+            "text": "<br>".join(map(text, lines)),
+            "subtitle": {"text": text(subtitle), "font": {"size": 14}},
+        },
         title_font_size=16,
-        # Plotly moves a title up by the height of the bar of colours above the plot
-        title_pad={"l": 10, "t": 43 if has_colorbar else 12},
+        title_x=0,
+        title_xref="container",
+        title_y=1,
+        title_yref="container",
+        title_yanchor="top",
+        title_pad={"l": 10, "t": 12},
         font={"size": 14},
-        margin={"l": 60, "r": 20, "t": 50 * bool(title) + (55 if has_colorbar else 40 if has_legend else 0), "b": 50},
+        margin={"l": 60, "r": 20, "t": above, "b": 50},
         height=height,
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0},
     )
@@ -50,23 +73,47 @@ def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400
     return shown
 
 
-def colorbar(title: str, **options: Any) -> dict[str, Any]:
-    """Return a bar of colours above the plot, where it takes no width."""
-    place = {
-        "orientation": "h",
-        "x": 0.5,
-        "y": 1.0,
-        "yanchor": "bottom",
-        "thickness": 12,
-    }
-    return {**place, "title": {"text": text(title), "side": "top", "font": {"size": 13}}, **options}
+def plain(shown: go.Figure) -> dict[str, Any]:
+    """Return a figure as JSON for a page that brings its own colours and drops the template."""
+    found: dict[str, Any] = json.loads(shown.to_json())
+    found["layout"].pop("template", None)
+    return found
+
+
+def colorbar(**options: Any) -> dict[str, Any]:
+    """Return a bar of colours that `figure` puts below its subtitle, which tells what they mean."""
+    return {"orientation": "h", "x": 0.5, "thickness": 12, **options}
 
 
 def categories(names: Iterable[str]) -> dict[str, Any]:
     """Return options of an axis of names, which cuts long ones; who points at them sees them in full."""
     known = {name: html.unescape(name) for name in names}
-    cut = {name: text(full[: _LONGEST - 1] + "\u2026") for name, full in known.items() if len(full) > _LONGEST}
-    return {"type": "category", "labelalias": cut}
+    cut = _told_apart({full for full in known.values() if len(full) > _LONGEST})
+    return {"type": "category", "labelalias": {name: text(cut[full]) for name, full in known.items() if full in cut}}
+
+
+def _told_apart(names: set[str]) -> dict[str, str]:
+    """Cut long names in the middle; those that are the same after it where they begin to differ, or number them."""
+    half = _LONGEST // 2
+    cut = {name: f"{name[:half]}\u2026{name[half + 1 - _LONGEST :]}" for name in sorted(names)}
+    for same in _same(cut):
+        start = max(len(os.path.commonprefix(same)) - 2, 0)  # noqa: RUF071
+        cut |= {name: f" \u2026{name[start : start + _LONGEST - 2]}" for name in same}
+    clashing = [name for same in _same(cut) for name in same]
+    return cut | {name: f"{name[:half]}\u2026 ({i})" for i, name in enumerate(clashing, start=1)}
+
+
+def _same(cut: dict[str, str]) -> list[list[str]]:
+    """Return the groups of names that are cut to the same."""
+    groups = defaultdict(list)
+    for name, short in cut.items():
+        groups[short].append(name)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def without_unit(axis_title: str) -> str:
+    """Return what an axis shows, without the unit in brackets."""
+    return axis_title.partition(" (")[0]
 
 
 def text(value: Any) -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import gzip
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +18,7 @@ import plotly.offline
 
 import amiable
 from amiable import plot
-from amiable.plot._theme import COLORS, check_names, figure, text
+from amiable.plot._theme import COLORS, check_names, figure, plain, text
 from amiable.report._results import MEASURED, Clustering, ranked
 from amiable.resampling.comparison import ComparisonResult
 from amiable.scores.registry import SCORES
@@ -70,6 +74,7 @@ def render_page(
     """
     _check(clusterings)
     ordered = ranked(clusterings)
+    overview = _figures_of_all(ordered, pairwise)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
@@ -85,10 +90,11 @@ def render_page(
         percent=f"{100 * ordered[0].confidence_level:.12g} %",
         n_paired=len(pairwise[0]) - 1 if pairwise else 0,
         version=amiable.__version__,
-        figures=[{name: _as_json(made) for name, made in _figures_of(one).items()} for one in ordered],
-        overview={name: _as_json(made) for name, made in _figures_of_all(ordered, pairwise).items()},
-        plotly_js=plotly.offline.get_plotlyjs(),
-        script=(_HERE / "page.js").read_text(encoding="utf-8"),
+        csv=_base64(_csv(ordered)),
+        overview=overview,
+        figures=_packed(json.dumps({"overview": overview, "clusterings": list(map(_figures_of, ordered))})),
+        plotly_js=_packed(plotly.offline.get_plotlyjs()),
+        script="".join((_HERE / name).read_text(encoding="utf-8") for name in ("figures.js", "page.js")),
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
     )
 
@@ -109,19 +115,19 @@ def _figures_of(clustering: Clustering) -> dict[str, Any]:
     """Return the figures of one clustering."""
     table = clustering.table
     return {
-        "table": plot.contingency_heatmap(contingency=table),
-        "null": plot.null_distribution(clustering.null, score=SCORES["ami"].axis_title),
-        "clusters": plot.cluster_contributions(contingency=table),
-        "classes": plot.cluster_contributions(contingency=table, side="true"),
+        "table": plain(plot.contingency_heatmap(contingency=table)),
+        "null": plain(plot.null_distribution(clustering.null, score=SCORES["ami"].axis_title)),
+        "clusters": plain(plot.cluster_contributions(contingency=table)),
+        "classes": plain(plot.cluster_contributions(contingency=table, side="true")),
     }
 
 
 def _figures_of_all(clusterings: list[Clustering], pairwise: tuple[Sequence[str], Any] | None) -> dict[str, Any]:
     """Return the figures of all clusterings together."""
-    found = {"ranking": _ranking(clusterings), "sizes": _against_number_of_clusters(clusterings)}
+    found = {"ranking": plain(_ranking(clusterings)), "sizes": plain(_against_number_of_clusters(clusterings))}
     if pairwise is not None:
         names, scores = pairwise
-        found["pairwise"] = plot.pairwise_heatmap(scores, names, score=SCORES["ami"].axis_title)
+        found["pairwise"] = plain(plot.pairwise_heatmap(scores, names, score=SCORES["ami"].axis_title))
     return found
 
 
@@ -135,22 +141,47 @@ def _ranking(clusterings: list[Clustering]) -> Any:
     )
 
 
+# AMI and NMI often fall together: the open circle leaves room for the dot, which is drawn last
+_SYMBOLS = {"fmi": ("square-open", 12), "ari": ("diamond-open", 11), "nmi": ("circle-open", 12), "ami": ("circle", 6)}
+
+
 def _against_number_of_clusters(clusterings: list[Clustering]) -> Any:
     markers = []
-    for short, color in zip(("ami", "nmi", "ari", "fmi"), COLORS, strict=False):
+    for (short, (symbol, size)), color in zip(_SYMBOLS.items(), COLORS[3::-1], strict=True):
         heading = SCORES[short].heading
         points = go.Scatter(
-            x=[clustering.table.shape[1] for clustering in clusterings],
+            x=[clustering.n_clusters for clustering in clusterings],
             y=[clustering.scores[short] for clustering in clusterings],
             text=[text(clustering.name) for clustering in clusterings],
             mode="markers",
-            marker={"color": color, "size": 8},
+            marker={"color": color, "size": size, "symbol": symbol, "line": {"width": 0 if short == "ami" else 1.5}},
             name=heading,
             hovertemplate=f"%{{text}}<br>%{{x:,}} clusters, {heading} %{{y:.4f}}<extra></extra>",
         )
         markers.append(points)
-    return figure(markers, title=f"{len(clusterings):,} clusterings", x="clusters (number)", y="score (no unit)")
+    shown = figure(
+        markers, title="Four scores against the number of clusters", x="clusters (number)", y="score (no unit)"
+    )
+    return shown.update_layout(legend_traceorder="reversed")
 
 
-def _as_json(figure: Any) -> Any:
-    return json.loads(figure.to_json())
+def _csv(clusterings: list[Clustering]) -> str:
+    """Return all numbers, unrounded: a row a clustering."""
+    found = io.StringIO()
+    table = csv.writer(found, lineterminator="\r\n")
+    columns = [column for short in MEASURED for column in (short, f"{short}_low", f"{short}_high")]
+    orders = list(clusterings[0].pvalues)
+    table.writerow(["clustering", "n_samples", "n_clusters", *columns, *(f"pvalue_of_{order}" for order in orders)])
+    for one in clusterings:
+        numbers = [x for short in MEASURED for x in (one.scores[short], *one.intervals.get(short, ("", "")))]
+        table.writerow([one.name, one.n_samples, one.n_clusters, *numbers, *(one.pvalues[order] for order in orders)])
+    return found.getvalue()
+
+
+def _base64(content: str | bytes) -> str:
+    return base64.b64encode(content.encode() if isinstance(content, str) else content).decode()
+
+
+def _packed(content: str) -> str:
+    """Return text as browsers unpack it; without the time, so that equal pages stay equal."""
+    return _base64(gzip.compress(content.encode(), mtime=0))

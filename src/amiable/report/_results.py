@@ -66,6 +66,16 @@ class Clustering:
         return int(self.table.n_samples)
 
     @property
+    def n_classes(self) -> int:
+        """How many classes there are."""
+        return self.table.shape[0]
+
+    @property
+    def n_clusters(self) -> int:
+        """How many clusters there are."""
+        return self.table.shape[1]
+
+    @property
     def n_left_out(self) -> int:
         """How many samples lack a label, or have one that is ignored, and are not scored."""
         return int(self.table.n_missing) + int(self.table.n_ignored)
@@ -73,7 +83,7 @@ class Clustering:
     @property
     def is_identifier(self) -> bool:
         """Whether nearly every sample is a cluster of its own, as with an id or index."""
-        return is_identifier(self.table.shape[1], self.n_samples)
+        return is_identifier(self.n_clusters, self.n_samples)
 
     @property
     def is_by_chance(self) -> bool:
