@@ -46,7 +46,8 @@ def run(options: Options) -> Report:
         for name, inputs, call in calls():
             if options.match in name:
                 rows.append(counted(name, inputs, call))
-                if any(word in name for word in ("n_labels", "random tables", "EMI")) and importlib.util.find_spec("numba_cuda") is not None:
+                has_kernels = any(word in name for word in ("n_labels", "random tables", "EMI"))
+                if has_kernels and importlib.util.find_spec("numba_cuda") is not None:
                     rows.append(counted(f"{name}, kernels", inputs, call, kernels=True))
                 for row in rows[len(lines) :]:
                     lines.append(cells(row))

@@ -198,10 +198,11 @@ def count_ranges(xp: Namespace, sides: Sequence[Array], ranges: Sequence[Range],
             code = _clipped_codes(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
             code = xp.astype(code, dtype, copy=False)
             keys = code if keys is None else keys * length + code
-        keys = keys - offset if offset else keys
         if copies > 1 and keys.shape[-1] % copies == 0:
             tables = xp.arange(copies, dtype=dtype, device=device_of(keys)) * n_cells
-            keys = xp.reshape(xp.reshape(keys, (-1, copies)) + tables, (-1,))
+            keys = xp.reshape(xp.reshape(keys, (-1, copies)) + (tables - offset), (-1,))
+        elif offset:
+            keys = keys - offset
         counts = count_keys(xp, keys, copies * n_cells)
         total = counts if total is None else total + counts
     if copies > 1:
