@@ -205,3 +205,19 @@ def test_coverage(options, monkeypatch):
     monkeypatch.setattr(coverage, "DEFAULT_METHOD", "percentile")
     failed = coverage.run(dataclasses.replace(options, match="40 clusters, n = 100, chance")).failures
     assert "40 clusters, n = 100, chance, ami" in failed
+
+
+def test_commands_are_timed(options, monkeypatch):
+    pytest.importorskip("polars")
+    pytest.importorskip("typer")
+    from benchmarks import cli
+
+    def small(path):
+        return cli._runs(path, 3, 50, 3)
+
+    timing = cli.Timing("small", small, ("pairwise", "--json"), "reading and scoring", cli._library, 2)
+    monkeypatch.setattr(cli, "CASES", (timing,))
+    report = cli.run(options)
+    assert report.numbers[0]["s"] > 0
+    assert report.numbers[0]["peer_s"] > 0
+    assert "≤ 2 times" in report.lines[2]

@@ -71,7 +71,7 @@ def test_printed(run, file):
     lines = [line.split() for line in out.splitlines()]
     assert "200 samples, 'truth' against 'one'" in out.replace("\n", " ")
     assert ["donor", "samples", "clusters", "AMI", "VI"] in lines
-    assert [line[0] for line in lines if len(line) == 5 and line[0].isdecimal()] == ["1", "2", "10", "30"]
+    assert [line[0] for line in lines if len(line) == 5 and line[1].isdecimal()] == ["1", "2", "10", "30"]
     assert "-1 in 'one' looks like noise" in out
     _, out, _ = run("score", file, "--true", "truth", "--by", "donor", "--scores", "purity")
     lines = [line.split() for line in out.splitlines()]
@@ -138,7 +138,7 @@ def test_a_group_of_which_nothing_is_left(run, tmp_path):
 def test_an_index_is_no_clustering(run, tmp_path):
     pl.DataFrame({"x": [0, 1] * 10, "id": range(20), "by": ["a", "b", "a", "b"] * 5}).write_csv(tmp_path / "a.csv")
     _, out, _ = run("score", tmp_path / "a.csv", "--true", "x", "--by", "by", "--pred", "id")
-    assert "'id' has a label of its own for nearly every sample" in out
+    assert "'id' has a label of its own for nearly every sample" in " ".join(out.split())
     status, _, err = run("score", tmp_path / "a.csv", "--true", "x", "--by", "by")
     assert status == 2
     assert "has no column besides 'x' and 'by'" in err

@@ -24,10 +24,12 @@ class _Commands(TyperGroup):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command as Typer does, but for what it says of a command line that it cannot read."""
-        if not options.pop("standalone_mode", True):
-            return super().main(*args, standalone_mode=False, **options)
+        is_alone = options.pop("standalone_mode", True)
+        options["standalone_mode"] = False
+        if not is_alone:
+            return super().main(*args, **options)
         try:
-            status = super().main(*args, standalone_mode=False, **options)
+            status = super().main(*args, **options)
         except _UsageError as error:
             if type(error).__name__ == "NoArgsIsHelpError":
                 error.show()

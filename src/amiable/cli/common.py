@@ -196,10 +196,12 @@ AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for
 def labelings_of(file: Path, reading: Reading) -> Iterator[Labelings]:
     """Open a file or standard input; say in one line what is wrong, and once what is odd."""
     try:
-        with warnings.catch_warnings(record=True) as caught:
+        with warnings.catch_warnings(record=True) as caught, contextlib.ExitStack() as stack:
             warnings.simplefilter("always", UserWarning)
-            with _named(file) as (path, name), opened(path, _of_input(file, reading), name=name) as labelings:
-                yield labelings
+            with progress("opening"):
+                path, name = stack.enter_context(_named(file))
+                labelings = stack.enter_context(opened(path, _of_input(file, reading), name=name))
+            yield labelings
         # of a column in many pairs, the numbers behind the colon differ
         found = {str(warning.message).partition(":")[0]: str(warning.message) for warning in reversed(caught)}
         for message in reversed(found.values()):

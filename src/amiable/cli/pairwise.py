@@ -89,7 +89,8 @@ def pairwise(
     policies = policies_of(missing, [*(ignore_true or []), *both], [*(ignore_pred or []), *both], noise)
     rows = policies.true._replace(noise=policies.pred.noise)  # noise of either is noise
     with labelings_of(file, reading_of(of_format, separator, no_header, encoding, keep_na)) as labelings:
-        chosen = choose(labelings, [], column, exclude, "--column")
+        with progress("looking at columns"):
+            chosen = choose(labelings, [], column, exclude, "--column")
         names = chosen.names
         if len(names) < 2:
             lines = " ".join(["", *chosen.left_out])

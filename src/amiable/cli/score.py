@@ -126,12 +126,13 @@ def score(
             found = {**known, "n_samples": int(counts.n_samples), "scores": [row]}
             notes = [columns.legend(), *lines_of_chance("The table", counts)]
         elif by is not None:
-            chosen = choose(labelings, [true, by], pred, exclude, "--pred")
             with progress("counting"):
+                chosen = choose(labelings, [true, by], pred, exclude, "--pred")
                 grouped, notes = score_groups(labelings, by, true, chosen.names, columns, policies)
             found, notes = {**known, **grouped}, [*notes, *chosen.left_out]
         else:
-            chosen = choose(labelings, [true], pred, exclude, "--pred")
+            with progress("looking at columns"):
+                chosen = choose(labelings, [true], pred, exclude, "--pred")
             scored, notes = _score_all(labelings, true, chosen.names, columns, policies)
             found, notes = {**known, **scored}, [*notes, *chosen.left_out, *line_of_counts(labelings, true)]
             if compare:

@@ -49,6 +49,7 @@ def looks_like_counts(labelings: Labelings, true: str) -> bool:
     if len(labelings.columns) < 2 or labelings.kind in ("numpy", "h5ad"):
         return False
     frame = labelings.scan(labelings.columns).head(_MOST_ROWS_OF_COUNTS + 1).collect()
+    frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))  # empty lines
     if not 2 <= frame.height <= _MOST_ROWS_OF_COUNTS or frame[true].n_unique() < frame.height:
         return False
     others = [name for name in frame.columns[1:] if name != true]
