@@ -8,7 +8,7 @@ function drawFigure(place, figure, options = {}) {
   const clear = "rgba(0, 0, 0, 0)";
   const template = {
     layout: {
-      paper_bgcolor: clear, plot_bgcolor: clear, font: { color: ink }, xaxis: axis, yaxis: axis,
+      paper_bgcolor: clear, plot_bgcolor: clear, font: { color: ink }, xaxis: { ...axis, ticklabelstandoff: 4 }, yaxis: axis,
       colorway: ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"],
       legend: { orientation: "h", yanchor: "bottom", y: 1, x: 0 },
       title: { x: 0, xref: "container", y: 1, yref: "container", yanchor: "top", pad: { l: 10, t: 12 }, font: { size: 16 } },
