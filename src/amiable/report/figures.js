@@ -23,6 +23,6 @@ function drawFigure(place, figure, options = {}) {
     const beside = 90 + 7 * Math.max(...trace.y.map((name) => Math.min(name.length, 18)));
     if ((width - beside) / trace.x.length < 34) delete trace.texttemplate;
   }
-  const config = { responsive: true, displaylogo: false, displayModeBar: width < 600 ? false : "hover" };
+  const config = { responsive: !options.width, displaylogo: false, displayModeBar: width < 600 ? false : "hover" };
   return Plotly.react(place, data, { ...layout, template, width: options.width, autosize: !options.width }, config);
 }
