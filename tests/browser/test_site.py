@@ -25,7 +25,7 @@ def test_every_page_is_silent_and_fits(visit, name):
     page = visit(SITE / name)
     n_figures = page.locator("[data-figure]").count()
     page.wait_for_function(f"document.querySelectorAll('.figure.js-plotly-plot').length >= {n_figures}")
-    page.wait_for_function("!window.MathJax?.startup || window.MathJax.startup.document.state() >= 10")
+    page.evaluate("window.MathJax?.startup?.promise.then(() => null)")
     are_wide = "(all) => all.every((one) => one._fullLayout.width === one.clientWidth)"
     for screen in ("phone", "desktop"):
         page.set_viewport_size(SCREENS[screen])

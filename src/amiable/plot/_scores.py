@@ -89,7 +89,7 @@ def score_curves(
     curves = []
     for i, (name, given) in enumerate(scores.items()):
         values = _fitting(f"scores[{name!r}]", check_numbers(f"scores[{name!r}]", given, (1, 2)), at)
-        style = {"color": COLORS[i % len(COLORS)], "symbol": SYMBOLS[i % len(SYMBOLS)], "rank": i}
+        style: dict[str, Any] = {"color": COLORS[i % len(COLORS)], "symbol": SYMBOLS[i % len(SYMBOLS)], "rank": i}
         curves.append(_curve(at, text(name), values, band, **style))
     # lines that fall together: open symbols are larger, and what comes first is drawn last
     data += [trace for curve in reversed(curves) for trace in curve]

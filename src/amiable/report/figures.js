@@ -8,7 +8,7 @@ function drawFigure(place, figure, options = {}) {
   const clear = "rgba(0, 0, 0, 0)";
   const template = {
     layout: {
-      paper_bgcolor: clear, plot_bgcolor: clear, font: { color: ink }, xaxis: axis, yaxis: axis,
+      paper_bgcolor: clear, plot_bgcolor: clear, font: { color: ink }, xaxis: { ...axis, ticklabelstandoff: 4 }, yaxis: axis,
       colorway: ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"],
       legend: { orientation: "h", yanchor: "bottom", y: 1, x: 0 },
       title: { x: 0, xref: "container", y: 1, yref: "container", yanchor: "top", pad: { l: 10, t: 12 }, font: { size: 16 } },
@@ -23,6 +23,6 @@ function drawFigure(place, figure, options = {}) {
     const beside = 90 + 7 * Math.max(...trace.y.map((name) => Math.min(name.length, 18)));
     if ((width - beside) / trace.x.length < 34) delete trace.texttemplate;
   }
-  const config = { responsive: true, displaylogo: false, displayModeBar: width < 600 ? false : "hover" };
+  const config = { responsive: !options.width, displaylogo: false, displayModeBar: width < 600 ? false : "hover" };
   return Plotly.react(place, data, { ...layout, template, width: options.width, autosize: !options.width }, config);
 }
