@@ -103,6 +103,7 @@ def test_paper_has_all_of_it(visit, report):
     page = visit(report)
     page.wait_for_function(DRAWN)
     page.set_viewport_size({"width": 703, "height": 1000})  # A4 less its margins
+    page.wait_for_timeout(1000)  # figures follow a window with a delay
     page.emulate_media(media="print", color_scheme="dark")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("document.getElementById('figure-null')._fullLayout.width") == 680
