@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not GALLERY.is_dir(), reason=
 def run(monkeypatch):
     """Return a function that runs a script and returns its names, and how many figures it shows."""
     shown = []
-    monkeypatch.setattr(go.Figure, "show", shown.append)
+    monkeypatch.setattr(go.Figure, "show", lambda figure: shown.extend([figure]))
 
     def run_script(name):
         (path,) = GALLERY.glob(f"plot_{name}_*.py")

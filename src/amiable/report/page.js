@@ -59,22 +59,23 @@ async function main() {
 
   const data = JSON.parse(await unpacked("data"));
   document.head.append(Object.assign(document.createElement("script"), { textContent: await unpacked("plotly") }));
-  const draw = (figures, options) => {
+  let paper = {}; // what is drawn otherwise on paper, whatever else changes meanwhile
+  const draw = (figures) => {
     for (const [name, figure] of Object.entries(figures)) {
-      drawFigure(document.getElementById(`figure-${name}`), figure, options);
+      drawFigure(document.getElementById(`figure-${name}`), figure, paper);
     }
   };
-  const drawChosen = (options) => draw(data.clusterings[Number(choice.value)], options);
-  const drawAll = (options) => { draw(data.overview, options); drawChosen(options); };
+  const drawChosen = () => draw(data.clusterings[Number(choice.value)]);
+  const drawAll = () => { draw(data.overview); drawChosen(); };
   choice.addEventListener("change", () => { showClustering(); drawChosen(); });
   table.tBodies[0].addEventListener("click", (event) => {
     if (!event.target.closest("a")) return;
     choice.value = event.target.closest("tr").dataset.row;
     choice.dispatchEvent(new Event("change"));
   });
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll());
-  window.addEventListener("beforeprint", () => drawAll({ ink: "rgb(0, 0, 0)", width: 680 }));
-  window.addEventListener("afterprint", () => drawAll());
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  window.addEventListener("beforeprint", () => { paper = { ink: "rgb(0, 0, 0)", width: 680 }; drawAll(); });
+  window.addEventListener("afterprint", () => { paper = {}; drawAll(); });
   drawAll();
 }
 main();
