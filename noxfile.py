@@ -21,9 +21,9 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 TORCH = "torch==2.13.0"
 # the session docs needs one of them
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-# what CuPy may do otherwise than other libraries, without what takes a processor long; minutes, of which compiling the
-# kernels takes most
+# of CuPy, what takes a processor long without a device
 CUPY_LONG = ("float32", "kernels", "million", "scores_are_the_same", "many_cells", "smi", "pvalue", "shuffles")
+# what CuPy may do otherwise than other libraries: some minutes, and compiling kernels takes most of them
 CUPY_TESTS = [
     *("-k", " and not ".join(["cupy", *CUPY_LONG])),
     "tests/test_device.py",

@@ -1,7 +1,7 @@
 """Make CuPy run without a GPU: import this before cupy. `counted` tells what the stand-in was asked for.
 
-`build` has filled the folder $CUPY_WITHOUT_GPU. Each kernel that CuPy generates is compiled twice, once per folder: by
-NVRTC for sm_90 with CuPy's own options, to see that it can be, and by g++, to run it.
+`build` has filled the folder $CUPY_WITHOUT_GPU, which keeps kernels. One that is not there yet is compiled twice: by
+NVRTC for sm_90 with the options of CuPy, to see that it can be, and by g++, to run it.
 """
 
 from __future__ import annotations
