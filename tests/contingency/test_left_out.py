@@ -365,3 +365,68 @@ def test_the_same_on_torch_on_its_own_types():
         true = backend.asarray(np.array([0, 255, 1, 1], dtype=np.uint8))
         found = ContingencyTable.from_labels(true, backend.asarray(np.array([0, 0, 1, 0])), ignore_true=255)
         assert found.row_labels.tolist() == [0, 1]
+
+
+TUPLES = {
+    "index": lambda: pytest.importorskip("pandas").MultiIndex.from_tuples([("a", 1), ("b", 2), ("a", 1)]),
+    "series": lambda: pytest.importorskip("pandas").Series([("a", 1), ("b", 2), ("a", 1)]),
+    "category": lambda: pytest.importorskip("pandas").Series([("a", 1), ("b", 2), ("a", 1)], dtype="category"),
+}
+
+
+@pytest.mark.parametrize("kind", TUPLES)
+@pytest.mark.parametrize("value", [("a", 1), [("a", 1)], (("a", 1), ("c", 3))], ids=str)
+def test_labels_that_are_tuples(kind, value):
+    labels = TUPLES[kind]()
+    table = ContingencyTable.from_labels(labels, [1, 2, 1])
+    ignored = ContingencyTable.from_labels(labels, [1, 2, 1], ignore_true=value)
+    for found in (table.without(true=value), ignored):
+        assert (int(found.n_samples), found.n_ignored, found.row_labels.tolist()) == (1, 2, [("b", 2)])
+    assert table.singletons(true=value).shape == (3, 2)
+    assert ContingencyTable.from_labels(labels, [1, 2, 1], ignore_true=("c", 1)).n_ignored == 0
+
+
+@pytest.mark.parametrize("name", ["numpy", "torch", "jax"])
+@pytest.mark.parametrize("value", [-1, 256, 511, 10**30])
+def test_labels_that_a_dtype_does_not_hold_are_not_there(name, value):
+    """255 of uint8 is no -1."""
+    backend = named(name)
+    with backend.context():
+        labels = backend.asarray(np.array([0, 255, 1, 255], dtype=np.uint8))
+        table = ContingencyTable.from_labels(labels, labels, ignore_pred=value)
+        assert table.n_ignored == 0
+        assert table.without(true=value).shape == (3, 3)
+        assert ContingencyTable.from_labels(labels, labels, ignore_pred=255).n_ignored == 2
+
+
+def test_one_label_in_any_container():
+    pl, torch = pytest.importorskip("polars"), pytest.importorskip("torch")
+    for value in (np.array(2), torch.tensor(2), np.int8(2), pl.Series([2]), torch.tensor([2]), {2}, range(2, 3)):
+        assert ContingencyTable.from_labels([1, 2, 3], [1, 2, 3], ignore_true=value).n_ignored == 1
+
+
+def test_categories_are_ignored_by_name_within_groups():
+    pd = pytest.importorskip("pandas")
+    labels = pd.Series(list("cabc"), dtype="category")
+    found = ContingencyTable.from_labels(labels, [0, 1, 1, 0], groups=[0, 0, 1, 1], ignore_true="b")
+    assert (found.n_ignored.tolist(), found.row_labels.tolist()) == ([0, 1], ["a", "c"])
+
+
+def test_groups_that_all_lack_labels():
+    with pytest.warns(UserWarning, match="no sample is left: 2 lack a label"):
+        ContingencyTable.from_labels([None, None], [0, 1], groups=["a", "b"], missing="drop")
+
+
+def test_errors_name_the_argument():
+    with pytest.raises(TypeError, match="ignore_true is 3, of kind number, and the labels are of kind str"):
+        ContingencyTable.from_labels(["a", "b"], [0, 1], ignore_true=3)
+    with pytest.raises(TypeError, match=r"^true is 3, of kind number"):
+        ContingencyTable.from_labels(["a", "b"], [0, 1]).without(true=3)
+
+
+@pytest.mark.parametrize("options", [{"sample_weight": [1.0, 2.0, 3.0]}, {"n_labels": (4, 4)}], ids=str)
+def test_indexes_in_another_order_are_heard_of(options):
+    pd = pytest.importorskip("pandas")
+    one, other = pd.Series([1, 2, 3], index=list("abc")), pd.Series([1, 2, 3], index=list("cab"))
+    with pytest.warns(UserWarning, match="the same entries in their indexes in another order"):
+        ContingencyTable.from_labels(one, other, **options)

@@ -202,3 +202,35 @@ def test_rounded_probabilities_pass():
         assert ContingencyTable.from_probabilities(p, p).counts.dtype == torch.float64
     with pytest.raises(ValueError, match=r"P has the sum 0\.99.* in row 3"):
         ContingencyTable.from_probabilities(*[torch.eye(5) - 0.005 * torch.eye(5)[3] * torch.eye(5)] * 2)
+
+
+@pytest.mark.parametrize("n_groups", [1, 2, 3, 4, 5])
+def test_groups_of_weights_add_up_and_may_be_ignored(n_groups, rng):
+    """Whatever their number: a weighted table has three numbers a cell."""
+    true, pred, at = rng.integers(0, 3, 60), rng.integers(0, 3, 60), rng.integers(0, n_groups, 60)
+    at[30:] += 1
+    weights = rng.random(60)
+    every = {"groups": at, "sample_weight": weights}
+    parts = [
+        ContingencyTable.from_labels(true[s], pred[s], **{name: x[s] for name, x in every.items()})
+        for s in (slice(0, 30), slice(30, 60))
+    ]
+    whole, total = ContingencyTable.from_labels(true, pred, **every), parts[0] + parts[1]
+    assert total.group_labels.tolist() == whole.group_labels.tolist()
+    for mine, theirs in zip(total.arrays, whole.arrays, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-14)
+    keep = true != 2
+    filtered = ContingencyTable.from_labels(true[keep], pred[keep], **{name: x[keep] for name, x in every.items()})
+    ignored = ContingencyTable.from_labels(true, pred, ignore_true=2, **every)
+    for found in (ignored, whole.without(true=2)):
+        np.testing.assert_allclose(found.to_dense(), filtered.to_dense(), rtol=1e-14)
+        assert found.n_ignored.tolist() == [int(np.sum((at == g) & ~keep)) for g in found.group_labels]
+    batch = ContingencyTable.from_labels(np.stack([true] * n_groups), pred, sample_weight=weights).without(true=2)
+    assert batch.n_ignored.tolist() == [int(np.sum(~keep))] * n_groups
+
+
+def test_weights_of_samples_without_a_label_may_be_anything():
+    found = ContingencyTable.from_labels([0, None, 1], [1, 0, 1], sample_weight=[1.0, np.nan, 3.0], missing="drop")
+    assert (float(found.n_samples), found.n_missing) == (4.0, 1)
+    with pytest.raises(ValueError, match="sample_weight holds nan at position 1"):
+        ContingencyTable.from_labels([0, 2, 1], [1, 0, 1], sample_weight=[1.0, np.nan, 3.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -40,8 +41,9 @@ def _within_groups(left: Cells, right: Cells) -> tuple[Cells, Cells, Array]:
         def spread(x: Any, at: Array = at) -> Any:
             if not getattr(x, "shape", ()):
                 return x
-            full = sum_by_key(xp, at, x[None, :] if x.ndim == 1 else xp.matrix_transpose(x), united.shape[0])
-            return full[0, :] if x.ndim == 1 else xp.matrix_transpose(full)
+            each, of_group = x.shape[0], x.shape[1:]
+            full = sum_by_key(xp, at, xp.matrix_transpose(xp.reshape(x, (each, math.prod(of_group)))), united.shape[0])
+            return xp.reshape(xp.matrix_transpose(full), (united.shape[0], *of_group))
 
         arrays = (table.rows, table.cols, *map(spread, table.arrays[2:]))
         widened.append(

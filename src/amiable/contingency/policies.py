@@ -16,10 +16,10 @@ from amiable._array.transfers import as_number
 from amiable.contingency.cells import Cells
 from amiable.contingency.counting import cells_of_labels, cells_of_pairs
 from amiable.contingency.groups import cells_of_groups
-from amiable.contingency.subtables import count_marked, ignored_samples, without_empty, without_labels
+from amiable.contingency.subtables import count_marked, ignored_samples, marks_of, without_empty, without_labels
 from amiable.inputs.codes import Coded, coded, coded_labelings, encode
 from amiable.inputs.counts import check_counts
-from amiable.inputs.labels import check_labelings, check_labels, check_values_known, samples_last
+from amiable.inputs.labels import check_labelings, check_labels, check_values_known, samples_last, warn_of_order
 from amiable.inputs.missing import Policies, either, labels_and_missing
 
 
@@ -34,9 +34,7 @@ def counted_labels(
     warns: bool = True,
 ) -> Cells:
     """Count two labelings; the arguments are those of `ContingencyTable.from_labels`."""
-    sides = [Coded(labels_true), Coded(labels_pred)]
-    if n_labels is None:
-        sides = coded_labelings(labels_true, labels_pred, drops=policies.drops, warns=warns)
+    sides = labels_or_codes(labels_true, labels_pred, n_labels, drops=policies.drops, warns=warns)
     n_missing: Any
     names: list[Any] = [side.names for side in sides]
     options: dict[str, Any] = {"axis": axis, "drops": policies.drops, "warns": warns}
@@ -54,9 +52,9 @@ def counted_labels(
     if lacking is not None and lacking.ndim == 1 and n_labels is None:
         true, pred = true[~lacking], pred[~lacking]
         found = replace(cells_of_labels(xp, true, pred), n_missing=number_of(xp, lacking))
-        return without_labels(_named(found, *names), *policies.ignored)
+        return without_labels(named(found, *names), *policies.ignored)
     if lacking is None and (n_labels is None or policies.ignored == (None, None)):
-        return without_labels(_named(cells_of_labels(xp, true, pred, n_labels), *names), *policies.ignored)
+        return without_labels(named(cells_of_labels(xp, true, pred, n_labels), *names), *policies.ignored)
     true, pred = (x if known is None else known[x] for x, known in zip((true, pred), names, strict=True))
     # codes that are promised may be ignored for being outside of the promise; a batch lacks samples of each its own
     n_missing = 0 if lacking is None else number_of(xp, lacking)
@@ -65,6 +63,16 @@ def counted_labels(
         return cells_of_labels(xp, true, pred, n_labels)
     found = count_marked(xp, true, pred, marked, n_labels)
     return replace(found, n_missing=n_missing, n_ignored=number_of(xp, marked) - n_missing)
+
+
+def labels_or_codes(
+    labels_true: Any, labels_pred: Any, n_labels: tuple[int, int] | None, *, drops: bool, warns: bool = True
+) -> list[Coded]:
+    """Return two labelings, of which those of a categorical type are codes, unless codes were promised."""
+    if n_labels is None:
+        return coded_labelings(labels_true, labels_pred, drops=drops, warns=warns)
+    warn_of_order(labels_true=labels_true, labels_pred=labels_pred)
+    return [Coded(labels_true), Coded(labels_pred)]
 
 
 def check_labelings_and_missing(
@@ -80,7 +88,7 @@ def check_labelings_and_missing(
     return xp, true, pred, either(no_true, no_pred)
 
 
-def _named(cells: Cells, *names: np.ndarray | None) -> Cells:
+def named(cells: Cells, *names: np.ndarray | None) -> Cells:
     """Call rows, columns and groups what their codes stand for, where labels were counted by codes."""
     known = {}
     for field, values in zip(("row_labels", "col_labels", "group_labels"), names, strict=False):
@@ -102,12 +110,12 @@ def counted_pairs(labels_true: Any, labels_pred: Any, counts: Any, groups: Any |
     xp, true, pred, lacking = check_labelings_and_missing(*(side.labels for side in sides), drops=policies.drops)
     for side in sides:
         lacking = either(lacking, side.missing)
-    given = {"labels_true": true, "labels_pred": pred}
+    given = {"labels_true": true, "labels_pred": pred, "counts": check_counts("counts", counts, axis=-1)}
     if groups is not None:
         given["groups"], no_group, called = _coded_groups(groups, drops=policies.drops)
         lacking = either(lacking, no_group)
         names.append(called)
-    amounts = given["counts"] = check_counts("counts", counts, axis=-1)
+    amounts = given["counts"]
     common_namespace(**given)
     if any(x.ndim != 1 or x.shape != true.shape for x in given.values()):
         shapes = ", ".join(f"{name} {tuple(x.shape)}" for name, x in given.items())
@@ -123,14 +131,13 @@ def counted_pairs(labels_true: Any, labels_pred: Any, counts: Any, groups: Any |
     return replace(counted_codes(xp, columns, amounts, policies), n_missing=n_missing)
 
 
-def cells_within_groups(
-    xp: Namespace, groups: Array, true: Array, pred: Array, counts: Array | None, policies: Policies
+def _cells_within_groups(
+    xp: Namespace, groups: Array, true: Array, pred: Array, counts: Array | None, marked: Array | None
 ) -> Cells:
-    """Count checked labels (n,), or pairs that stand for `counts` (n,) samples, within groups, but for those ignored.
+    """Count checked labels (n,), or pairs that stand for `counts` (n,) samples, within groups, but for those marked.
 
     Groups of which no sample is left have a table, too.
     """
-    marked = ignored_samples(policies.ignored, true, pred)
     if marked is None:
         return cells_of_groups(xp, groups, true, pred, counts)
     amounts = xp.ones_like(to_count(xp, marked)) if counts is None else counts
@@ -178,11 +185,14 @@ def counted_codes(xp: Namespace, columns: Sequence[Coded], counts: Array | None,
     true, pred, *groups = (column.labels for column in columns)
     if not groups:
         found = cells_of_labels(xp, true, pred) if counts is None else cells_of_pairs(xp, true, pred, counts)
-        return without_labels(_named(found, *names), *policies.ignored)
-    if policies.ignored != (None, None):
-        true, pred = (x if known is None else known[x] for x, known in zip((true, pred), names[:2], strict=True))
-        names[:2] = None, None
-    return _named(cells_within_groups(xp, groups[0], true, pred, counts, policies), *names)
+        return without_labels(named(found, *names), *policies.ignored)
+    marks = []
+    for name, value, x, known in zip(
+        ("ignore_true", "ignore_pred"), policies.ignored, (true, pred), names[:2], strict=True
+    ):
+        ignored = marks_of(name, value, x if known is None else known)
+        marks.append(ignored if ignored is None or known is None else xp.take(ignored, x))
+    return named(_cells_within_groups(xp, groups[0], true, pred, counts, either(*marks)), *names)
 
 
 def _coded_groups(groups: Any, *, drops: bool, axis: int | None = -1) -> tuple[Array, Array | None, np.ndarray | None]:

@@ -11,6 +11,7 @@ import numpy as np
 from amiable._array.arithmetic import clipped
 from amiable._array.devices import device_of, is_traced
 from amiable._array.dtypes import to_count
+from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number, to_numpy
 from amiable.contingency.cells import Cells, grid, grid_or_occupied, listed
@@ -20,24 +21,28 @@ from amiable.inputs.codes import encode
 from amiable.inputs.labels import check_codes, check_values_known, kind_of
 from amiable.inputs.missing import either
 
+_ARGUMENTS = ("ignore_true", "ignore_pred")
 
-def without_labels(cells: Cells, true: Any, pred: Any) -> Cells:
+
+def without_labels(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = _ARGUMENTS) -> Cells:
+    """Leave out the samples that one of some labels holds, and count them; see `kept_labels`."""
+    kept = kept_labels(cells, true, pred, names)
+    if kept is cells:
+        return cells
+    return replace(kept, n_ignored=cells.n_ignored + as_number(cells.n_samples - kept.n_samples))
+
+
+def kept_labels(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = _ARGUMENTS) -> Cells:
     """Leave out the samples that one of some labels holds, and clusters that then hold none.
 
-    Rows and columns without labels keep their numbers, as these are codes.
+    Rows and columns without labels keep their numbers, as these are codes. In errors the arguments are called `names`.
     """
-    dropped = [
-        _which(cells, name, value, labels, sums)
-        for name, value, labels, sums in (
-            ("true", true, cells.row_labels, cells.row_sums),
-            ("pred", pred, cells.col_labels, cells.col_sums),
-        )
-    ]
+    sides = ((true, cells.row_labels, cells.row_sums), (pred, cells.col_labels, cells.col_sums))
+    dropped = [_which(cells, name, *side) for name, side in zip(names, sides, strict=True)]
     if all(where is None for where in dropped):
         return cells
     kept = _emptied(cells, *dropped)
-    n_ignored = cells.n_ignored + as_number(cells.n_samples - kept.n_samples)
-    return replace(kept if cells.static or is_traced(cells.counts) else without_empty(kept), n_ignored=n_ignored)
+    return kept if cells.static or is_traced(cells.counts) else without_empty(kept)
 
 
 def count_marked(xp: Namespace, true: Array, pred: Array, left_out: Array, n_labels: tuple[int, int] | None) -> Cells:
@@ -79,9 +84,23 @@ def marks_of(name: str, value: Any, x: Array) -> Array | None:
     wanted = _values(name, value, x)
     found = None
     for label in wanted:
-        here = x == label
+        if isinstance(label, tuple):  # which NumPy would take for an array
+            here: Any = np.asarray([one == label for one in x.ravel().tolist()]).reshape(x.shape)  # type: ignore[attr-defined]
+        elif isinstance(label, int) and not _holds(x, label):
+            continue
+        else:
+            here = x == label
         found = here if found is None else found | here
     return found
+
+
+def _holds(x: Array, label: int) -> bool:
+    """Whether labels of integers may be this one; to compare them with what they cannot be may wrap around."""
+    xp = namespace_of(x)
+    if isinstance(x, np.ndarray) or not xp.isdtype(x.dtype, "integral"):
+        return True
+    limits = xp.iinfo(x.dtype)
+    return bool(limits.min <= label <= limits.max)
 
 
 def ignored_samples(ignored: tuple[Any, Any], true: Array, pred: Array) -> Array | None:
@@ -104,11 +123,16 @@ def _values(name: str, value: Any, labels: Array) -> list[Any]:
     """Return the labels that `value`, one or several, names; TypeError for those of a kind that labels are not."""
     if value is None:
         return []
-    is_several = isinstance(value, (list, tuple, set, frozenset, range)) or getattr(value, "ndim", 0) > 0
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    is_column = getattr(value, "ndim", 0) > 0 or hasattr(value, "to_list")
+    is_several = is_column or isinstance(value, (list, tuple, set, frozenset, range))
     kind = labels.dtype.kind if isinstance(labels, np.ndarray) else "i"
-    if isinstance(value, tuple) and kind == "O":  # labels that are tuples themselves
-        is_several = not any(label == value for label in labels.ravel().tolist())  # type: ignore[attr-defined]
-    items = list(value.tolist() if hasattr(value, "tolist") else value) if is_several else [value]
+    of_tuples = kind == "O" and any(isinstance(x, tuple) for x in labels.ravel()[:1])  # type: ignore[attr-defined]
+    if isinstance(value, tuple) and of_tuples:
+        is_several = all(isinstance(item, tuple) for item in value)
+    read = next((getattr(value, name) for name in ("tolist", "to_list") if hasattr(value, name)), None)
+    items = list(read() if is_column and read is not None else value) if is_several else [value]
     if any(map(is_missing, items)):
         raise ValueError(f"{name} is {value!r}, with a missing label: expected labels; missing='drop' leaves those out")
     if kind in "mM":

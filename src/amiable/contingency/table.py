@@ -478,7 +478,7 @@ class ContingencyTable(Cells):
         (array([[2, 0],
                [0, 1]]), 1)
         """
-        return _warned(table_of(left_out(self, true, pred)))
+        return _warned(table_of(left_out(self, true, pred, ("true", "pred"))))
 
     @on_own_device
     def singletons(self, *, true: Any | None = None, pred: Any | None = None) -> ContingencyTable:
@@ -538,9 +538,10 @@ def _warned(table: ContingencyTable) -> ContingencyTable:
     left_out = table.n_missing, table.n_ignored
     if any(not isinstance(n, int) or n for n in left_out) and not table.static and not is_traced(table.counts):
         xp, n = table.xp, table.n_samples
-        if bool(xp.any(n == 0)):
+        if 0 in n.shape or bool(xp.any(n == 0)):
             n_missing, n_ignored = (int(xp.sum(xp.asarray(x))) if hasattr(x, "shape") else x for x in left_out)
-            where = "" if n.ndim == 0 else f" in {int(xp.sum(to_count(xp, n == 0)))} of {math.prod(n.shape)} tables"
+            n_tables = math.prod(n.shape)
+            where = f" in {int(xp.sum(to_count(xp, n == 0)))} of {n_tables} tables" if n.ndim and n_tables else ""
             warnings.warn(
                 f"no sample is left{where}: {n_missing} lack a label and {n_ignored} have one that is ignored. Scores "
                 "are those of empty labels",

@@ -10,8 +10,8 @@ from amiable._array.libraries import is_dask
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_array
 from amiable.contingency.cells import Cells
-from amiable.contingency.policies import check_groups, check_labelings_and_missing, number_of
-from amiable.contingency.subtables import ignored_samples, with_singletons, without_labels
+from amiable.contingency.policies import check_groups, check_labelings_and_missing, labels_or_codes, named, number_of
+from amiable.contingency.subtables import ignored_samples, kept_labels, with_singletons, without_labels
 from amiable.contingency.weights import cells_of_moments, moments_of, without
 from amiable.inputs.labels import samples_last
 from amiable.inputs.missing import Policies, either
@@ -30,15 +30,21 @@ def weighed_labels(
     """Add up the weights of samples; the arguments are those of `ContingencyTable.from_labels`."""
     if any(map(is_dask, (labels_true, labels_pred, sample_weight))):
         raise TypeError("sample_weight takes arrays in memory: expected tables of parts of Dask arrays, which add up")
-    xp, true, pred, lacking = check_labelings_and_missing(labels_true, labels_pred, drops=policies.drops, axis=axis)
+    sides = labels_or_codes(labels_true, labels_pred, n_labels, drops=policies.drops)
+    names: list[Any] = [side.names for side in sides]
+    given = (side.labels for side in sides)
+    xp, true, pred, lacking = check_labelings_and_missing(*given, drops=policies.drops, axis=axis)
+    for side in sides:
+        lacking = either(lacking, side.missing)
     if axis != -1:
-        given = as_array("sample_weight", sample_weight, differentiable=True)
-        (sample_weight,) = samples_last(axis, sample_weight=given)
-    weights = check_sample_weight(sample_weight, true, pred)
-    at = names = None
+        whole = as_array("sample_weight", sample_weight, differentiable=True)
+        (sample_weight,) = samples_last(axis, sample_weight=whole)
+    at = None
     if groups is not None:
-        at, no_group, names = check_groups(labels_true, true, pred, groups, n_labels, axis, drops=policies.drops)
+        at, no_group, called = check_groups(labels_true, true, pred, groups, n_labels, axis, drops=policies.drops)
+        names.append(called)
         lacking = either(lacking, no_group)
+    weights = check_sample_weight(sample_weight, true, pred, lacking)
     if n_labels is not None:
         return _of_codes(xp, true, pred, weights, lacking, n_labels, policies.ignored)
     n_missing: Any = 0
@@ -50,16 +56,16 @@ def weighed_labels(
         else:  # a batch lacks samples of each its own
             weights = xp.where(lacking, 0.0, weights)
     found = cells_of_moments(xp, true, pred, moments_of(xp, weights), groups=at)
-    if names is not None:
-        found = replace(found, group_labels=names[found.group_labels])
-    return left_out(replace(found, n_missing=n_missing), *policies.ignored)
+    return left_out(replace(named(found, *names), n_missing=n_missing), *policies.ignored)
 
 
-def left_out(cells: Cells, true: Any, pred: Any) -> Cells:
+def left_out(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = ("ignore_true", "ignore_pred")) -> Cells:
     """Leave out the samples that one of some labels holds: of counts, or of weights."""
     if not cells.is_weighted:
-        return without_labels(cells, true, pred)
-    return cells if true is None and pred is None else without(cells, lambda table: without_labels(table, true, pred))
+        return without_labels(cells, true, pred, names)
+    if true is None and pred is None:
+        return cells
+    return without(cells, lambda table: kept_labels(table, true, pred, names))
 
 
 def fallen_apart(cells: Cells, true: Any, pred: Any) -> Cells:

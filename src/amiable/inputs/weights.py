@@ -33,8 +33,16 @@ def check_weights(name: str, weights: Any) -> Array:
     return x
 
 
-def check_sample_weight(sample_weight: Any, true: Array, pred: Array) -> Array:
-    """Return the weights (..., n) of the samples of two checked labelings, of which one at least is positive."""
+def check_sample_weight(sample_weight: Any, true: Array, pred: Array, lacking: Array | None = None) -> Array:
+    """Return the weights (..., n) of the samples of two checked labelings, of which one at least is positive.
+
+    Those of samples that lack a label may be anything; 1 stands there.
+    """
+    if lacking is not None:
+        x = _check_dtype("sample_weight", as_array("sample_weight", sample_weight, differentiable=True))
+        if x.ndim and x.shape[-1] == lacking.shape[-1] and common_namespace(labels_true=true, sample_weight=x):
+            xp = namespace_of(x)
+            sample_weight = xp.where(lacking, xp.ones_like(x), x)
     x = check_weights("sample_weight", sample_weight)
     common_namespace(labels_true=true, sample_weight=x)
     n = true.shape[-1]
