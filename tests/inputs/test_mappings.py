@@ -118,3 +118,16 @@ def test_both_ways_out_of_the_warning_agree():
     pd = pytest.importorskip("pandas")
     true, pred = pd.Series([0, 0, 1], index=list("abc")), pd.Series([5, 4, 4], index=list("cab"))
     same(ContingencyTable.from_mappings(true, pred), ContingencyTable.from_labels(true, pred.reindex(true.index)))
+
+
+def test_samples_in_common_that_all_lack_a_label():
+    with pytest.warns(UserWarning, match="no sample is left: 2 lack a label"):
+        found = ContingencyTable.from_mappings({"a": None, "b": 1}, {"a": 0}, missing="drop")
+    assert (int(found.n_samples), found.n_missing) == (0, 2)
+
+
+def test_errors_of_missing_labels_say_how_to_drop_them():
+    with pytest.raises(ValueError, match=r"expected a label for every sample, or .*missing='drop'"):
+        ContingencyTable.from_labels(["a", None], [0, 1])
+    with pytest.raises(ValueError, match=r"infinity: .*; expected a label for every sample$"):
+        ContingencyTable.from_labels([0.0, float("inf")], [0, 1])

@@ -201,7 +201,7 @@ class ContingencyTable(Cells):
         """
         *given, n_missing = align(true, pred, drops=check_policies(missing).drops)
         rows, cols = (check_labels(name, x) for name, x in zip(("true", "pred"), given, strict=True))
-        return table_of(replace(cells_of_labels(NUMPY, rows, cols), n_missing=n_missing))
+        return _warned(table_of(replace(cells_of_labels(NUMPY, rows, cols), n_missing=n_missing)))
 
     @classmethod
     @on_own_device

@@ -277,9 +277,10 @@ def _can_be_hashed(value: Any) -> bool:
 def _missing(xp: Namespace, name: str, what: str, where: Array) -> str:
     """Say how many values are missing, from booleans (m,), and where the first is."""
     found = where.astype(np.int64) if isinstance(where, np.ndarray) else to_count(xp, where)
+    way_out = "" if what == "infinity" else ", or ContingencyTable.from_labels(..., missing='drop')"
     return (
         f"{name} contains {what}: {int(xp.sum(found))} of {found.shape[0]} values, the first at position "
-        f"{int(xp.argmax(found))}; expected a label for every sample"
+        f"{int(xp.argmax(found))}; expected a label for every sample{way_out}"
     )
 
 

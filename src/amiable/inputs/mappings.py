@@ -26,7 +26,8 @@ def align(true: Any, pred: Any, *, drops: bool) -> Aligned:
     lacking = {name: [sample for sample in samples if is_missing(labels.get(sample))] for name, labels in sides.items()}
     left_out = set().union(*lacking.values())
     common = [sample for sample in samples if sample not in left_out]
-    if samples and not common:
+    in_both = sides["true"].keys() & sides["pred"].keys()
+    if samples and not common and not (drops and in_both):
         raise ValueError(
             f"true and pred have no labelled sample in common, they have {_such(sides['true'])} and "
             f"{_such(sides['pred'])}: expected labels of the same samples"
