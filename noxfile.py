@@ -100,7 +100,7 @@ def covered_by(name: str) -> Path:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Every test, on every array library; those marked gpu skip where there is no CUDA device."""
-    covers = ("--cov", "--cov-report=") if "AMIABLE_KEEP_COVERAGE" in os.environ else ()
+    covers = ("--cov", "--cov-report=", "--cov-fail-under=0") if "AMIABLE_KEEP_COVERAGE" in os.environ else ()
     run_tests(session, *(session.posargs or ["-n", "auto"]), *covers)
 
 
@@ -167,7 +167,7 @@ def coverage(session: nox.Session) -> None:
     session.install(*cuda_compiler())  # kernels are covered in its simulator
     before = covered_by("tests")
     slow = "--only-slow" if before.exists() else "--slow"
-    run_tests(session, "-n", "auto", slow, "--cov", "--cov-report=", *session.posargs)
+    run_tests(session, "-n", "auto", slow, "--cov", "--cov-report=", "--cov-fail-under=0", *session.posargs)
     kept = [str(path) for path in (before, covered_by("coverage")) if path.exists()]
     session.run("coverage", "combine", *kept)
     session.run("coverage", "report")

@@ -99,7 +99,7 @@ def test_a_pipe_is_read(run, labels, tmp_path):
     status, out, err = run("score", pipe, "--true", "truth")
     writer.join()
     assert (status, err) == (0, "")
-    assert f"{pipe}: 60 samples" in out.replace("\n", "")
+    assert f"{pipe}:60samples" in "".join(out.split())
 
 
 def test_control_characters_do_not_reach_the_terminal(run, tmp_path):
