@@ -76,13 +76,14 @@ def what_is_wrong(like: Any) -> str | None:
     xp, every = namespace_of(like), cells.DEVIANCE | cells.XLOGX | cells.GIVEN_ROW | cells.GIVEN_COL
     labels = np.random.default_rng(0).integers(0, 2, (2, _LEAST_BLOCKS, 48))
     ones = np.ones((1, 4), dtype=np.int64)
-    counts = np.stack([np.bincount(2 * a + b, minlength=4) for a, b in zip(*labels, strict=True)])
+    counted = np.stack([np.bincount(2 * a + b, minlength=4) for a, b in zip(*labels, strict=True)])
+    counts = counted.copy()
     counts[0] = 10**6, 3, 40, 10**5
     rows, cols = counts[:, 0::2] + counts[:, 1::2], counts[:, :2] + counts[:, 2:]
     information = np.zeros((12, counts.shape[0]))
     places: tuple[Any, Any] = (ones[0, :0], ones[0, :0])
     expected = {
-        "counts": np.stack([np.bincount(2 * a + b, minlength=4) for a, b in zip(*labels, strict=True)]),
+        "counts": counted,
         "counts of few labels": np.bincount(2 * labels[0, 0, :12] + labels[1, 0, :12], minlength=4),
         "expectations": np.asarray(
             [

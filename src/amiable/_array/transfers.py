@@ -123,7 +123,7 @@ def to_device(x: Any, like: Array) -> Array:
     if libraries.is_torch_array(like):
         import torch
 
-        return torch.from_numpy(np.asarray(values)).to(dtype).to(libraries.device_of_library(like), non_blocking=True)
+        return torch.from_numpy(values).to(dtype).to(libraries.device_of_library(like), non_blocking=True)
     if libraries.is_jax_array(like):
         return from_host(xp, values, like)
     return xp.asarray(values, dtype=dtype, device=device_of(like))

@@ -16,7 +16,14 @@ from amiable._array.transfers import as_number
 from amiable.contingency.cells import Cells
 from amiable.contingency.counting import cells_of_labels, cells_of_pairs
 from amiable.contingency.groups import cells_of_groups
-from amiable.contingency.subtables import count_marked, ignored_samples, marks_of, without_empty, without_labels
+from amiable.contingency.subtables import (
+    IGNORING,
+    count_marked,
+    ignored_samples,
+    marks_of,
+    without_empty,
+    without_labels,
+)
 from amiable.inputs.codes import Coded, coded, coded_labelings, encode
 from amiable.inputs.counts import check_counts
 from amiable.inputs.labels import check_labelings, check_labels, check_values_known, samples_last, warn_of_order
@@ -38,9 +45,7 @@ def counted_labels(
     n_missing: Any
     names: list[Any] = [side.names for side in sides]
     options: dict[str, Any] = {"axis": axis, "drops": policies.drops, "warns": warns}
-    xp, true, pred, lacking = check_labelings_and_missing(*(x.labels for x in sides), **options)
-    for side in sides:
-        lacking = either(lacking, side.missing)
+    xp, true, pred, lacking = check_labelings_and_missing(sides, **options)
     if groups is not None:
         at, no_group, called = check_groups(labels_true, true, pred, groups, n_labels, axis, drops=policies.drops)
         n_missing, lacking = 0, either(lacking, no_group)
@@ -76,16 +81,20 @@ def labels_or_codes(
 
 
 def check_labelings_and_missing(
-    labels_true: Any, labels_pred: Any, *, drops: bool, axis: int | None = -1, warns: bool = True
+    sides: Sequence[Coded], *, drops: bool, axis: int | None = -1, warns: bool = True
 ) -> tuple[Namespace, Array, Array, Array | None]:
     """Return what `check_labelings` does and, with `drops`, which samples (..., n) lack a label; None if none does."""
+    labels_true, labels_pred = (side.labels for side in sides)
     if not drops:
         return *check_labelings(labels_true, labels_pred, axis=axis, warns=warns), None
     true, no_true = labels_and_missing("labels_true", labels_true, axis=axis, warns=warns)
     pred, no_pred = labels_and_missing("labels_pred", labels_pred, axis=axis, warns=warns)
     xp, true, pred = check_labelings(true, pred, axis=axis, warns=False)
     no_true, no_pred = (None if x is None else samples_last(axis, missing=x)[0] for x in (no_true, no_pred))
-    return xp, true, pred, either(no_true, no_pred)
+    lacking = either(no_true, no_pred)
+    for side in sides:
+        lacking = either(lacking, side.missing)
+    return xp, true, pred, lacking
 
 
 def named(cells: Cells, *names: np.ndarray | None) -> Cells:
@@ -107,9 +116,7 @@ def counted_pairs(labels_true: Any, labels_pred: Any, counts: Any, groups: Any |
     """Take pairs of labels with their counts; the arguments are those of `ContingencyTable.from_cells`."""
     sides = coded_labelings(labels_true, labels_pred, drops=policies.drops)
     names = [side.names for side in sides]
-    xp, true, pred, lacking = check_labelings_and_missing(*(side.labels for side in sides), drops=policies.drops)
-    for side in sides:
-        lacking = either(lacking, side.missing)
+    xp, true, pred, lacking = check_labelings_and_missing(sides, drops=policies.drops)
     given = {"labels_true": true, "labels_pred": pred, "counts": check_counts("counts", counts, axis=-1)}
     if groups is not None:
         given["groups"], no_group, called = _coded_groups(groups, drops=policies.drops)
@@ -187,9 +194,7 @@ def counted_codes(xp: Namespace, columns: Sequence[Coded], counts: Array | None,
         found = cells_of_labels(xp, true, pred) if counts is None else cells_of_pairs(xp, true, pred, counts)
         return without_labels(named(found, *names), *policies.ignored)
     marks = []
-    for name, value, x, known in zip(
-        ("ignore_true", "ignore_pred"), policies.ignored, (true, pred), names[:2], strict=True
-    ):
+    for name, value, x, known in zip(IGNORING, policies.ignored, (true, pred), names[:2], strict=True):
         ignored = marks_of(name, value, x if known is None else known)
         marks.append(ignored if ignored is None or known is None else xp.take(ignored, x))
     return named(_cells_within_groups(xp, groups[0], true, pred, counts, either(*marks)), *names)

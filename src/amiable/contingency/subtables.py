@@ -21,10 +21,10 @@ from amiable.inputs.codes import encode
 from amiable.inputs.labels import check_codes, check_values_known, kind_of
 from amiable.inputs.missing import either
 
-_ARGUMENTS = ("ignore_true", "ignore_pred")
+IGNORING = ("ignore_true", "ignore_pred")
 
 
-def without_labels(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = _ARGUMENTS) -> Cells:
+def without_labels(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = IGNORING) -> Cells:
     """Leave out the samples that one of some labels holds, and count them; see `kept_labels`."""
     kept = kept_labels(cells, true, pred, names)
     if kept is cells:
@@ -32,7 +32,7 @@ def without_labels(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = 
     return replace(kept, n_ignored=cells.n_ignored + as_number(cells.n_samples - kept.n_samples))
 
 
-def kept_labels(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = _ARGUMENTS) -> Cells:
+def kept_labels(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = IGNORING) -> Cells:
     """Leave out the samples that one of some labels holds, and clusters that then hold none.
 
     Rows and columns without labels keep their numbers, as these are codes. In errors the arguments are called `names`.
@@ -105,7 +105,7 @@ def _holds(x: Array, label: int) -> bool:
 
 def ignored_samples(ignored: tuple[Any, Any], true: Array, pred: Array) -> Array | None:
     """Return which samples (..., n) have a true or a predicted label that is to be ignored; None if none can."""
-    return either(marks_of("ignore_true", ignored[0], true), marks_of("ignore_pred", ignored[1], pred))
+    return either(*(marks_of(*side) for side in zip(IGNORING, ignored, (true, pred), strict=True)))
 
 
 def with_singletons(cells: Cells, true: Any, pred: Any) -> Cells:

@@ -11,7 +11,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_array
 from amiable.contingency.cells import Cells
 from amiable.contingency.policies import check_groups, check_labelings_and_missing, labels_or_codes, named, number_of
-from amiable.contingency.subtables import ignored_samples, kept_labels, with_singletons, without_labels
+from amiable.contingency.subtables import IGNORING, ignored_samples, kept_labels, with_singletons, without_labels
 from amiable.contingency.weights import cells_of_moments, moments_of, without
 from amiable.inputs.labels import samples_last
 from amiable.inputs.missing import Policies, either
@@ -32,10 +32,7 @@ def weighed_labels(
         raise TypeError("sample_weight takes arrays in memory: expected tables of parts of Dask arrays, which add up")
     sides = labels_or_codes(labels_true, labels_pred, n_labels, drops=policies.drops)
     names: list[Any] = [side.names for side in sides]
-    given = (side.labels for side in sides)
-    xp, true, pred, lacking = check_labelings_and_missing(*given, drops=policies.drops, axis=axis)
-    for side in sides:
-        lacking = either(lacking, side.missing)
+    xp, true, pred, lacking = check_labelings_and_missing(sides, drops=policies.drops, axis=axis)
     if axis != -1:
         whole = as_array("sample_weight", sample_weight, differentiable=True)
         (sample_weight,) = samples_last(axis, sample_weight=whole)
@@ -59,7 +56,7 @@ def weighed_labels(
     return left_out(replace(named(found, *names), n_missing=n_missing), *policies.ignored)
 
 
-def left_out(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = ("ignore_true", "ignore_pred")) -> Cells:
+def left_out(cells: Cells, true: Any, pred: Any, names: tuple[str, str] = IGNORING) -> Cells:
     """Leave out the samples that one of some labels holds: of counts, or of weights."""
     if not cells.is_weighted:
         return without_labels(cells, true, pred, names)
