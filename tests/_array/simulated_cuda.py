@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 
 import numpy as np
@@ -160,6 +161,18 @@ def test_scores(kernels, rng, score, options):
     assert kernels
 
 
+@pytest.mark.parametrize("average", ["arithmetic", "geometric", "min", "max", "true", "pred"])
+@pytest.mark.parametrize("n", [6, 12, 60])
+def test_adjusted_information_in_one_loop(kernels, rng, n, average):
+    """Close to an entropy and above a floor, too: all that is expected comes from one launch."""
+    names = {"true": amiable.adjusted_homogeneity_score, "pred": amiable.adjusted_completeness_score}
+    score = names.get(average, functools.partial(amiable.adjusted_mutual_info_score, average_method=average))
+    labels = rng.integers(0, 6, (2, n))
+    found = score(*as_torch(labels), n_labels=(6, 6))
+    assert float(found) == pytest.approx(score(*labels), abs=1e-14)
+    assert kernels == ["count_in_device_memory", "sum_expectations", "scores_of_tables"]
+
+
 def test_random_tables(kernels, monkeypatch):
     """Those that NumPy draws from the same key."""
     monkeypatch.setattr(draws, "_key", lambda xp, source: [12345, 2**32 - 1])
@@ -184,6 +197,7 @@ def test_a_device_is_tried_before_it_is_trusted(kernels, monkeypatch):
         "count_in_device_memory",
         "sum_expectations",
         "information_of_tables",
+        "scores_of_tables",
     }
     assert cuda._is_trusted(tensor)
 
@@ -193,6 +207,7 @@ def test_a_device_is_tried_before_it_is_trusted(kernels, monkeypatch):
     [
         ("sum_expectations", "expectations differ from those of Python"),
         ("count_in_device_memory", "counts of few labels differ"),
+        ("scores_of_tables", "scores differ from those of Python"),
         ("information_of_tables", "RuntimeError: no such instruction"),
     ],
 )

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from amiable._scalars import draws, loops, tables
+from amiable._scalars import draws, loops, scores, tables
 
 pytest.importorskip("numba_cuda")
 numba_cuda = pytest.importorskip("numba.cuda")
@@ -35,7 +35,9 @@ def test_each_kernel_is_kept_under_a_name_of_its_own():
     """What numba keeps on disk is found by the name of a function and the types of its arguments."""
     from amiable._array.cuda_kernels import kernel_of_loop
 
-    of_loops = [getattr(m, name) for m in (loops, tables) for name in dir(m) if name.endswith(("_pairs", "_tables"))]
+    of_loops = [
+        getattr(m, name) for m in (loops, scores, tables) for name in dir(m) if name.endswith(("_pairs", "_tables"))
+    ]
     assert len({kernel_of_loop(loop).py_func.__qualname__ for loop in of_loops}) == len(of_loops) > 2
 
 
@@ -53,11 +55,12 @@ def types_of_kernels():
         tables.information_of_tables: (*cells, i),
         tables.pairs_of_tables: cells,
         tables.entropies_of_sizes: (table,),
+        scores.scores_of_tables: (table, table, table, i, i, f2),
     }
     for loop, arguments in of_loops.items():
         yield k.kernel_of_loop(loop), (types.BaseTuple.from_types(arguments), i, f2)
     yield k.kernel_of_loop(draws.draw_tables), (types.BaseTuple.from_types((sizes, sizes, i, i, i)), i, table)
-    yield k.sum_expectations, (table, table, sizes, i, f3)
+    yield k.sum_expectations, (table, table, i, f3)
     counting = (k.count_in_shared_memory, k.count_in_device_memory)
     for kernel, name in itertools.product(counting, DTYPES):
         labels = (types.boolean if name == "bool" else getattr(types, name))[:, ::1]

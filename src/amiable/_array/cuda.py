@@ -25,7 +25,7 @@ from amiable._array.dtypes import working_dtype
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import to_device, to_numpy
-from amiable._scalars import cells, tables
+from amiable._scalars import cells, scores, tables
 
 _THREADS = 512  # of a block that counts
 _BLOCKS = 1 << 10  # that share a table at most: some waves of all that a device holds at once
@@ -80,7 +80,7 @@ def what_is_wrong(like: Any) -> str | None:
     counts = counted.copy()
     counts[0] = 10**6, 3, 40, 10**5
     rows, cols = counts[:, 0::2] + counts[:, 1::2], counts[:, :2] + counts[:, 2:]
-    information = np.zeros((12, counts.shape[0]))
+    information, adjusted, unknown = np.zeros((12, counts.shape[0])), np.zeros((1, counts.shape[0])), np.zeros((0, 1))
     places: tuple[Any, Any] = (ones[0, :0], ones[0, :0])
     expected = {
         "counts": counted,
@@ -92,16 +92,21 @@ def what_is_wrong(like: Any) -> str | None:
             ]
         ).T,
         "sums over cells": information,
+        "scores": adjusted,
     }
     tables.information_of_tables(*places, counts, rows, cols, every, 0, counts.shape[0], information)
+    how: Any = (scores.ADJUSTED_INFORMATION, scores.ARITHMETIC)
+    scores.scores_of_tables(counts, rows, cols, *how, unknown, 0, counts.shape[0], adjusted)
     try:
-        true, pred, k, a, b, none = (to_device(x, like) for x in (*labels, counts, rows, cols, ones[0, :0]))
-        out = empty(information.shape, like)
+        given = (*labels, counts, rows, cols, ones[0, :0], unknown)
+        true, pred, k, a, b, none, no_sums = (to_device(x, like) for x in given)
+        out, each = empty(information.shape, like), empty(adjusted.shape, like)
         found = {
             "counts": count(xp, (true, pred), ((0, 1), (0, 1))),
             "counts of few labels": count(xp, (true[0, :12], pred[0, :12]), ((0, 1), (0, 1))),
             "expectations": sum_expectations(xp, a[:9, ...], b[:9, ...], every),
             "sums over cells": run(tables.information_of_tables, counts.shape[0], none, none, k, a, b, every, out=out),
+            "scores": run(scores.scores_of_tables, counts.shape[0], k, a, b, *how, no_sums, out=each),
         }
         for name, values in found.items():
             if not np.allclose(to_numpy(values), expected[name], rtol=1e-11, atol=1e-11):
@@ -186,7 +191,7 @@ def sum_expectations(xp: Namespace, row_sums: Any, col_sums: Any, wanted: int) -
     n_parts = min(_BLOCKS, max(1, -(-n_cells // kernels.LANES)))
     out = empty((4, n_tables, n_parts), row_sums)
     if n_tables:
-        arguments = (row_sums, col_sums, xp.sum(row_sums, axis=-1), wanted, out)
+        arguments = (row_sums, col_sums, wanted, out)
         _launch(kernels.sum_expectations, n_tables * n_parts, kernels.LANES, arguments, out)
     return xp.sum(out, axis=-1) if n_parts > 1 else out[..., 0]
 

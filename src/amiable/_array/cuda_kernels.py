@@ -15,12 +15,13 @@ import numpy as np
 from numba import cuda, float64, int32
 
 from amiable._array.loops import compiled
-from amiable._scalars import cells
+from amiable._scalars import cells, tables
 
 LANES = 128  # threads of a block that sums: a power of two, as it halves them
 
 on_device = cuda.jit(device=True)
 expectations_of_cell = compiled(cells.expectations_of_cell, on_device)
+n_samples_of = compiled(tables.n_samples_of, on_device)
 
 
 @cuda.require_context  # which all that is done here then shares
@@ -103,7 +104,7 @@ def _take_steps(arguments: Any, n_steps: int, out: Any) -> None:
 
 
 @cuda.jit(cache=True)
-def sum_expectations(row_sums: Any, col_sums: Any, totals: Any, wanted: int, out: Any) -> None:
+def sum_expectations(row_sums: Any, col_sums: Any, wanted: int, out: Any) -> None:
     """Write the sums over runs of cells of tables (B, R) and (B, C) into `out` (4, B, runs), a block a run.
 
     Terms are added in an order that does not depend on when which thread runs.
@@ -112,10 +113,11 @@ def sum_expectations(row_sums: Any, col_sums: Any, totals: Any, wanted: int, out
     lane, n_parts, n_cols = cuda.threadIdx.x, out.shape[2], col_sums.shape[1]
     for item in range(cuda.blockIdx.x, out.shape[1] * n_parts, cuda.gridDim.x):
         table, part = item // n_parts, item % n_parts
+        n = n_samples_of(row_sums, table)
         s0 = s1 = s2 = s3 = 0.0
         for cell in range(part * LANES + lane, row_sums.shape[1] * n_cols, n_parts * LANES):
             a, b = row_sums[table, cell // n_cols], col_sums[table, cell % n_cols]
-            r0, r1, r2, r3 = expectations_of_cell(a, b, totals[table], wanted)
+            r0, r1, r2, r3 = expectations_of_cell(a, b, n, wanted)
             s0, s1, s2, s3 = s0 + r0, s1 + r1, s2 + r2, s3 + r3
         sums[0, lane], sums[1, lane], sums[2, lane], sums[3, lane] = s0, s1, s2, s3
         cuda.syncthreads()

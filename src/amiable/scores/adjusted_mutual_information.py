@@ -13,6 +13,7 @@ from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views
+from amiable._scalars.scores import ADJUSTED_INFORMATION
 from amiable.chance.entropies import entropy, is_floor_positive
 from amiable.chance.expectation import expected_sums
 from amiable.chance.hypergeometric import Forms
@@ -26,7 +27,7 @@ from amiable.chance.random_models import (
 from amiable.contingency import Cells
 from amiable.inputs.counts import check_margins
 from amiable.scores.arguments import as_table
-from amiable.scores.averages import AverageMethod, average, average_above, check_average_method
+from amiable.scores.averages import AVERAGES, AverageMethod, average, average_above, check_average_method
 from amiable.scores.evaluate import evaluate
 from amiable.scores.information import (
     Information,
@@ -35,6 +36,7 @@ from amiable.scores.information import (
     conditional_entropies,
     information,
 )
+from amiable.scores.loops import Whole
 
 __all__ = [
     "adjusted_completeness_score",
@@ -121,16 +123,7 @@ def adjusted_mutual_info_score(
             average_method=average_method,
             null=null,
         )
-    return evaluate(
-        observed,
-        labels_true,
-        labels_pred,
-        contingency,
-        n_labels,
-        axis,
-        finish=_adjusted,
-        average_method=average_method,
-    )
+    return _adjusted_by(average_method, labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def adjusted_homogeneity_score(
@@ -181,8 +174,7 @@ def adjusted_homogeneity_score(
     >>> round(adjusted_homogeneity_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
     0.444444
     """
-    options: dict[str, Any] = {"finish": _adjusted, "average_method": "true"}
-    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, axis, **options)
+    return _adjusted_by("true", labels_true, labels_pred, contingency, n_labels, axis)
 
 
 def adjusted_completeness_score(
@@ -233,8 +225,13 @@ def adjusted_completeness_score(
     >>> round(adjusted_completeness_score([0, 0, 0, 1, 1, 1], [0, 0, 1, 1, 2, 2]), 6)
     0.225042
     """
-    options: dict[str, Any] = {"finish": _adjusted, "average_method": "pred"}
-    return evaluate(observed, labels_true, labels_pred, contingency, n_labels, axis, **options)
+    return _adjusted_by("pred", labels_true, labels_pred, contingency, n_labels, axis)
+
+
+def _adjusted_by(average_method: str, *arguments: Any) -> Any:
+    """Return mutual information corrected for chance, whose largest value is a mean of the entropies, or one."""
+    whole = Whole(ADJUSTED_INFORMATION, AVERAGES[average_method])
+    return evaluate(observed, *arguments, finish=_adjusted, whole=whole, average_method=average_method)
 
 
 class Observed(NamedTuple):

@@ -5,9 +5,19 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from amiable._array.protocols import Array, Namespace
+from amiable._scalars.scores import ARITHMETIC, GEOMETRIC, MAX, MIN, PRED, TRUE
 
 AverageMethod = Literal["arithmetic", "geometric", "min", "max"]
 METHODS: tuple[AverageMethod, ...] = get_args(AverageMethod)
+# What loops call them; "true" and "pred" are one of the entropies.
+AVERAGES = {
+    "arithmetic": ARITHMETIC,
+    "geometric": GEOMETRIC,
+    "min": MIN,
+    "max": MAX,
+    "true": TRUE,
+    "pred": PRED,
+}
 
 
 def check_average_method(average_method: AverageMethod) -> AverageMethod:

@@ -19,6 +19,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views, is_finished_on_host, to_device
 from amiable.contingency import Cells, copied_to_host, shares_of, table_of
 from amiable.scores.arguments import as_tables
+from amiable.scores.loops import Whole, is_scored_whole, score_by_loop, score_of_few_labels
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
 # the sizes of their clusters, which is less work but not of a fixed shape.
@@ -37,6 +38,7 @@ def evaluate(
     finish: Callable[..., Any] | None = None,
     compiles: bool = True,
     takes_weights: bool = False,
+    whole: Whole | None = None,
     **options: Any,
 ) -> Any:
     """Count, then compute `kernel(table, **options)`; the answer lives where the labels do.
@@ -44,12 +46,19 @@ def evaluate(
     With `finish`, the score is `finish(*kernel(table), **options)`. The kernel is computed for each block of a large
     batch. It returns the margins and then arrays of shape (...), and `finish` takes those of the whole batch at once.
     With `compiles=False` nothing is compiled here: for kernels that look at values, or are long programs. Kernels that
-    say so take tables of weights, too, in the library of these, so that gradients pass.
+    say so take tables of weights, too, in the library of these, so that gradients pass. `whole` names a loop that
+    computes the same, where loops are compiled.
     """
+    if whole is not None and contingency is None and n_labels is None and axis == -1:
+        score = score_of_few_labels(whole, labels_true, labels_pred)
+        if score is not None:
+            return score
     of_table = _of_table if compiles else _apply
     lead, tables, like = as_tables(labels_true, labels_pred, contingency, n_labels, axis, takes_weights)
     nearby = (_on_host(table, like) for table in tables)
     (first, back), second = next(nearby), next(nearby, None)
+    if second is None and whole is not None and is_scored_whole(whole, first):
+        return as_result(back(score_by_loop(whole, first)))
     if second is None:
         return _each(lambda x: as_result(back(x)), of_table(first, kernel, finish, options))
     found, lengths = [], []

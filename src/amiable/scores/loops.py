@@ -1,18 +1,30 @@
-"""Sums over the cells of tables by compiled loops, of NumPy's arrays or on a CUDA device."""
+"""Sums over the cells of tables, and whole scores, by compiled loops: of NumPy's arrays or on a CUDA device."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from amiable._array import kernels, loops
+from amiable._array import cuda, kernels, loops
+from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
+from amiable._scalars.scores import ADJUSTED_INFORMATION, score_of_labels, score_of_table, scores_of_tables
 from amiable.contingency import Cells
 
 _NOTHING = np.empty(0, dtype=np.int64)
+_NONE_KNOWN = np.empty((0, 1))
 _CELLS = 16  # that take as long as the expectation of one
+_FEW_CELLS = 1 << 8  # of one table, whose expectation a loop adds up without a look for equal clusters in others
+_FEW_SAMPLES = 1 << 14  # whose range is found, and which are then counted, from the cache
+
+
+class Whole(NamedTuple):
+    """A score that one loop computes, of those that `amiable._scalars.scores` lists, and its option."""
+
+    score: int
+    option: int = 0
 
 
 def is_looped(table: Cells) -> bool:
@@ -37,3 +49,47 @@ def sums_by_loop(
     weight = max(1.0, arrays[0].shape[1] / _CELLS)
     kernels.run(of_tables, out.shape[1], *places, *arrays, *options, out=out, weight=weight)
     return out.reshape(n_sums, *lead)
+
+
+def score_of_few_labels(whole: Whole, labels_true: Any, labels_pred: Any) -> float | None:
+    """Return the score of two labelings of NumPy's integers, counted in the same call; None for any others."""
+    if not (_are_few(labels_true) and _are_few(labels_pred) and labels_true.size == labels_pred.size):
+        return None
+    if not loops.is_compiled():
+        return None
+    x, y = loops.integers(labels_true[None]), loops.integers(labels_pred[None])
+    room = np.zeros(3 * _FEW_CELLS, dtype=np.int64)
+    found: float = loops.compiled(score_of_labels)(x, y, *whole, _NONE_KNOWN, room)
+    return None if math.isnan(found) else found
+
+
+def _are_few(x: Any) -> bool:
+    if type(x) is not np.ndarray or x.ndim != 1 or not 0 < x.size <= _FEW_SAMPLES:
+        return False
+    return x.dtype.kind in "ib" or (x.dtype.kind == "u" and x.dtype.itemsize < 8)
+
+
+def is_scored_whole(whole: Whole, table: Cells) -> bool:
+    """Whether one loop computes the score of a table, or of each of a batch."""
+    if not table.is_grid or not is_looped(table):
+        return False
+    if whole.score != ADJUSTED_INFORMATION or not isinstance(table.counts, np.ndarray):
+        return True
+    return table.counts.ndim == 1 and table.counts.size <= _FEW_CELLS  # expectations of others share equal clusters
+
+
+def score_by_loop(whole: Whole, table: Cells) -> Any:
+    """Return the score of a table, a number; or of each of a batch, an array (...)."""
+    lead, given = table.counts.shape[:-1], (table.counts, table.row_sums, table.col_sums)
+    expected: Any = _NONE_KNOWN
+    if isinstance(table.counts, np.ndarray) and not lead:
+        return loops.compiled(score_of_table)(*[loops.integers(x)[None] for x in given], *whole, expected, 0)
+    arrays = [kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in given]
+    if not isinstance(table.counts, np.ndarray):
+        expected = kernels.empty((0, 1), table.counts)
+        if whole.score == ADJUSTED_INFORMATION:
+            expected = cuda.sum_expectations(table.xp, arrays[1], arrays[2], DEVIANCE | XLOGX | GIVEN_ROW | GIVEN_COL)
+    out = kernels.empty((1, arrays[0].shape[0]), table.counts)
+    weight = max(1.0, arrays[0].shape[1] / _CELLS)
+    kernels.run(scores_of_tables, out.shape[1], *arrays, *whole, expected, out=out, weight=weight)
+    return out.reshape(lead)

@@ -11,13 +11,14 @@ from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number
+from amiable._scalars.scores import ADJUSTED_RAND
 from amiable._scalars.tables import pairs_of_table, pairs_of_tables
 from amiable.chance.deviance import have_exact_products
 from amiable.chance.random_models import NullModel, check_null, expected_rand
 from amiable.contingency import Cells, chance_of_pair
 from amiable.scores.arguments import as_table, check_share
 from amiable.scores.evaluate import evaluate
-from amiable.scores.loops import is_looped, sums_by_loop
+from amiable.scores.loops import Whole, is_looped, sums_by_loop
 
 _ROUNDING = 8  # weights that cancel leave so many eps at most
 
@@ -220,7 +221,16 @@ def adjusted_rand_score(
         return evaluate(
             _rand_for_model, labels_true, labels_pred, contingency, n_labels, axis, compiles=False, null=null
         )
-    return evaluate(_adjusted_rand, labels_true, labels_pred, contingency, n_labels, axis, takes_weights=True)
+    return evaluate(
+        _adjusted_rand,
+        labels_true,
+        labels_pred,
+        contingency,
+        n_labels,
+        axis,
+        takes_weights=True,
+        whole=Whole(ADJUSTED_RAND),
+    )
 
 
 def _rand_for_model(table: Cells, null: str) -> Array:

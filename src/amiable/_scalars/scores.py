@@ -1,0 +1,152 @@
+"""Scores of whole tables, and of a few labels: counted, measured and corrected for chance in one call.
+
+Tables are those of `amiable._scalars.tables`, grids with every cell listed. The formulas are those of `amiable.scores`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
+from amiable._scalars.counting import count_few, sum_grid
+from amiable._scalars.loops import expected_sums_of_table
+from amiable._scalars.tables import information_of_table, pairs_of_table, sums_of_cells
+
+# Which score. Its option is, of the last two, how the entropies are averaged.
+ADJUSTED_RAND, NORMALIZED_INFORMATION, ADJUSTED_INFORMATION = range(3)
+ARITHMETIC, GEOMETRIC, MIN, MAX, TRUE, PRED = range(6)
+
+
+def score_of_labels(x: Any, y: Any, score: int, option: int, expected: Any, room: Any) -> float:
+    """Return a score of labelings x (1, n) and y (1, n); NaN where they make more cells than fit a third of `room`.
+
+    Room is for counts, sums of rows and sums of columns: zeros, of a length that three divides.
+    """
+    most = len(room) // 3
+    n, low_x, high_x, low_y, high_y = count_few(x, y, x.shape[1], room[:most].reshape((1, most)))
+    if n == 0:
+        return math.nan
+    n_rows, n_cols = high_x - low_x + 1, high_y - low_y + 1
+    counts, row_sums, col_sums = room[: n_rows * n_cols], room[most : most + n_rows], room[2 * most : 2 * most + n_cols]
+    sum_grid(counts, row_sums, col_sums)
+    grid, rows, cols = (counts.reshape((1, len(counts))), row_sums.reshape((1, n_rows)), col_sums.reshape((1, n_cols)))
+    return score_of_table(grid, rows, cols, score, option, expected, 0)
+
+
+def scores_of_tables(
+    counts: Any,
+    row_sums: Any,
+    col_sums: Any,
+    score: int,
+    option: int,
+    expected: Any,
+    first: int,
+    last: int,
+    out: Any,
+) -> None:
+    """Write `score_of_table` of tables `first` to `last` into columns of `out` (1, T)."""
+    for t in range(first, last):
+        out[0, t] = score_of_table(counts, row_sums, col_sums, score, option, expected, t)
+
+
+def score_of_table(counts: Any, row_sums: Any, col_sums: Any, score: int, option: int, expected: Any, t: int) -> float:
+    """Return a score of table t. `expected` (4, T) are sums over cells that are known already; none, if it is empty."""
+    if score == ADJUSTED_RAND:
+        return adjusted_rand(counts, row_sums, col_sums, t)
+    if score == NORMALIZED_INFORMATION:
+        return normalized_information(counts, row_sums, col_sums, option, t)
+    return adjusted_information(counts, row_sums, col_sums, option, expected, t)
+
+
+def adjusted_rand(counts: Any, row_sums: Any, col_sums: Any, t: int) -> float:
+    """Return the adjusted Rand index."""
+    nowhere = counts[0, :0]
+    apart, pred_only, true_only, together = pairs_of_table(nowhere, nowhere, counts, row_sums, col_sums, t)
+    every = (apart + together) + (pred_only + true_only)
+    if every == 0:
+        return 1.0
+    apart, pred_only, true_only, together = apart / every, pred_only / every, true_only / every, together / every
+    excess = 2 * (together * apart - true_only * pred_only)
+    most = (together + true_only) * (true_only + apart) + (together + pred_only) * (pred_only + apart)
+    return 1.0 if most == 0 else excess / most
+
+
+def normalized_information(counts: Any, row_sums: Any, col_sums: Any, average: int, t: int) -> float:
+    """Return mutual information over a mean of the entropies."""
+    nowhere = counts[0, :0]
+    total, _, _, _, n_cells, _, _, h_true, h_pred, n_rows, n_cols, n = information_of_table(
+        nowhere, nowhere, counts, row_sums, col_sums, DEVIANCE, t
+    )
+    if n_cells == n_rows and n_cells == n_cols:
+        return 1.0
+    mutual = capped(total / n, h_true, h_pred, n_cells, n_rows, n_cols)
+    if mutual == 0:
+        return 0.0
+    mean = mean_above(h_true, h_pred, h_true, h_pred, average)
+    if average == GEOMETRIC:  # of which a small one keeps its digits in the product
+        mean = max(math.sqrt(h_true) * math.sqrt(h_pred), min(h_true, h_pred))
+    return min(mutual / mean, 1.0)
+
+
+def adjusted_information(counts: Any, row_sums: Any, col_sums: Any, average: int, expected: Any, t: int) -> float:
+    """Return adjusted mutual information."""
+    nowhere = counts[0, :0]
+    total, _, _, _, n_cells, of_rows, of_cols, h_true, h_pred, n_rows, n_cols, n = information_of_table(
+        nowhere, nowhere, counts, row_sums, col_sums, DEVIANCE, t
+    )
+    if n_cells == n_rows and n_cells == n_cols:
+        return 1.0
+    if min(n_rows, n_cols) <= 1 or max(n_rows, n_cols) == n:  # none has more clusters than samples
+        return 0.0
+    above_true, above_pred, form, mutual = h_true, h_pred, DEVIANCE, total / n
+    if of_rows + of_cols < math.log(n):  # information has a positive floor: all is measured from there
+        above_true, above_pred, form = of_cols, of_rows, XLOGX
+        mutual = sums_of_cells(nowhere, nowhere, counts, row_sums, col_sums, n, XLOGX, t)[1] / n
+    mutual = capped(mutual, above_true, above_pred, n_cells, n_rows, n_cols)
+    sums = expected_of_table(row_sums, col_sums, form, expected, t)
+    chance = (sums[0] if form == DEVIANCE else sums[1]) / n
+    excess, room = mutual - chance, mean_above(h_true, h_pred, above_true, above_pred, average) - chance
+    if 2 * chance > min(above_true, above_pred):  # close to an entropy: all is measured from there
+        form = GIVEN_ROW | GIVEN_COL
+        rests = sums_of_cells(nowhere, nowhere, counts, row_sums, col_sums, n, form, t)
+        sums = expected_of_table(row_sums, col_sums, form, expected, t)
+        of_pred, of_true = sums[2] / n, sums[3] / n
+        excess = of_pred - rests[2] / n if of_pred < of_true else of_true - rests[3] / n
+        room = mean_above(h_true, h_pred, of_true, of_pred, average)
+    return excess / room
+
+
+def expected_of_table(
+    row_sums: Any, col_sums: Any, wanted: int, expected: Any, t: int
+) -> tuple[float, float, float, float]:
+    """Return the sums over the cells of table t of what is expected, which may be known already."""
+    if len(expected):
+        return expected[0, t], expected[1, t], expected[2, t], expected[3, t]
+    return expected_sums_of_table(row_sums[t % row_sums.shape[0]], col_sums[t % col_sums.shape[0]], wanted)
+
+
+def capped(mutual: float, of_true: float, of_pred: float, n_cells: int, n_rows: int, n_cols: int) -> float:
+    """Return information that is the coarser labeling's where one refines the other, and at most either's."""
+    if n_cells == n_cols:
+        mutual = of_true
+    elif n_cells == n_rows:
+        mutual = of_pred
+    return min(mutual, of_true, of_pred)
+
+
+def mean_above(h_true: float, h_pred: float, above_true: float, above_pred: float, average: int) -> float:
+    """Return a mean of two entropies less a floor, from what each has above the floor; or one of them."""
+    if average == ARITHMETIC:
+        return (above_true + above_pred) / 2
+    if average == MIN:
+        return min(above_true, above_pred)
+    if average == MAX:
+        return max(above_true, above_pred)
+    if average == TRUE:
+        return above_true
+    if average == PRED:
+        return above_pred
+    roots = math.sqrt(h_true) + math.sqrt(h_pred)
+    gap = (above_true - above_pred) / roots if roots > 0 else 0.0
+    return max((above_true + above_pred - gap * gap) / 2, min(above_true, above_pred))
