@@ -189,11 +189,11 @@ class Traffic:
         return stack
 
     def count(self, name: str, given: list[Any], found: list[Any]) -> None:
-        """Take note of one operation; views launch nothing."""
+        """Take note of one operation; views, and memory that nothing is written to yet, launch nothing."""
         self.waits += name in WAITS
         known = {x.untyped_storage()._cdata for x in given}
         fresh = [x for x in found if x.untyped_storage()._cdata not in known]
-        if fresh or name.endswith("_"):
+        if name.endswith("_") or (fresh and not name.startswith("empty")):
             self.launches[name] += 1
             # one number that stands for many lies in memory once
             self.moved += sum(min(x.nbytes, x.untyped_storage().nbytes()) for x in (*given, *fresh))

@@ -192,15 +192,15 @@ def count_ranges(xp: Namespace, sides: Sequence[Array], ranges: Sequence[Range],
     dtype = xp.int32 if narrow else count_dtype(xp, sides[0])
     offset = _wrapped(offset, int(xp.iinfo(dtype).bits))  # keys of huge labels wrap around; their difference is exact
     copies = _copies(sides[0], n_tables, n_cells)
+    tables = xp.arange(copies, dtype=dtype, device=device_of(sides[0])) * n_cells - offset if copies > 1 else None
     for run in _runs(sides[0], n_tables, n_cells):
         keys: Any = None
         for x, (low, high), length in zip(sides, ranges, lengths, strict=True):
             code = _clipped_codes(xp, x[..., run], low - 1, high + 1) if strays else x[..., run]
             code = xp.astype(code, dtype, copy=False)
             keys = code if keys is None else keys * length + code
-        if copies > 1 and keys.shape[-1] % copies == 0:
-            tables = xp.arange(copies, dtype=dtype, device=device_of(keys)) * n_cells
-            keys = xp.reshape(xp.reshape(keys, (-1, copies)) + (tables - offset), (-1,))
+        if tables is not None and keys.shape[-1] % copies == 0:
+            keys = xp.reshape(xp.reshape(keys, (-1, copies)) + tables, (-1,))
         elif offset:
             keys = keys - offset
         counts = count_keys(xp, keys, copies * n_cells)
