@@ -283,7 +283,11 @@ def test_partial_orders_are_no_order():
 
 @pytest.mark.parametrize(
     "labels",
-    [[np.datetime64("2020"), np.datetime64("NaT")], [Decimal(1), Decimal("nan")], [np.float32(1), np.float32("nan")]],
+    [
+        [np.datetime64("2020"), np.datetime64("NaT", "Y")],
+        [Decimal(1), Decimal("nan")],
+        [np.float32(1), np.float32("nan")],
+    ],
     ids=repr,
 )
 def test_missing_objects(labels):

@@ -6,10 +6,11 @@ A score of one table in host memory is finished in them, at a tenth of the overh
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 log, log1p, sqrt = math.log, math.log1p, math.sqrt
-minimum, maximum = min, max
+minimum, maximum, logical_not = min, max, operator.not_
 any = all = bool  # noqa: A001 - as the standard names them
 
 

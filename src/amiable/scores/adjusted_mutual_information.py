@@ -319,7 +319,7 @@ def excess_and_room(known: Observed, average_method: str, static: bool) -> tuple
     excess, expected = excess_information(known, static)
     ceiling = average_above(xp, known.h_true, known.h_pred, known.above_true, known.above_pred, average_method)
     room = ceiling - expected
-    close = (2 * expected > xp.minimum(known.above_true, known.above_pred)) & (known.degenerate == False)  # noqa: E712
+    close = (2 * expected > xp.minimum(known.above_true, known.above_pred)) & xp.logical_not(known.degenerate)
     if on_cpu(close) and bool(xp.any(close)):
         parts = zip(_below_entropies(known, average_method), (excess, room), strict=True)
         excess, room = (xp.where(close, below, above) for below, above in parts)

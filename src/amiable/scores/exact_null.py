@@ -374,7 +374,7 @@ def _pvalue(table: Cells, cells: CellScore) -> Array:
     is_fixed = variance == 0
     variance = xp.where(is_fixed, 1.0, variance)
     room = cells.room(rows, cols, static=table.static)
-    if on_cpu(room) and bool(xp.any((room < 0) & ~is_fixed)):
+    if on_cpu(room) and bool(xp.any((room < 0) & xp.logical_not(is_fixed))):
         raise ValueError(
             "score is a sum of concave terms, which is large where labelings do not agree: expected its negative, or "
             "permutation_test"

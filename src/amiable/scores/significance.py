@@ -149,7 +149,7 @@ def _observed_with_line(table: Cells) -> tuple[Array, ...]:
         return (*known, xp.zeros_like(known.mutual), xp.zeros_like(known.floor_positive))
     lines = _line(table, False), _line(table, True)
     value = xp.where(lines[0][1], lines[0][0], lines[1][0])
-    return (*known, value, (lines[0][1] | lines[1][1]) & ~known.floor_positive)
+    return (*known, value, (lines[0][1] | lines[1][1]) & xp.logical_not(known.floor_positive))
 
 
 def _line(table: Cells, is_column: bool) -> tuple[Array, Array]:
