@@ -88,6 +88,7 @@ class Namespace(Protocol):
     isnan: Function
     log: Function
     log1p: Function
+    logical_not: Function
     matmul: Function
     matrix_transpose: Function
     max: Function
