@@ -102,3 +102,13 @@ def test_bad_labels_are_told(rng):
         amiable.adjusted_mutual_info_score(x, x, contingency=[[1]])
     with pytest.raises(ValueError, match="n_labels"):
         amiable.adjusted_mutual_info_score(x, x, n_labels=(2, 2))
+
+
+@pytest.mark.parametrize("gap", [1, 40], ids=["every cluster", "few clusters of a wide range"])
+def test_tables_of_many_cells(monkeypatch, rng, gap):
+    """More than are listed without a look at which hold samples."""
+    pair = gap * rng.integers(0, 300, (2, 60_000)) - 17
+    scores = [amiable.adjusted_rand_score, amiable.mutual_info_score, amiable.v_measure_score, amiable.purity_score]
+    found = [score(*pair) for score in scores]
+    monkeypatch.setattr(loops, "IS_WANTED", False)
+    assert found == pytest.approx([score(*pair) for score in scores], rel=1e-12)

@@ -121,6 +121,30 @@ def count_pairs_of_labelings(
             cells[(true[i] * n_cols + pred[i]) & INDEX] += 1
 
 
+def n_occupied(counts: Any) -> int:
+    """Return how many counts are positive."""
+    n = 0
+    for m in range(len(counts)):
+        n += counts[m] > 0
+    return n
+
+
+def list_grid(counts: Any, listed: Any, rows: Any, cols: Any, row_sums: Any, col_sums: Any) -> None:
+    """Write the cells of a grid that hold samples: count, row and column; and add the counts to their sums.
+
+    There is room for one more, into which those are written that hold none: to ask first would take longer.
+    """
+    m = at = 0
+    for i in range(len(row_sums)):
+        for j in range(len(col_sums)):
+            count = counts[m]
+            listed[at], rows[at], cols[at] = count, i, j
+            row_sums[i] += count
+            col_sums[j] += count
+            at += count > 0
+            m += 1
+
+
 def list_cells(keys: Any, counts: Any, n_cols: int, rows: Any, cols: Any, row_sums: Any, col_sums: Any) -> None:
     """Write the row and the column of each cell, of keys row * C + col, and add its count to their sums."""
     row = start = end = 0

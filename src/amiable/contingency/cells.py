@@ -20,7 +20,7 @@ from amiable._array.dtypes import count_dtype, is_floating, to_count
 from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number, to_numpy
-from amiable._scalars.counting import list_cells, sum_grid, sum_grids
+from amiable._scalars.counting import list_cells, list_grid, n_occupied, sum_grid, sum_grids
 
 # A table of more cells than this lists those alone that hold samples.
 KEEP_EMPTY = 1 << 12
@@ -236,6 +236,14 @@ def grid_or_occupied(
     n_cells = shape[0] * shape[1]
     if n_cells <= KEEP_EMPTY or is_traced(counts):
         return grid(xp, counts, shape, row_labels, col_labels)
+    if counts.ndim == 1 and _is_looped(counts):
+        counts = loops.integers(counts)
+        n = loops.compiled(n_occupied)(counts)
+        some: list[Any] = [np.empty(n + 1, dtype=np.int64) for _ in range(3)]
+        sums: list[Any] = [np.zeros(k, dtype=np.int64) for k in shape]
+        loops.compiled(list_grid)(counts, *some, *sums)
+        listed_counts, rows, cols = (x[:n] for x in some)
+        return Cells(rows, cols, listed_counts, sums[0], sums[1], row_labels, col_labels)
     keys = to_count(xp, xp.nonzero(xp.any(xp.reshape(counts, (-1, n_cells)) > 0, axis=0))[0])
     return listed(xp, keys, xp.take(counts, keys, axis=-1), shape, row_labels, col_labels)
 

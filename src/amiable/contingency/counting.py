@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from amiable._array import loops
 from amiable._array.bins import count_keys, sum_by_key, unique_counts, unique_inverse
 from amiable._array.blocks import blocks, common_lead
 from amiable._array.compact import (
@@ -44,7 +45,7 @@ from amiable.inputs.labels import check_codes, check_room, check_values_known
 # Up to this many cells, or this many a sample, counting into all of them is cheaper than sorting the samples.
 _GRID_CELLS = 1 << 13
 _GRID_CELLS_PER_SAMPLE = 4
-_FEW = 1 << 10  # cells that are summed in no time, to see whether a cluster is empty
+_FEW = 1 << 10  # cells that are listed in no time
 # Elements that the counts, or the keys, of one block of a batch may have: 64 MB of int64.
 BATCH = 1 << 23
 # Whole numbers that a promise of codes may ask for: 2 GB of sizes, beside which labels of host memory are listed in
@@ -352,13 +353,18 @@ def _cells_of_counts(
         return grid_or_occupied(near, near.reshape(counts, (*labels.lead, math.prod(shape))), shape, *names)
 
     cells = None
-    if keep_empty or not (is_named or found.counts.size > _FEW):
+    if keep_empty or (not is_named and _are_listed_soon(found.counts)):
         cells = listed_in(found.counts, found.lengths)
     if cells is None or not (keep_empty or _is_full(cells)):
         counts, values = found.without_gaps()
         names = [like_integers(xp, v, x) for x, v in zip(labels.sides, values, strict=True)]
         cells = listed_in(counts, tuple([v.shape[0] for v in values]), *names)
     return cells if xp is near else cells.with_arrays(from_host(xp, x, labels.sides[0]) for x in cells.arrays)
+
+
+def _are_listed_soon(counts: np.ndarray) -> bool:
+    """Whether the cells of tables (T, cells) are listed in less time than it takes to find clusters without samples."""
+    return counts.size <= _FEW or (counts.shape[0] == 1 and loops.is_compiled())
 
 
 def _is_full(table: Cells) -> bool:
