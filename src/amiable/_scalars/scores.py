@@ -11,7 +11,13 @@ from typing import Any
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
 from amiable._scalars.counting import count_few, sum_grid
 from amiable._scalars.loops import expected_sums_of_table
-from amiable._scalars.tables import information_of_table, pairs_of_table, sums_of_cells
+from amiable._scalars.tables import (
+    entropy_of_sizes,
+    information_of_table,
+    n_samples_of,
+    pairs_of_table,
+    sums_of_cells,
+)
 
 # Which score. Its option is, of the last two, how the entropies are averaged.
 ADJUSTED_RAND, NORMALIZED_INFORMATION, ADJUSTED_INFORMATION = range(3)
@@ -115,6 +121,14 @@ def adjusted_information(counts: Any, row_sums: Any, col_sums: Any, average: int
         excess = of_pred - rests[2] / n if of_pred < of_true else of_true - rests[3] / n
         room = mean_above(h_true, h_pred, of_true, of_pred, average)
     return excess / room
+
+
+def expected_information(row_sums: Any, col_sums: Any) -> float:
+    """Return the expectation of mutual information for cluster sizes (1, R) and (1, C): at most either entropy."""
+    n = n_samples_of(row_sums, 0)
+    sums = expected_sums_of_table(row_sums[0], col_sums[0], DEVIANCE)
+    h_true, h_pred = entropy_of_sizes(row_sums[0], n)[1], entropy_of_sizes(col_sums[0], n)[1]
+    return min(sums[0] / max(n, 1), h_true, h_pred)
 
 
 def expected_of_table(

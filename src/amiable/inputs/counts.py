@@ -35,6 +35,8 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
         raise ValueError(f"{name} is on the meta device, its values are not known: expected counts that have values")
     x = _check_dtype(name, x, counts, where)
     xp = namespace_of(x)
+    if isinstance(x, np.ndarray) and _are_small(x):
+        return x.astype(np.int64)
     if is_traced(x):
         return to_count(xp, x)
     flat = xp.reshape(x, (-1,))
@@ -50,6 +52,11 @@ def check_counts(name: str, counts: Any, axis: int | tuple[int, ...], *, where: 
         )
     check_total(name, [x], axis)
     return xp.astype(x, count_dtype(xp, x), copy=True)
+
+
+def _are_small(x: np.ndarray) -> bool:
+    """Whether numbers of NumPy are integers of at least 0, so small that no total is near the limit."""
+    return x.size > 0 and x.dtype.kind in "iu" and 0 <= int(x.min()) <= int(x.max()) < 2**52 // x.size
 
 
 def check_no_totals(name: str, counts: Any, x: Array) -> None:
@@ -161,7 +168,8 @@ def check_margins(row_sums: Any, col_sums: Any) -> tuple[Namespace, Array, Array
             f"row_sums has shape {tuple(rows.shape)} and col_sums {tuple(cols.shape)}: "
             "the leading (batch) dimensions must broadcast"
         ) from None
-    rows, cols = (xp.broadcast_to(sums, (*lead, sums.shape[-1])) for sums in (rows, cols))
+    if lead:
+        rows, cols = (xp.broadcast_to(sums, (*lead, sums.shape[-1])) for sums in (rows, cols))
     if not is_traced(rows) and not is_traced(cols):
         totals = [xp.reshape(xp.sum(sums, axis=-1), (-1,)) for sums in (rows, cols)]
         unequal = to_count(xp, totals[0] != totals[1])

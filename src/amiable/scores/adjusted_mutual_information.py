@@ -36,7 +36,7 @@ from amiable.scores.information import (
     conditional_entropies,
     information,
 )
-from amiable.scores.loops import Whole
+from amiable.scores.loops import Whole, are_few, expected_information_by_loop
 
 __all__ = [
     "adjusted_completeness_score",
@@ -428,6 +428,9 @@ def _margins(row_sums: Any, col_sums: Any) -> tuple[Any, Any]:
 
 def expected_information(xp: Namespace, rows: Array, cols: Array) -> Array:
     """Return EMI (...) of checked cluster sizes, at most either entropy."""
+    if are_few(rows, cols):
+        known: Array = expected_information_by_loop(rows, cols)
+        return known
     n = xp.sum(rows, axis=-1)
     mean = expected_sums(xp, rows, cols, forms=("deviance",))[0] / to_divisor(xp, n)
     return xp.minimum(mean, xp.minimum(entropy(xp, rows, n), entropy(xp, cols, n)))

@@ -9,8 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from amiable._array import cuda, kernels, loops
+from amiable._array.protocols import Array
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
-from amiable._scalars.scores import ADJUSTED_INFORMATION, score_of_labels, score_of_table, scores_of_tables
+from amiable._scalars.scores import (
+    ADJUSTED_INFORMATION,
+    expected_information,
+    score_of_labels,
+    score_of_table,
+    scores_of_tables,
+)
 from amiable.contingency import Cells
 
 _NOTHING = np.empty(0, dtype=np.int64)
@@ -75,7 +82,19 @@ def is_scored_whole(whole: Whole, table: Cells) -> bool:
         return False
     if whole.score != ADJUSTED_INFORMATION or not isinstance(table.counts, np.ndarray):
         return True
-    return table.counts.ndim == 1 and table.counts.size <= _FEW_CELLS  # expectations of others share equal clusters
+    return are_few(table.row_sums, table.col_sums)
+
+
+def are_few(row_sums: Array, col_sums: Array) -> bool:
+    """Whether a loop adds up what is expected of the cells of one table; others share what equal clusters have."""
+    if not isinstance(row_sums, np.ndarray) or row_sums.ndim > 1 or not loops.is_compiled():
+        return False
+    return row_sums.size * col_sums.shape[0] <= _FEW_CELLS
+
+
+def expected_information_by_loop(row_sums: Array, col_sums: Array) -> Any:
+    """Return the expectation of mutual information for cluster sizes of NumPy, of one table of few cells."""
+    return loops.compiled(expected_information)(*[loops.integers(x)[None] for x in (row_sums, col_sums)])
 
 
 def score_by_loop(whole: Whole, table: Cells) -> Any:
