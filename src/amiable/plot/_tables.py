@@ -99,11 +99,16 @@ def contingency_heatmap(
     title = f"{_number(n_classes, 'class', 'classes')} against {_number(n_clusters, 'cluster', 'clusters')}"
     title += f", {_number(int(table.n_samples), 'sample', 'samples')}"
     height = 200 + max(40 * len(rows), 160)
-    colours = f"colours: {_SHARES[percent]}"
-    shown = figure([heatmap], title=title, subtitle=colours, x="predicted cluster", y="true class", height=height)
-    shown.update_yaxes(categories(heatmap.y), autorange="reversed")
-    shown.update_xaxes(categories(heatmap.x))
-    return shown
+    return figure(
+        [heatmap],
+        title=title,
+        subtitle=f"colours: {_SHARES[percent]}",
+        x="predicted cluster",
+        y="true class",
+        xaxis=categories(heatmap.x),
+        yaxis={**categories(heatmap.y), "autorange": "reversed"},
+        height=height,
+    )
 
 
 def cluster_contributions(
@@ -177,10 +182,8 @@ def cluster_contributions(
         hovertemplate=f"{what}%{{y}}<br>%{{customdata:,}} samples<br>%{{x:.4f}} of AMI<extra></extra>",
     )
     title = f"AMI {values.sum():.4f}, {'cluster by cluster' if side == 'pred' else 'class by class'}"
-    height = 130 + 24 * len(bars)
-    shown = figure([chart], title=title, x="contribution to AMI (no unit)", y=what, height=height)
-    shown.update_yaxes(categories(chart.y))
-    return shown
+    x, height = "contribution to AMI (no unit)", 130 + 24 * len(bars)
+    return figure([chart], title=title, x=x, y=what, yaxis=categories(chart.y), height=height)
 
 
 def _number(n: int, one: str, many: str) -> str:
