@@ -20,6 +20,7 @@ from amiable.plot._theme import (
     check_numbers,
     colorbar,
     figure,
+    room_below,
     text,
     without_unit,
 )
@@ -257,7 +258,7 @@ def score_heatmap(
     )
     at = f"{xlabel} {x[best_column]}, {ylabel} {y[best_line]}"
     best = f"{without_unit(score)}: best {grid[best_line, best_column]:.4f} at {at}"
-    height = 190 + min(max(32 * len(lines), 200), 600)
+    height = 190 + min(max(32 * len(lines), 200), 600) + room_below(columns)
     axes = {"xaxis": categories(heatmap.x), "yaxis": categories(heatmap.y)}
     return figure([heatmap, star], title=best, subtitle=f"colours: {score}", x=xlabel, y=ylabel, **axes, height=height)
 
@@ -313,7 +314,7 @@ def pairwise_heatmap(
         colorbar=colorbar(),
     )
     title = f"{without_unit(score)} of every pair of {len(called):,} labelings"
-    height = 190 + min(max(32 * len(called), 200), 600)
+    height = 190 + min(max(32 * len(called), 200), 600) + room_below(called)
     return figure(
         [heatmap],
         title=title,

@@ -10,7 +10,7 @@ import scipy.optimize
 
 from amiable._array.transfers import to_numpy
 from amiable.contingency import ContingencyTable
-from amiable.plot._theme import COLORS, SCALE, categories, colorbar, figure, names_of
+from amiable.plot._theme import COLORS, SCALE, categories, colorbar, figure, names_of, room_below
 from amiable.resampling.scoring import one_table
 from amiable.scores.averages import AverageMethod
 from amiable.scores.contributions import contributions_to_ami
@@ -98,7 +98,7 @@ def contingency_heatmap(
     n_classes, n_clusters = table.shape
     title = f"{_number(n_classes, 'class', 'classes')} against {_number(n_clusters, 'cluster', 'clusters')}"
     title += f", {_number(int(table.n_samples), 'sample', 'samples')}"
-    height = 200 + max(40 * len(rows), 160)
+    height = 200 + max(40 * len(rows), 160) + room_below(cols)
     return figure(
         [heatmap],
         title=title,

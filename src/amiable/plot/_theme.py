@@ -108,6 +108,11 @@ def categories(names: Iterable[str]) -> dict[str, Any]:
     return {"type": "category", "labelalias": {name: text(cut[full]) for name, full in known.items() if full in cut}}
 
 
+def room_below(names: Iterable[str]) -> int:
+    """Return how many pixels the names below a plot take where they are turned upright."""
+    return 7 * min(max(len(html.unescape(name)) for name in names), _LONGEST)
+
+
 def _told_apart(names: set[str]) -> dict[str, str]:
     """Cut long names in the middle; those that are the same after it where they begin to differ, or number them."""
     half = _LONGEST // 2
