@@ -21,7 +21,7 @@ OF_FUNCTIONS = {
     "pairwise_heatmap": "11_stability_001",
     "score_curves": "chance_001",
     "score_heatmap": "10_objective_001",
-    "score_ranking": "09_exercise_choose_k_001",
+    "score_ranking": "09_exercise_choose_k_003",
 }
 _shown: list[go.Figure] = []
 

@@ -210,6 +210,7 @@ def test_long_names_fold(run, tmp_path):
         status, out, _ = run(command[0], tmp_path / "a.csv", *command[1:])
         assert status == 0
         assert names[1] in re.sub(r"[\s\d.]+", "", out) or command == ["pairwise"]
+    assert out.count("\n ───") == 1  # one table, not one for each long name
 
 
 def test_zero_has_no_sign_and_no_pvalue_is_zero(run, tmp_path):

@@ -295,3 +295,10 @@ def test_hint_where_the_extra_is_missing():
     code = "import sys; sys.modules['plotly'] = None\nimport amiable.plot"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert found.stderr.strip().endswith(hint("amiable.plot", "plotly", "viz"))
+
+
+def test_names_below_a_heatmap_leave_room_for_it():
+    """A phone turns them upright."""
+    for names in (["a", "b", "c"], ["clustering one", "clustering two", "clustering three"]):
+        drawn = plot.pairwise_heatmap(np.eye(3), names)
+        assert drawn.layout.height == 390 + 7 * min(len(f" {names[2]}"), 18)

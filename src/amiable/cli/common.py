@@ -31,6 +31,7 @@ from amiable.files import FORMATS, FileError, Labelings, Reading, opened
 from amiable.resampling.permutation import Alternative as Alternatives
 from amiable.scores.registry import SCORES, Score, record_called
 
+_HEADING = 18  # characters of a line of the name of a column, where a table is too wide
 _DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
@@ -268,19 +269,33 @@ def of_identifier(name: str) -> str:
 
 
 def print_table(title: str, headings: list[str], rows: list[list[str]], *notes: str) -> None:
-    """Print a table whose first column is text; one too wide goes on below, with its first column again."""
+    """Print a table whose first column is text; one too wide goes on below, with its first column again.
+
+    There the names of columns fold, and values stay whole.
+    """
     console = Console(highlight=False)
     _print_text(console, title)
-    widths = [max(cell_len(visible(row[i])) for row in (headings, *rows)) + 2 for i in range(len(headings))]
-    for columns in _folded(widths, console.width):
+    widest = [max(cell_len(visible(row[i])) for row in rows) for i in range(len(headings))]
+    whole = [max(width, cell_len(visible(name))) for width, name in zip(widest, headings, strict=True)]
+    fits = sum(whole) + 2 * len(whole) <= console.width
+    limits = whole if fits else [whole[0], *(max(width, _HEADING) for width in widest[1:])]
+    widths = [min(width, limit) for width, limit in zip(whole, limits, strict=True)]
+    for columns in _folded([width + 2 for width in widths], console.width):
         table = Table(box=box.SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
         for i in columns:
-            table.add_column(_literal(headings[i]), justify="right" if i else "left", overflow="fold", no_wrap=i > 0)
+            side = {"justify": "right", "width": widths[i]} if i else {"justify": "left"}
+            table.add_column(_literal(headings[i]), overflow="fold", **side)
         for row in rows:
             table.add_row(*(_literal(row[i]) for i in columns))
         console.print(table)
-    for note in notes:
-        _print_text(console, note)
+    print_lines(*notes)
+
+
+def print_lines(*texts: str) -> None:
+    """Print sentences, each from the start of a line."""
+    console = Console(highlight=False)
+    for text in texts:
+        _print_text(console, text)
 
 
 def _print_text(console: Console, text: str) -> None:

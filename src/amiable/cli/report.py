@@ -29,10 +29,10 @@ from amiable.cli.common import (
     complain,
     labelings_of,
     of_identifier,
+    print_lines,
     progress,
     reading_of,
     shown_pvalue,
-    visible,
     write_page,
 )
 from amiable.cli.pairwise import scores_of_every_pair
@@ -134,12 +134,11 @@ def report(
     }
     with progress("drawing"):
         write_page(lambda: render_page(clusterings, **known), output)
-    typer.echo(visible(f"{output}: {_verdict(best[0], true, len(clusterings))}"))
+    verdict = f"{output}: {_verdict(best[0], true, len(clusterings))}"
     labels = {name: pairs.labels_pred for name, pairs in counted.items()}
     identifiers = [of_identifier(one.name) for one in clusterings if one.is_identifier]
     about_rows = (*lines_of_left_out(tables), *lines_of_noise(policies, labels))
-    for line in (*identifiers, *chosen.left_out, *looks, *about_rows):
-        typer.echo(visible(line))
+    print_lines(verdict, *identifiers, *chosen.left_out, *looks, *about_rows)
 
 
 def _scores_of_every_pair(

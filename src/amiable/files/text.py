@@ -162,8 +162,8 @@ def _best(path: Path, name: str, head: str, candidates: str | list[str], *, has_
     text = even[0] if even else max((one for one, _ in several), key=lambda x: len(x.names), default=found[0][0])
     twice = [column for column, times in Counter(text.names).items() if times > 1]
     if twice:
-        advice = "" if any(map(str.isalpha, "".join(text.names))) else ", or --no-header"
-        raise FileError(f"{name} has two columns named {twice[0]!r}: expected different names{advice}")
+        advice = "expected different names, or --no-header where the first row holds labels"
+        raise FileError(f"{name} has two columns named {twice[0]!r}: {advice}")
     return text
 
 

@@ -88,29 +88,45 @@ def null_distribution(
     called = without_unit(score)
     title = f"{called[0].upper()}{called[1:]} {observed:.4g} against chance: p-value {pvalue:.3g}"
     by_chance = f"{finite.size:,} random labelings: {_as_precise_as(deviation, mean)} ± {deviation:.2g}"
-    shown = figure(data, title=title, subtitle=by_chance, x=score, y="share of random labelings", height=450)
-    shown.add_vrect(x0=mean - deviation, x1=mean + deviation, fillcolor=GREY, opacity=0.15, line_width=0)
-    shown.add_vline(x=mean, line={"color": GREY, "width": 2, "dash": "dash"})
     low, high = float((centres - widths / 2).min()), float((centres + widths / 2).max())
-    _mark_observed(shown, observed, low, high)
-    shown.update_yaxes(tickformat=".2~%", rangemode="tozero")
-    return shown
+    chance = [
+        _upright(mean - deviation, mean + deviation, fillcolor=GREY, opacity=0.15, line={"width": 0}),
+        _upright(mean, mean, line={"color": GREY, "width": 2, "dash": "dash"}),
+    ]
+    mark, note, xaxis = _mark_of_observed(observed, low, high)
+    return figure(
+        data,
+        title=title,
+        subtitle=by_chance,
+        x=score,
+        y="share of random labelings",
+        xaxis=xaxis,
+        yaxis={"tickformat": ".2~%", "rangemode": "tozero"},
+        height=450,
+        shapes=chance + mark,
+        annotations=[note],
+    )
 
 
-def _mark_observed(shown: go.Figure, observed: float, low: float, high: float) -> None:
-    """Draw a line at the observed score, or tell it at the edge where it is far from the bars, between low and high."""
-    note: dict[str, Any] = {"text": "observed", "font": {"color": COLORS[1]}}
+def _mark_of_observed(observed: float, low: float, high: float) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+    """Return a line at the observed score, if it is not far from the bars between low and high, its note, the axis."""
+    note: dict[str, Any] = {"text": "observed", "font": {"color": COLORS[1]}, "showarrow": False}
     reach = high - low
     if low - 5 * reach <= observed <= high + 5 * reach:
-        note["xanchor"] = "right" if observed > (low + high) / 2 else "left"  # over the plot, not beside it
-        shown.add_vline(x=observed, line={"color": COLORS[1], "width": 3}, annotation=note)
-        return
+        side = "right" if observed > (low + high) / 2 else "left"  # over the plot, not beside it
+        note |= {"x": observed, "xref": "x", "xanchor": side, "y": 1, "yref": "y domain", "yanchor": "top"}
+        return [_upright(observed, observed, line={"color": COLORS[1], "width": 3})], note, {}
     # a line so far away would leave one line of all bars
     told = f"observed {observed:.4g}"
-    side, arrow = (1, f"{told} \u2192") if observed > high else (0, f"\u2190 {told}")
-    shown.update_xaxes(range=[low - reach / 4, high + reach / 4])
-    at = {"x": side, "xref": "paper", "xanchor": "right" if side else "left", "y": 0.9, "yref": "paper"}
-    shown.add_annotation(**{**note, "text": arrow}, **at, showarrow=False)
+    side, x, arrow = ("right", 1, f"{told} \u2192") if observed > high else ("left", 0, f"\u2190 {told}")
+    note |= {"text": arrow, "x": x, "xref": "paper", "xanchor": side, "y": 0.9, "yref": "paper"}
+    return [], note, {"range": [low - reach / 4, high + reach / 4]}
+
+
+def _upright(x0: float, x1: float, **style: Any) -> dict[str, Any]:
+    """Return a line, or a rectangle where the ends differ, as high as the plot."""
+    kind = "line" if x0 == x1 else "rect"
+    return {"type": kind, "x0": x0, "x1": x1, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain", **style}
 
 
 def _as_precise_as(deviation: float, mean: float) -> str:

@@ -20,6 +20,7 @@ from amiable.plot._theme import (
     check_numbers,
     colorbar,
     figure,
+    room_below,
     text,
     without_unit,
 )
@@ -200,9 +201,8 @@ def score_ranking(
         marker={"color": COLORS[0], "size": 9},
         hovertemplate="%{y}: %{x:.4f}, %{customdata[0]:.4f} to %{customdata[1]:.4f}<extra></extra>",
     )
-    shown = figure([points], title=title, x=score, y="labeling", height=130 + 24 * order.size)
-    shown.update_yaxes(categories(points.y))
-    return shown
+    height = 130 + 24 * order.size
+    return figure([points], title=title, x=score, y="labeling", yaxis=categories(points.y), height=height)
 
 
 def score_heatmap(
@@ -258,11 +258,9 @@ def score_heatmap(
     )
     at = f"{xlabel} {x[best_column]}, {ylabel} {y[best_line]}"
     best = f"{without_unit(score)}: best {grid[best_line, best_column]:.4f} at {at}"
-    height = 190 + min(max(32 * len(lines), 200), 600)
-    shown = figure([heatmap, star], title=best, subtitle=f"colours: {score}", x=xlabel, y=ylabel, height=height)
-    shown.update_xaxes(categories(heatmap.x))
-    shown.update_yaxes(categories(heatmap.y))
-    return shown
+    height = 190 + min(max(32 * len(lines), 200), 600) + room_below(columns)
+    axes = {"xaxis": categories(heatmap.x), "yaxis": categories(heatmap.y)}
+    return figure([heatmap, star], title=best, subtitle=f"colours: {score}", x=xlabel, y=ylabel, **axes, height=height)
 
 
 def pairwise_heatmap(
@@ -316,11 +314,17 @@ def pairwise_heatmap(
         colorbar=colorbar(),
     )
     title = f"{without_unit(score)} of every pair of {len(called):,} labelings"
-    height = 190 + min(max(32 * len(called), 200), 600)
-    shown = figure([heatmap], title=title, subtitle=f"colours: {score}", x="labeling", y="labeling", height=height)
-    shown.update_xaxes(categories(called))
-    shown.update_yaxes(categories(called), autorange="reversed")
-    return shown
+    height = 190 + min(max(32 * len(called), 200), 600) + room_below(called)
+    return figure(
+        [heatmap],
+        title=title,
+        subtitle=f"colours: {score}",
+        x="labeling",
+        y="labeling",
+        xaxis=categories(called),
+        yaxis={**categories(called), "autorange": "reversed"},
+        height=height,
+    )
 
 
 def _similar_side_by_side(scores: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import scipy.optimize
 
 from amiable._array.transfers import to_numpy
 from amiable.contingency import ContingencyTable
-from amiable.plot._theme import COLORS, SCALE, categories, colorbar, figure, names_of
+from amiable.plot._theme import COLORS, SCALE, categories, colorbar, figure, names_of, room_below
 from amiable.resampling.scoring import one_table
 from amiable.scores.averages import AverageMethod
 from amiable.scores.contributions import contributions_to_ami
@@ -98,12 +98,17 @@ def contingency_heatmap(
     n_classes, n_clusters = table.shape
     title = f"{_number(n_classes, 'class', 'classes')} against {_number(n_clusters, 'cluster', 'clusters')}"
     title += f", {_number(int(table.n_samples), 'sample', 'samples')}"
-    height = 200 + max(40 * len(rows), 160)
-    colours = f"colours: {_SHARES[percent]}"
-    shown = figure([heatmap], title=title, subtitle=colours, x="predicted cluster", y="true class", height=height)
-    shown.update_yaxes(categories(heatmap.y), autorange="reversed")
-    shown.update_xaxes(categories(heatmap.x))
-    return shown
+    height = 200 + max(40 * len(rows), 160) + room_below(cols)
+    return figure(
+        [heatmap],
+        title=title,
+        subtitle=f"colours: {_SHARES[percent]}",
+        x="predicted cluster",
+        y="true class",
+        xaxis=categories(heatmap.x),
+        yaxis={**categories(heatmap.y), "autorange": "reversed"},
+        height=height,
+    )
 
 
 def cluster_contributions(
@@ -177,10 +182,8 @@ def cluster_contributions(
         hovertemplate=f"{what}%{{y}}<br>%{{customdata:,}} samples<br>%{{x:.4f}} of AMI<extra></extra>",
     )
     title = f"AMI {values.sum():.4f}, {'cluster by cluster' if side == 'pred' else 'class by class'}"
-    height = 130 + 24 * len(bars)
-    shown = figure([chart], title=title, x="contribution to AMI (no unit)", y=what, height=height)
-    shown.update_yaxes(categories(chart.y))
-    return shown
+    x, height = "contribution to AMI (no unit)", 130 + 24 * len(bars)
+    return figure([chart], title=title, x=x, y=what, yaxis=categories(chart.y), height=height)
 
 
 def _number(n: int, one: str, many: str) -> str:

@@ -8,7 +8,7 @@ import math
 import os
 import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,40 +37,56 @@ _LINE = 46  # characters of a title on the screen of a phone
 _TITLE, _LEGEND, _COLORBAR = 20, 20, 52  # pixels of a line of the title, of a line of names, of a bar of colours
 
 
-def figure(data: Iterable[Any], *, title: str, x: str, y: str, height: int = 400, subtitle: str = "") -> go.Figure:
-    """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone."""
-    shown = go.Figure(list(data), {"template": _TEMPLATE})
+def figure(
+    data: Iterable[Any],
+    *,
+    title: str,
+    x: str,
+    y: str,
+    xaxis: Mapping[str, Any] | None = None,
+    yaxis: Mapping[str, Any] | None = None,
+    height: int = 400,
+    subtitle: str = "",
+    **layout: Any,
+) -> go.Figure:
+    """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone.
+
+    The layout is given to Plotly at once, which takes a tenth of the time of updates.
+    """
+    traces = list(data)
     lines = textwrap.wrap(title, _LINE)
     above = 20 + _TITLE * len(lines) + 28 * bool(subtitle)
-    for trace in shown.select_traces({"type": "heatmap"}):
-        # where it is anchored to the plot, Plotly moves all titles up by its height, that of the x axis into the
-        # cells; and its own title is drawn over it
-        trace.colorbar.update(yref="container", y=1 - (above + _COLORBAR / 2) / height, yanchor="middle")
-        above += _COLORBAR
-    named = [trace.name or "" for trace in shown.data if trace.showlegend is not False]
-    if len(shown.data) > 1 and named:
+    for trace in traces:
+        if trace.type == "heatmap":
+            # where it is anchored to the plot, Plotly moves all titles up by its height, that of the x axis into the
+            # cells; and its own title is drawn over it
+            trace.colorbar.update(yref="container", y=1 - (above + _COLORBAR / 2) / height, yanchor="middle")
+            above += _COLORBAR
+    named = [trace.name or "" for trace in traces if trace.showlegend is not False]
+    if len(traces) > 1 and named:
         a_line = max(1, 330 // (40 + 8 * max(map(len, named))))  # on the screen of a phone
         above += 10 + _LEGEND * math.ceil(len(named) / a_line)
-    shown.update_layout(
-        title={
+    known = {
+        "template": _TEMPLATE,
+        "title": {
             "text": "<br>".join(map(text, lines)),
             "subtitle": {"text": text(subtitle), "font": {"size": 14}},
+            "font": {"size": 16},
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"l": 10, "t": 12},
         },
-        title_font_size=16,
-        title_x=0,
-        title_xref="container",
-        title_y=1,
-        title_yref="container",
-        title_yanchor="top",
-        title_pad={"l": 10, "t": 12},
-        font={"size": 14},
-        margin={"l": 60, "r": 20, "t": above, "b": 50},
-        height=height,
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0},
-    )
-    shown.update_xaxes(title={"text": text(x), "standoff": 8}, automargin=True)
-    shown.update_yaxes(title={"text": text(y), "standoff": 8}, automargin=True)
-    return shown
+        "font": {"size": 14},
+        "margin": {"l": 60, "r": 20, "t": above, "b": 50},
+        "height": height,
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.0, "xanchor": "left", "x": 0.0},
+        "xaxis": {"title": {"text": text(x), "standoff": 8}, "automargin": True, **(xaxis or {})},
+        "yaxis": {"title": {"text": text(y), "standoff": 8}, "automargin": True, **(yaxis or {})},
+    }
+    return go.Figure(traces, {**known, **layout})
 
 
 def plain(shown: go.Figure) -> dict[str, Any]:
@@ -90,6 +106,11 @@ def categories(names: Iterable[str]) -> dict[str, Any]:
     known = {name: html.unescape(name) for name in names}
     cut = _told_apart({full for full in known.values() if len(full) > _LONGEST})
     return {"type": "category", "labelalias": {name: text(cut[full]) for name, full in known.items() if full in cut}}
+
+
+def room_below(names: Iterable[str]) -> int:
+    """Return how many pixels the names below a plot take where they are turned upright."""
+    return 7 * min(max(len(html.unescape(name)) for name in names), _LONGEST)
 
 
 def _told_apart(names: set[str]) -> dict[str, str]:

@@ -87,7 +87,7 @@ def render_page(
         leaves_out=any(one.n_left_out for one in clusterings),
         commands=commands or {},
         null_commands=null_commands or {},
-        percent=f"{100 * ordered[0].confidence_level:.12g} %",
+        percent=f"{100 * ordered[0].confidence_level:.12g}\u00a0%",
         n_paired=len(pairwise[0]) - 1 if pairwise else 0,
         version=amiable.__version__,
         csv=_base64(_csv(ordered)),

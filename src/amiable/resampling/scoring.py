@@ -13,6 +13,7 @@ from amiable.contingency import Cells, ContingencyTable, TableStream, table_of
 from amiable.resampling.draws import check_untraced
 from amiable.scores.arguments import as_table
 from amiable.scores.evaluate import call_score
+from amiable.scores.loops import shared_sums
 from amiable.scores.registry import is_own
 
 # Scores of equal tables differ by rounding, as their cells are summed in another order: by so many eps at most.
@@ -50,10 +51,14 @@ def scores_of_blocks(
     """
     if len(scores) == 1 and is_own(scores[0]):
         return [back(scores[0](contingency=TableStream((size,), iter(tables))))]
-    given = (table.with_arrays(map(back, table.arrays)) for table in tables)
-    found = [[call_score(score, table) for score in scores] for table in given]
+    found = [_scores(scores, table.with_arrays(map(back, table.arrays))) for table in tables]
     xp: Namespace = namespace_of(found[0][0])
     return [xp.concat(parts) for parts in zip(*found, strict=True)]
+
+
+def _scores(scores: Sequence[Callable[..., Any]], table: Cells) -> list[Array]:
+    with shared_sums():
+        return [call_score(score, table) for score in scores]
 
 
 def rounding(xp: Namespace, values: Array, observed: Array) -> Array:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ _NONE_KNOWN = np.empty((0, 1))
 _CELLS = 16  # that take as long as the expectation of one
 _FEW_CELLS = 1 << 8  # of one table, whose expectation a loop adds up without a look for equal clusters in others
 _FEW_SAMPLES = 1 << 14  # whose range is found, and which are then counted, from the cache
+_SHARED: contextvars.ContextVar[dict[Any, Any] | None] = contextvars.ContextVar("amiable_shared_sums", default=None)
 
 
 class Whole(NamedTuple):
@@ -32,6 +35,16 @@ class Whole(NamedTuple):
 
     score: int
     option: int = 0
+
+
+@contextlib.contextmanager
+def shared_sums() -> Iterator[None]:
+    """Let scores of the same tables share their sums, which are kept until the end of the ``with`` block."""
+    token = _SHARED.set({})
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
 
 
 def is_looped(table: Cells) -> bool:
@@ -43,6 +56,18 @@ def sums_by_loop(
     table: Cells, of_table: Callable[..., Any], of_tables: Callable[..., Any], *options: Any, n_sums: int
 ) -> Any:
     """Return the sums that loops of `amiable._scalars.tables` make: numbers for one table, arrays (...) for a batch."""
+    kept = _SHARED.get()
+    if kept is None:
+        return _sums(table, of_table, of_tables, options, n_sums)
+    key = (*map(id, table.arrays), of_tables, options)
+    if key not in kept:  # the table beside its sums, so that no other array has the same id meanwhile
+        kept[key] = table, _sums(table, of_table, of_tables, options, n_sums)
+    return kept[key][1]
+
+
+def _sums(
+    table: Cells, of_table: Callable[..., Any], of_tables: Callable[..., Any], options: tuple[Any, ...], n_sums: int
+) -> Any:
     lead, given = table.counts.shape[:-1], (table.counts, table.row_sums, table.col_sums)
     near = isinstance(table.counts, np.ndarray)
     if near and table.is_grid:
@@ -77,8 +102,8 @@ def _are_few(x: Any) -> bool:
 
 
 def is_scored_whole(whole: Whole, table: Cells) -> bool:
-    """Whether one loop computes the score of a table, or of each of a batch."""
-    if not table.is_grid or not is_looped(table):
+    """Whether one loop computes the score of a table, or of each of a batch; not where scores share their sums."""
+    if _SHARED.get() is not None or not table.is_grid or not is_looped(table):
         return False
     if whole.score != ADJUSTED_INFORMATION or not isinstance(table.counts, np.ndarray):
         return True
