@@ -170,7 +170,7 @@ def test_adjusted_information_in_one_loop(kernels, rng, n, average):
     labels = rng.integers(0, 6, (2, n))
     found = score(*as_torch(labels), n_labels=(6, 6))
     assert float(found) == pytest.approx(score(*labels), abs=1e-14)
-    assert kernels == ["count_in_device_memory", "sum_expectations", "scores_of_tables"]
+    assert kernels == ["count_in_device_memory", "sum_expectations", "adjusted_information_of_tables"]
 
 
 def test_random_tables(kernels, monkeypatch):
@@ -197,7 +197,7 @@ def test_a_device_is_tried_before_it_is_trusted(kernels, monkeypatch):
         "count_in_device_memory",
         "sum_expectations",
         "information_of_tables",
-        "scores_of_tables",
+        "adjusted_information_of_tables",
     }
     assert cuda._is_trusted(tensor)
 
@@ -207,7 +207,7 @@ def test_a_device_is_tried_before_it_is_trusted(kernels, monkeypatch):
     [
         ("sum_expectations", "expectations differ from those of Python"),
         ("count_in_device_memory", "counts of few labels differ"),
-        ("scores_of_tables", "scores differ from those of Python"),
+        ("adjusted_information_of_tables", "scores differ from those of Python"),
         ("information_of_tables", "RuntimeError: no such instruction"),
     ],
 )

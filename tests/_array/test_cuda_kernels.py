@@ -55,7 +55,9 @@ def types_of_kernels():
         tables.information_of_tables: (*cells, i),
         tables.pairs_of_tables: cells,
         tables.entropies_of_sizes: (table,),
-        scores.scores_of_tables: (table, table, table, i, i, f2),
+        scores.adjusted_rand_of_tables: (table, table, table, i, f2),
+        scores.normalized_information_of_tables: (table, table, table, i, f2),
+        scores.adjusted_information_of_tables: (table, table, table, i, f2),
     }
     for loop, arguments in of_loops.items():
         yield k.kernel_of_loop(loop), (types.BaseTuple.from_types(arguments), i, f2)

@@ -7,8 +7,13 @@ import pytest
 
 import amiable
 from amiable._array import loops
-from amiable.scores.averages import AVERAGES
-from amiable.scores.loops import Whole, is_scored_whole, score_of_few_labels
+from amiable.scores.loops import (
+    ADJUSTED_INFORMATION,
+    ADJUSTED_RAND,
+    NORMALIZED_INFORMATION,
+    is_scored_whole,
+    score_of_few_labels,
+)
 
 pytest.importorskip("numba")
 AVERAGED = [
@@ -69,7 +74,7 @@ def test_labels_far_apart(rng, labels):
 
 
 def test_counted_in_the_same_call():
-    few, whole = np.arange(40) % 8, Whole(0)
+    few, whole = np.arange(40) % 8, ADJUSTED_RAND
     assert score_of_few_labels(whole, few, few[::-1]) is not None
     assert score_of_few_labels(whole, few.astype(np.uint64), few) is None
     assert score_of_few_labels(whole, few.astype(float), few) is None
@@ -81,14 +86,14 @@ def test_counted_in_the_same_call():
 
 
 def test_what_is_no_table_of_few_cells_is_not_scored_whole(rng):
-    whole = Whole(2, AVERAGES["arithmetic"])
+    whole = ADJUSTED_INFORMATION
     few, many = (amiable.ContingencyTable.from_counts(rng.integers(1, 9, (k, k))) for k in (16, 17))
     listed = amiable.ContingencyTable.from_labels(*rng.integers(0, 10**6, (2, 20)))
     batch = amiable.ContingencyTable.from_counts(rng.integers(1, 9, (2, 3, 3)))
     assert is_scored_whole(whole, few)
     assert not any(is_scored_whole(whole, table) for table in (many, batch))
-    assert is_scored_whole(Whole(1), batch)
-    assert listed.is_grid or not is_scored_whole(Whole(0), listed)
+    assert is_scored_whole(NORMALIZED_INFORMATION, batch)
+    assert listed.is_grid or not is_scored_whole(ADJUSTED_RAND, listed)
 
 
 def test_bad_labels_are_told(rng):

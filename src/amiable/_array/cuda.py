@@ -95,8 +95,8 @@ def what_is_wrong(like: Any) -> str | None:
         "scores": adjusted,
     }
     tables.information_of_tables(*places, counts, rows, cols, every, 0, counts.shape[0], information)
-    which, average = scores.ADJUSTED_INFORMATION, scores.ARITHMETIC
-    scores.scores_of_tables(counts, rows, cols, which, average, unknown, 0, counts.shape[0], adjusted)
+    of_tables, average = scores.adjusted_information_of_tables, scores.ARITHMETIC
+    of_tables(counts, rows, cols, average, unknown, 0, counts.shape[0], adjusted)
     try:
         given = (*labels, counts, rows, cols, ones[0, :0], unknown)
         true, pred, k, a, b, none, no_sums = (to_device(x, like) for x in given)
@@ -106,7 +106,7 @@ def what_is_wrong(like: Any) -> str | None:
             "counts of few labels": count(xp, (true[0, :12], pred[0, :12]), ((0, 1), (0, 1))),
             "expectations": sum_expectations(xp, a[:9, ...], b[:9, ...], every),
             "sums over cells": run(tables.information_of_tables, counts.shape[0], none, none, k, a, b, every, out=out),
-            "scores": run(scores.scores_of_tables, counts.shape[0], k, a, b, which, average, no_sums, out=each),
+            "scores": run(of_tables, counts.shape[0], k, a, b, average, no_sums, out=each),
         }
         for name, values in found.items():
             if not np.allclose(to_numpy(values), expected[name], rtol=1e-11, atol=1e-11):

@@ -27,6 +27,7 @@ __all__ = ["threads"]
 # whether loops are compiled where numba is installed: set AMIABLE_COMPILED to "0" before the import of amiable if not
 IS_WANTED = os.environ.get("AMIABLE_COMPILED", "1") != "0"
 _FEW = 1 << 10  # steps of a loop that take less time than to start threads
+_OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 _INT64 = np.dtype(np.int64)
 _LIMIT: contextvars.ContextVar[int | None] = contextvars.ContextVar("amiable_threads", default=None)
 
@@ -95,18 +96,25 @@ def compiled(function: Callable[..., Any], compile_: Callable[..., Any] | None =
 
     `compile_` is what compiles it, and all that it calls; by default for the processor.
     """
-    return _functions(function.__module__, compile_ or _compile_for_processor())[function.__name__]
+    return _called(function) if compile_ is None else _functions(function.__module__, compile_)[function.__name__]
 
 
 @functools.cache
-def _compile_for_processor() -> Callable[..., Any]:
+def _called(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function as Python calls it; those that it calls go without what takes arguments of Python."""
     import numba
 
-    def compile_(function: Callable[..., Any]) -> Any:
-        inline = hasattr(function, "is_inlined")
-        return numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=inline)(function)
+    names = _functions(function.__module__, _compile_for_processor)
+    called = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__)
+    called.__qualname__ = f"called.{function.__name__}"  # by which numba keeps it on disk
+    return numba.njit(**_OPTIONS)(called)
 
-    return compile_
+
+def _compile_for_processor(function: Callable[..., Any]) -> Any:
+    import numba
+
+    inline = hasattr(function, "is_inlined")
+    return numba.njit(**_OPTIONS, forceinline=inline, no_cpython_wrapper=True)(function)
 
 
 @functools.cache

@@ -1,6 +1,8 @@
 """Scores of whole tables, and of a few labels: counted, measured and corrected for chance in one call.
 
 Tables are those of `amiable._scalars.tables`, grids with every cell listed. The formulas are those of `amiable.scores`.
+A score of a table takes an option and what is known of expectations, whether it needs them or not. It shares nothing
+with the others that would have to be compiled for it.
 """
 
 from __future__ import annotations
@@ -19,53 +21,73 @@ from amiable._scalars.tables import (
     sums_of_cells,
 )
 
-# Which score. Its option is, of the last two, how the entropies are averaged.
-ADJUSTED_RAND, NORMALIZED_INFORMATION, ADJUSTED_INFORMATION = range(3)
+# How entropies are averaged: the option of the scores of information.
 ARITHMETIC, GEOMETRIC, MIN, MAX, TRUE, PRED = range(6)
 
 
-def score_of_labels(x: Any, y: Any, score: int, option: int, expected: Any, room: Any) -> float:
-    """Return a score of labelings x (1, n) and y (1, n); NaN where they make more cells than fit a third of `room`.
+def adjusted_rand_of_labels(x: Any, y: Any, option: int, expected: Any, room: Any) -> float:
+    """Return `adjusted_rand` of few labels; NaN where they are not few."""
+    counts, row_sums, col_sums = table_of_labels(x, y, room)
+    return adjusted_rand(counts, row_sums, col_sums, option, expected, 0) if counts.shape[1] else math.nan
 
-    Room is for counts, sums of rows and sums of columns: zeros, of a length that three divides.
+
+def normalized_information_of_labels(x: Any, y: Any, option: int, expected: Any, room: Any) -> float:
+    """Return `normalized_information` of few labels; NaN where they are not few."""
+    counts, row_sums, col_sums = table_of_labels(x, y, room)
+    return normalized_information(counts, row_sums, col_sums, option, expected, 0) if counts.shape[1] else math.nan
+
+
+def adjusted_information_of_labels(x: Any, y: Any, option: int, expected: Any, room: Any) -> float:
+    """Return `adjusted_information` of few labels; NaN where they are not few."""
+    counts, row_sums, col_sums = table_of_labels(x, y, room)
+    return adjusted_information(counts, row_sums, col_sums, option, expected, 0) if counts.shape[1] else math.nan
+
+
+def adjusted_rand_of_tables(
+    counts: Any, row_sums: Any, col_sums: Any, option: int, expected: Any, first: int, last: int, out: Any
+) -> None:
+    """Write `adjusted_rand` of tables `first` to `last` into columns of `out` (1, T)."""
+    for t in range(first, last):
+        out[0, t] = adjusted_rand(counts, row_sums, col_sums, option, expected, t)
+
+
+def normalized_information_of_tables(
+    counts: Any, row_sums: Any, col_sums: Any, option: int, expected: Any, first: int, last: int, out: Any
+) -> None:
+    """Write `normalized_information` of tables `first` to `last` into columns of `out` (1, T)."""
+    for t in range(first, last):
+        out[0, t] = normalized_information(counts, row_sums, col_sums, option, expected, t)
+
+
+def adjusted_information_of_tables(
+    counts: Any, row_sums: Any, col_sums: Any, option: int, expected: Any, first: int, last: int, out: Any
+) -> None:
+    """Write `adjusted_information` of tables `first` to `last` into columns of `out` (1, T)."""
+    for t in range(first, last):
+        out[0, t] = adjusted_information(counts, row_sums, col_sums, option, expected, t)
+
+
+def table_of_labels(x: Any, y: Any, room: Any) -> tuple[Any, Any, Any]:
+    """Count labelings x (1, n) and y (1, n): counts (1, cells) and sums of rows and columns, in `room`.
+
+    Room is zeros, a third of it for each. There are no cells where labels make more than fit.
     """
     most = len(room) // 3
     n, low_x, high_x, low_y, high_y = count_few(x, y, x.shape[1], room[:most].reshape((1, most)))
-    if n == 0:
-        return math.nan
-    n_rows, n_cols = high_x - low_x + 1, high_y - low_y + 1
+    n_rows, n_cols = (high_x - low_x + 1, high_y - low_y + 1) if n else (0, 0)
     counts, row_sums, col_sums = room[: n_rows * n_cols], room[most : most + n_rows], room[2 * most : 2 * most + n_cols]
     sum_grid(counts, row_sums, col_sums)
-    grid, rows, cols = (counts.reshape((1, len(counts))), row_sums.reshape((1, n_rows)), col_sums.reshape((1, n_cols)))
-    return score_of_table(grid, rows, cols, score, option, expected, 0)
+    return counts.reshape((1, n_rows * n_cols)), row_sums.reshape((1, n_rows)), col_sums.reshape((1, n_cols))
 
 
-def scores_of_tables(
+def adjusted_rand(
     counts: Any,
     row_sums: Any,
     col_sums: Any,
-    score: int,
-    option: int,
-    expected: Any,
-    first: int,
-    last: int,
-    out: Any,
-) -> None:
-    """Write `score_of_table` of tables `first` to `last` into columns of `out` (1, T)."""
-    for t in range(first, last):
-        out[0, t] = score_of_table(counts, row_sums, col_sums, score, option, expected, t)
-
-
-def score_of_table(counts: Any, row_sums: Any, col_sums: Any, score: int, option: int, expected: Any, t: int) -> float:
-    """Return a score of table t. `expected` (4, T) are sums over cells that are known already; none, if it is empty."""
-    if score == ADJUSTED_RAND:
-        return adjusted_rand(counts, row_sums, col_sums, t)
-    if score == NORMALIZED_INFORMATION:
-        return normalized_information(counts, row_sums, col_sums, option, t)
-    return adjusted_information(counts, row_sums, col_sums, option, expected, t)
-
-
-def adjusted_rand(counts: Any, row_sums: Any, col_sums: Any, t: int) -> float:
+    option: int,  # noqa: ARG001 - all scores take the same
+    expected: Any,  # noqa: ARG001
+    t: int,
+) -> float:
     """Return the adjusted Rand index."""
     nowhere = counts[0, :0]
     apart, pred_only, true_only, together = pairs_of_table(nowhere, nowhere, counts, row_sums, col_sums, t)
@@ -78,7 +100,14 @@ def adjusted_rand(counts: Any, row_sums: Any, col_sums: Any, t: int) -> float:
     return 1.0 if most == 0 else excess / most
 
 
-def normalized_information(counts: Any, row_sums: Any, col_sums: Any, average: int, t: int) -> float:
+def normalized_information(
+    counts: Any,
+    row_sums: Any,
+    col_sums: Any,
+    average: int,
+    expected: Any,  # noqa: ARG001
+    t: int,
+) -> float:
     """Return mutual information over a mean of the entropies."""
     nowhere = counts[0, :0]
     total, _, _, _, n_cells, _, _, h_true, h_pred, n_rows, n_cols, n = information_of_table(
@@ -96,7 +125,7 @@ def normalized_information(counts: Any, row_sums: Any, col_sums: Any, average: i
 
 
 def adjusted_information(counts: Any, row_sums: Any, col_sums: Any, average: int, expected: Any, t: int) -> float:
-    """Return adjusted mutual information."""
+    """Return adjusted mutual information. `expected` (4, T) are sums that are known already; none, if it is empty."""
     nowhere = counts[0, :0]
     total, _, _, _, n_cells, of_rows, of_cols, h_true, h_pred, n_rows, n_cols, n = information_of_table(
         nowhere, nowhere, counts, row_sums, col_sums, DEVIANCE, t

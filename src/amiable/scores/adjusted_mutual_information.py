@@ -13,7 +13,6 @@ from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views
-from amiable._scalars.scores import ADJUSTED_INFORMATION
 from amiable.chance.entropies import entropy, is_floor_positive
 from amiable.chance.expectation import expected_sums
 from amiable.chance.hypergeometric import Forms
@@ -36,7 +35,7 @@ from amiable.scores.information import (
     conditional_entropies,
     information,
 )
-from amiable.scores.loops import Whole, are_few, expected_information_by_loop
+from amiable.scores.loops import ADJUSTED_INFORMATION, are_few, expected_information_by_loop
 
 __all__ = [
     "adjusted_completeness_score",
@@ -230,7 +229,7 @@ def adjusted_completeness_score(
 
 def _adjusted_by(average_method: str, *arguments: Any) -> Any:
     """Return mutual information corrected for chance, whose largest value is a mean of the entropies, or one."""
-    whole = Whole(ADJUSTED_INFORMATION, AVERAGES[average_method])
+    whole = ADJUSTED_INFORMATION._replace(option=AVERAGES[average_method])
     return evaluate(observed, *arguments, finish=_adjusted, whole=whole, average_method=average_method)
 
 

@@ -12,14 +12,8 @@ import numpy as np
 
 from amiable._array import cuda, kernels, loops
 from amiable._array.protocols import Array
+from amiable._scalars import scores
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
-from amiable._scalars.scores import (
-    ADJUSTED_INFORMATION,
-    expected_information,
-    score_of_labels,
-    score_of_table,
-    scores_of_tables,
-)
 from amiable.contingency import Cells
 
 _NOTHING = np.empty(0, dtype=np.int64)
@@ -31,10 +25,21 @@ _SHARED: contextvars.ContextVar[dict[Any, Any] | None] = contextvars.ContextVar(
 
 
 class Whole(NamedTuple):
-    """A score that one loop computes, of those that `amiable._scalars.scores` lists, and its option."""
+    """A score that one loop computes: of few labels, of a table, of tables; and its option."""
 
-    score: int
+    of_labels: Callable[..., float]
+    of_table: Callable[..., float]
+    of_tables: Callable[..., None]
     option: int = 0
+
+
+ADJUSTED_RAND = Whole(scores.adjusted_rand_of_labels, scores.adjusted_rand, scores.adjusted_rand_of_tables)
+NORMALIZED_INFORMATION = Whole(
+    scores.normalized_information_of_labels, scores.normalized_information, scores.normalized_information_of_tables
+)
+ADJUSTED_INFORMATION = Whole(
+    scores.adjusted_information_of_labels, scores.adjusted_information, scores.adjusted_information_of_tables
+)
 
 
 @contextlib.contextmanager
@@ -91,7 +96,7 @@ def score_of_few_labels(whole: Whole, labels_true: Any, labels_pred: Any) -> flo
         return None
     x, y = loops.integers(labels_true[None]), loops.integers(labels_pred[None])
     room = np.zeros(3 * _FEW_CELLS, dtype=np.int64)
-    found: float = loops.compiled(score_of_labels)(x, y, *whole, _NONE_KNOWN, room)
+    found: float = loops.compiled(whole.of_labels)(x, y, whole.option, _NONE_KNOWN, room)
     return None if math.isnan(found) else found
 
 
@@ -105,9 +110,13 @@ def is_scored_whole(whole: Whole, table: Cells) -> bool:
     """Whether one loop computes the score of a table, or of each of a batch; not where scores share their sums."""
     if _SHARED.get() is not None or not table.is_grid or not is_looped(table):
         return False
-    if whole.score != ADJUSTED_INFORMATION or not isinstance(table.counts, np.ndarray):
+    if not _is_adjusted(whole) or not isinstance(table.counts, np.ndarray):
         return True
     return are_few(table.row_sums, table.col_sums)
+
+
+def _is_adjusted(whole: Whole) -> bool:
+    return whole.of_table is ADJUSTED_INFORMATION.of_table
 
 
 def are_few(row_sums: Array, col_sums: Array) -> bool:
@@ -119,7 +128,7 @@ def are_few(row_sums: Array, col_sums: Array) -> bool:
 
 def expected_information_by_loop(row_sums: Array, col_sums: Array) -> Any:
     """Return the expectation of mutual information for cluster sizes of NumPy, of one table of few cells."""
-    return loops.compiled(expected_information)(*[loops.integers(x)[None] for x in (row_sums, col_sums)])
+    return loops.compiled(scores.expected_information)(*[loops.integers(x)[None] for x in (row_sums, col_sums)])
 
 
 def score_by_loop(whole: Whole, table: Cells) -> Any:
@@ -127,13 +136,14 @@ def score_by_loop(whole: Whole, table: Cells) -> Any:
     lead, given = table.counts.shape[:-1], (table.counts, table.row_sums, table.col_sums)
     expected: Any = _NONE_KNOWN
     if isinstance(table.counts, np.ndarray) and not lead:
-        return loops.compiled(score_of_table)(*[loops.integers(x)[None] for x in given], *whole, expected, 0)
+        arrays = [loops.integers(x)[None] for x in given]
+        return loops.compiled(whole.of_table)(*arrays, whole.option, expected, 0)
     arrays = [kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in given]
     if not isinstance(table.counts, np.ndarray):
         expected = kernels.empty((0, 1), table.counts)
-        if whole.score == ADJUSTED_INFORMATION:
+        if _is_adjusted(whole):
             expected = cuda.sum_expectations(table.xp, arrays[1], arrays[2], DEVIANCE | XLOGX | GIVEN_ROW | GIVEN_COL)
     out = kernels.empty((1, arrays[0].shape[0]), table.counts)
     weight = max(1.0, arrays[0].shape[1] / _CELLS)
-    kernels.run(scores_of_tables, out.shape[1], *arrays, *whole, expected, out=out, weight=weight)
+    kernels.run(whole.of_tables, out.shape[1], *arrays, whole.option, expected, out=out, weight=weight)
     return out.reshape(lead)

@@ -10,14 +10,13 @@ from amiable._array.arithmetic import to_divisor
 from amiable._array.devices import on_own_device
 from amiable._array.protocols import Array
 from amiable._array.transfers import as_result, host_views
-from amiable._scalars.scores import NORMALIZED_INFORMATION
 from amiable.chance.entropies import entropy as entropy_of_sizes
 from amiable.contingency import Cells
 from amiable.scores.arguments import cluster_sizes
 from amiable.scores.averages import AVERAGES, AverageMethod, average, check_average_method
 from amiable.scores.evaluate import evaluate
 from amiable.scores.information import conditional_entropies, information, joint_entropy, mutual_information
-from amiable.scores.loops import Whole
+from amiable.scores.loops import NORMALIZED_INFORMATION
 
 __all__ = [
     "entropy",
@@ -86,7 +85,7 @@ def normalized_mutual_info_score(
         n_labels,
         axis,
         takes_weights=True,
-        whole=Whole(NORMALIZED_INFORMATION, AVERAGES[average_method]),
+        whole=NORMALIZED_INFORMATION._replace(option=AVERAGES[average_method]),
         average_method=average_method,
     )
 

@@ -11,14 +11,13 @@ from amiable._array.dtypes import to_float
 from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_number
-from amiable._scalars.scores import ADJUSTED_RAND
 from amiable._scalars.tables import pairs_of_table, pairs_of_tables
 from amiable.chance.deviance import have_exact_products
 from amiable.chance.random_models import NullModel, check_null, expected_rand
 from amiable.contingency import Cells, chance_of_pair
 from amiable.scores.arguments import as_table, check_share
 from amiable.scores.evaluate import evaluate
-from amiable.scores.loops import Whole, is_looped, sums_by_loop
+from amiable.scores.loops import ADJUSTED_RAND, is_looped, sums_by_loop
 
 _ROUNDING = 8  # weights that cancel leave so many eps at most
 
@@ -229,7 +228,7 @@ def adjusted_rand_score(
         n_labels,
         axis,
         takes_weights=True,
-        whole=Whole(ADJUSTED_RAND),
+        whole=ADJUSTED_RAND,
     )
 
 
