@@ -214,8 +214,10 @@ def lines_of_noise(policies: Policies, labels: Mapping[str, np.ndarray]) -> list
 def _looks_like_noise(labels: np.ndarray) -> bool:
     """Whether labels are whole numbers from 0 on, and -1."""
     if labels.dtype.kind == "O":
+        if _NOISE not in labels:
+            return False
         others = set(labels.tolist()) - {_NOISE}
-        return bool(others) and _NOISE in labels and all(label.isdecimal() for label in others)
+        return bool(others) and all(label.isdecimal() for label in others)
     if labels.dtype.kind not in "if":
         return False
     rest = labels[labels != -1]

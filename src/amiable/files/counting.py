@@ -226,9 +226,10 @@ def _warn_of_spaces(name: str, labels: pl.Series) -> None:
     if not isinstance(labels.dtype, (pl.String, pl.Categorical, pl.Enum)):
         return
     distinct = labels.cast(pl.String).unique()
-    same = pl.DataFrame({"label": distinct, "bare": distinct.str.strip_chars()}).group_by("bare").agg("label")
-    same = same.filter(pl.col("label").list.len() > 1).sort("bare")
-    if same.height:
+    bare = distinct.str.strip_chars()
+    if bare.n_unique() < len(distinct):
+        same = pl.DataFrame({"label": distinct, "bare": bare}).group_by("bare").agg("label")
+        same = same.filter(pl.col("label").list.len() > 1).sort("bare")
         one, other = sorted(same["label"][0].to_list())[:2]
         warnings.warn(
             f"column {name!r} has labels that differ by white space alone, {one!r} and {other!r}: they are counted as "

@@ -101,12 +101,14 @@ def _encode_objects(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         distinct = sorted(set(values))
     except TypeError:
         distinct = list(dict.fromkeys(values))
-    code = {label: i for i, label in enumerate(distinct)}
-    codes = np.fromiter((code[label] for label in values), dtype=np.int64, count=len(values)).reshape(x.shape)
+    code = dict(zip(distinct, range(len(distinct)), strict=True))
+    codes = np.fromiter(map(code.__getitem__, values), dtype=np.int64, count=len(values)).reshape(x.shape)
     if x.dtype.kind in "US":
         return codes, np.asarray(distinct, dtype=x.dtype)
-    if all(isinstance(label, str) and not label.endswith("\0") for label in distinct):
-        return codes, np.asarray(distinct, dtype=str)
+    if set(map(type, distinct)) <= {str, np.str_}:
+        texts = np.asarray(distinct, dtype=str)
+        if int(np.char.str_len(texts).sum()) == sum(map(len, distinct)):  # NumPy drops zero characters at the end
+            return codes, texts
     if all(isinstance(label, int) and -(2**63) <= label < 2**63 for label in distinct):
         return codes, np.asarray(distinct, dtype=np.int64)
     labels = np.empty(len(distinct), dtype=object)

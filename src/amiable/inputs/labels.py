@@ -215,6 +215,8 @@ def _may_be_retyped(x: np.ndarray) -> bool:
 def _check_objects(name: str, x: np.ndarray) -> np.ndarray:
     """Return objects of one kind: as numbers where that keeps them apart, else as they are."""
     values = x.ravel().tolist()
+    if set(map(type, values)) == {str}:  # there is nothing more to find, and there may be many
+        return x
     distinct = _distinct(values)
     if any(map(is_missing, distinct)):
         missing = np.array([is_missing(v) for v in values], dtype=bool)
