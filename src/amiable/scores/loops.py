@@ -108,7 +108,7 @@ def _are_few(x: Any) -> bool:
 
 def is_scored_whole(whole: Whole, table: Cells) -> bool:
     """Whether one loop computes the score of a table, or of each of a batch; not where scores share their sums."""
-    if _SHARED.get() is not None or not table.is_grid or not is_looped(table):
+    if not table.is_grid or not is_looped(table) or _SHARED.get() is not None:
         return False
     if not _is_adjusted(whole) or not isinstance(table.counts, np.ndarray):
         return True
