@@ -127,22 +127,30 @@ def pairs_of_table(
     """Count ordered pairs of samples: apart in both, together in pred only, in true only, together in both."""
     u, v = t % row_sums.shape[0], t % col_sums.shape[0]
     n, n_cols = n_samples_of(row_sums, u), col_sums.shape[1]
+    if n <= EXACT:  # all pairs fit 64 bits
+        in_both, in_true, in_pred = sum_squares(counts[t]), sum_squares(row_sums[u]), sum_squares(col_sums[v])
+        neither = n * n - in_true - in_pred + in_both
+        return float(neither), float(in_pred - in_both), float(in_true - in_both), float(in_both - n)
     apart = pred_only = true_only = together = c0 = c1 = c2 = c3 = 0.0
-    i = j = w0 = w1 = w2 = w3 = 0
+    i = j = 0
     for m in range(counts.shape[1]):
         i, j = place_of_cell(rows, cols, m, i, j, n_cols)
         k = counts[t, m]
         if k > 0:
-            a, b = row_sums[u, i], col_sums[v, j]
-            if n <= EXACT:  # all pairs fit 64 bits
-                w0, w1, w2, w3 = w0 + k * ((n - a) - (b - k)), w1 + k * (b - k), w2 + k * (a - k), w3 + k * (k - 1)
-            else:
-                x = float(k)
-                apart, c0 = plus(apart, c0, x * float((n - a) - (b - k)))
-                pred_only, c1 = plus(pred_only, c1, x * float(b - k))
-                true_only, c2 = plus(true_only, c2, x * float(a - k))
-                together, c3 = plus(together, c3, x * float(k - 1))
-    return apart + w0, pred_only + w1, true_only + w2, together + w3
+            x, a, b = float(k), row_sums[u, i], col_sums[v, j]
+            apart, c0 = plus(apart, c0, x * float((n - a) - (b - k)))
+            pred_only, c1 = plus(pred_only, c1, x * float(b - k))
+            true_only, c2 = plus(true_only, c2, x * float(a - k))
+            together, c3 = plus(together, c3, x * float(k - 1))
+    return apart, pred_only, true_only, together
+
+
+def sum_squares(x: Any) -> int:
+    """Return the sum of the squares of whole numbers."""
+    total = 0
+    for i in range(len(x)):
+        total += x[i] * x[i]
+    return total
 
 
 def pairs_of_tables(

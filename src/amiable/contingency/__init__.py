@@ -1,6 +1,15 @@
 """Contingency tables. Labels are counted into one; tables of parts of the data add up; every score is made of one."""
 
-from amiable.contingency.cells import Cells, Structure, TableStream, copied_to_host, grid, grid_or_occupied, listed
+from amiable.contingency.cells import (
+    Cells,
+    Structure,
+    TableStream,
+    copied_to_host,
+    grid,
+    grid_or_occupied,
+    listed,
+    sums_of_grid,
+)
 from amiable.contingency.counting import (
     BATCH,
     cells_of_batch,
@@ -48,6 +57,7 @@ __all__ = [
     "sizes_of_labels",
     "sizes_of_strata",
     "sums_of_codes",
+    "sums_of_grid",
     "table_of",
     "tables_of_strata",
     "unstacked",

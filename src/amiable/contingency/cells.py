@@ -183,7 +183,7 @@ def grid(
     """List every cell of counts (..., R*C)."""
     n_rows, n_cols = shape
     rows, cols = _places(xp, counts, (n_rows, n_cols))
-    sums = _sums_of_grid(xp, counts, (n_rows, n_cols))
+    sums = sums_of_grid(xp, counts, (n_rows, n_cols))
     return Cells(rows, cols, counts, *sums, row_labels, col_labels, is_grid=True, static=static)
 
 
@@ -191,7 +191,7 @@ def _is_looped(counts: Any) -> bool:
     return isinstance(counts, np.ndarray) and not is_floating(counts) and loops.is_compiled()
 
 
-def _sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
+def sums_of_grid(xp: Namespace, counts: Any, shape: tuple[int, int]) -> tuple[Array, Array]:
     """Return the sums of rows (..., R) and of columns (..., C) of counts (..., R*C)."""
     if _is_looped(counts):
         if counts.ndim == 1:

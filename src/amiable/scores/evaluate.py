@@ -19,7 +19,7 @@ from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views, is_finished_on_host, to_device
 from amiable.contingency import Cells, copied_to_host, shares_of, table_of
 from amiable.scores.arguments import as_tables
-from amiable.scores.loops import Whole, is_scored_whole, score_by_loop, score_of_few_labels
+from amiable.scores.loops import Whole, is_scored_whole, score_by_loop, score_of_integers
 
 # Tables up to this size are scored by one compiled program where the library compiles; larger ones go through
 # the sizes of their clusters, which is less work but not of a fixed shape.
@@ -50,7 +50,7 @@ def evaluate(
     computes the same, where loops are compiled.
     """
     if whole is not None and contingency is None and n_labels is None and axis == -1:
-        score = score_of_few_labels(whole, labels_true, labels_pred)
+        score = score_of_integers(whole, labels_true, labels_pred)
         if score is not None:
             return score
     of_table = _of_table if compiles else _apply
@@ -58,7 +58,7 @@ def evaluate(
     nearby = (_on_host(table, like) for table in tables)
     (first, back), second = next(nearby), next(nearby, None)
     if second is None and whole is not None and is_scored_whole(whole, first):
-        return as_result(back(score_by_loop(whole, first)))
+        return as_result(back(score_by_loop(whole, first.counts, first.row_sums, first.col_sums)))
     if second is None:
         return _each(lambda x: as_result(back(x)), of_table(first, kernel, finish, options))
     found, lengths = [], []

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from amiable._array import cuda, kernels, loops
+from amiable._array.compact import count_compact
+from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array
 from amiable._scalars import scores
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
-from amiable.contingency import Cells
+from amiable.contingency import Cells, most_cells, sums_of_grid
 
 _NOTHING = np.empty(0, dtype=np.int64)
 _NONE_KNOWN = np.empty((0, 1))
@@ -88,20 +90,29 @@ def _sums(
     return out.reshape(n_sums, *lead)
 
 
-def score_of_few_labels(whole: Whole, labels_true: Any, labels_pred: Any) -> float | None:
-    """Return the score of two labelings of NumPy's integers, counted in the same call; None for any others."""
-    if not (_are_few(labels_true) and _are_few(labels_pred) and labels_true.size == labels_pred.size):
+def score_of_integers(whole: Whole, labels_true: Any, labels_pred: Any) -> float | None:
+    """Return the score of two labelings of NumPy's integers without listing any cell; None for any others."""
+    if not (_are_integers(labels_true) and _are_integers(labels_pred)) or not loops.is_compiled():
         return None
-    if not loops.is_compiled():
+    n_samples = labels_true.size
+    if not 0 < n_samples == labels_pred.size:
         return None
-    x, y = loops.integers(labels_true[None]), loops.integers(labels_pred[None])
-    room = np.zeros(3 * _FEW_CELLS, dtype=np.int64)
-    found: float = loops.compiled(whole.of_labels)(x, y, whole.option, _NONE_KNOWN, room)
-    return None if math.isnan(found) else found
+    if n_samples <= _FEW_SAMPLES:
+        x, y = loops.integers(labels_true[None]), loops.integers(labels_pred[None])
+        room = np.zeros(3 * _FEW_CELLS, dtype=np.int64)
+        found: float = loops.compiled(whole.of_labels)(x, y, whole.option, _NONE_KNOWN, room)
+        return None if math.isnan(found) else found
+    if _is_adjusted(whole):  # what is expected is not for every cell alone
+        return None
+    counted = count_compact((labels_true, labels_pred), most_cells(n_samples))
+    if counted is None:
+        return None
+    sums = sums_of_grid(NUMPY, counted.counts[0], (counted.lengths[0], counted.lengths[1]))
+    return float(score_by_loop(whole, counted.counts[0], *sums))
 
 
-def _are_few(x: Any) -> bool:
-    if type(x) is not np.ndarray or x.ndim != 1 or not 0 < x.size <= _FEW_SAMPLES:
+def _are_integers(x: Any) -> bool:
+    if type(x) is not np.ndarray or x.ndim != 1:
         return False
     return x.dtype.kind in "ib" or (x.dtype.kind == "u" and x.dtype.itemsize < 8)
 
@@ -131,19 +142,20 @@ def expected_information_by_loop(row_sums: Array, col_sums: Array) -> Any:
     return loops.compiled(scores.expected_information)(*[loops.integers(x)[None] for x in (row_sums, col_sums)])
 
 
-def score_by_loop(whole: Whole, table: Cells) -> Any:
-    """Return the score of a table, a number; or of each of a batch, an array (...)."""
-    lead, given = table.counts.shape[:-1], (table.counts, table.row_sums, table.col_sums)
+def score_by_loop(whole: Whole, counts: Array, row_sums: Array, col_sums: Array) -> Any:
+    """Return the score of a grid of counts (R*C,), a number; or of each of a batch (..., R*C), an array (...)."""
+    lead, given = counts.shape[:-1], (counts, row_sums, col_sums)
     expected: Any = _NONE_KNOWN
-    if isinstance(table.counts, np.ndarray) and not lead:
+    if isinstance(counts, np.ndarray) and not lead:
         arrays = [loops.integers(x)[None] for x in given]
         return loops.compiled(whole.of_table)(*arrays, whole.option, expected, 0)
     arrays = [kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in given]
-    if not isinstance(table.counts, np.ndarray):
-        expected = kernels.empty((0, 1), table.counts)
+    if not isinstance(counts, np.ndarray):
+        expected = kernels.empty((0, 1), counts)
         if _is_adjusted(whole):
-            expected = cuda.sum_expectations(table.xp, arrays[1], arrays[2], DEVIANCE | XLOGX | GIVEN_ROW | GIVEN_COL)
-    out = kernels.empty((1, arrays[0].shape[0]), table.counts)
+            every = DEVIANCE | XLOGX | GIVEN_ROW | GIVEN_COL
+            expected = cuda.sum_expectations(namespace_of(counts), arrays[1], arrays[2], every)
+    out = kernels.empty((1, arrays[0].shape[0]), counts)
     weight = max(1.0, arrays[0].shape[1] / _CELLS)
     kernels.run(whole.of_tables, out.shape[1], *arrays, whole.option, expected, out=out, weight=weight)
     return out.reshape(lead)
