@@ -57,7 +57,7 @@ def _best(case: Timing, folder: Path) -> tuple[float, float | None]:
     """Return the least time of a command, and of what it is compared with."""
     few, path, beside = (folder / name for name in ("few.csv", "labels.csv", "beside.csv"))
     frame = case.write(path)
-    frame.head(50).select(pl.nth(range(4))).write_csv(few)
+    frame.head(50).select(frame.columns[:4]).write_csv(few)
 
     def command(given: Path) -> float:
         return _seconds(case.command[0], str(given), *case.command[1:], *_output(case, given))
