@@ -17,6 +17,8 @@ import amiable
 from amiable._array import compact, cuda, cuda_kernels, libraries, loops
 from amiable.chance import expectation
 from amiable.resampling import draws
+from amiable.scores import evaluate
+from amiable.scores import loops as score_loops
 from tests._array.test_cuda_kernels import DTYPES
 from tests.backends import named
 from tests.registry import CASES
@@ -171,6 +173,30 @@ def test_adjusted_information_in_one_loop(kernels, rng, n, average):
     found = score(*as_torch(labels), n_labels=(6, 6))
     assert float(found) == pytest.approx(score(*labels), abs=1e-14)
     assert kernels == ["count_in_device_memory", "sum_expectations", "adjusted_information_of_tables"]
+
+
+@pytest.mark.parametrize("shared", ["rows", "cols", "both"])
+def test_tables_that_share_cluster_sizes(kernels, monkeypatch, rng, shared):
+    """As random tables do."""
+    rows, cols = np.array([[5, 3, 4]]), np.array([[6, 6]])
+    counts = amiable.random_tables(rows[0], cols[0], 5, rng=rng).reshape(5, 6)
+    sums = [np.repeat(x, 5, axis=0) if name != shared != "both" else x for name, x in (("rows", rows), ("cols", cols))]
+    whole = score_loops.ADJUSTED_INFORMATION
+    found = score_loops.score_by_loop(whole, *as_torch([counts, *sums]))
+    expected = amiable.adjusted_mutual_info_score(contingency=counts.reshape(5, 3, 2))
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-14)
+    assert kernels == ["sum_expectations", "adjusted_information_of_tables"]
+
+
+def test_permutations(kernels, monkeypatch, rng):
+    """They share cluster sizes, and are scored in one loop on the device, as without it."""
+    labels = as_torch(rng.integers(0, 3, (2, 40)))
+    monkeypatch.setenv("AMIABLE_FINISH_ON_HOST", "0")
+    found = amiable.permutation_test(*labels, n_resamples=19, rng=0)
+    assert "adjusted_information_of_tables" in kernels
+    monkeypatch.setattr(evaluate, "is_scored_whole", lambda *_: False)
+    expected = amiable.permutation_test(*labels, n_resamples=19, rng=0)
+    np.testing.assert_allclose(found.null_distribution, expected.null_distribution, rtol=0, atol=1e-13)
 
 
 def test_random_tables(kernels, monkeypatch):

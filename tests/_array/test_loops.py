@@ -199,3 +199,13 @@ def test_sums_of_tables_are_plain_python(rng):
     margins = rows[0] // 10**9, cols[0] // 10**9
     expected = loops.compiled(expected_sums_of_table)(*margins, 15)
     assert expected_sums_of_table(*[x.tolist() for x in margins], 15) == pytest.approx(expected, rel=1e-13)
+
+
+def test_what_is_kept_on_disk_is_named_by_all_loops():
+    """Numba would not see that a function has changed that another one calls."""
+    from amiable._scalars import tables
+
+    entry = loops.compiled(tables.pairs_of_tables).py_func
+    assert entry.__qualname__ == loops.kept_name("called.pairs_of_tables")
+    assert entry.__globals__["pairs_of_table"].py_func.__qualname__ == loops.kept_name("pairs_of_table")
+    assert loops.kept_name("").removeprefix("_") == loops._digest()

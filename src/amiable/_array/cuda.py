@@ -98,15 +98,15 @@ def what_is_wrong(like: Any) -> str | None:
     of_tables, average = scores.adjusted_information_of_tables, scores.ARITHMETIC
     of_tables(counts, rows, cols, average, unknown, 0, counts.shape[0], adjusted)
     try:
-        given = (*labels, counts, rows, cols, ones[0, :0], unknown)
-        true, pred, k, a, b, none, no_sums = (to_device(x, like) for x in given)
+        true, pred, k, a, b, none = (to_device(x, like) for x in (*labels, counts, rows, cols, ones[0, :0]))
         out, each = empty(information.shape, like), empty(adjusted.shape, like)
+        sums = sum_expectations(xp, a, b, every)
         found = {
             "counts": count(xp, (true, pred), ((0, 1), (0, 1))),
             "counts of few labels": count(xp, (true[0, :12], pred[0, :12]), ((0, 1), (0, 1))),
-            "expectations": sum_expectations(xp, a[:9, ...], b[:9, ...], every),
+            "expectations": sums[:, :9],
             "sums over cells": run(tables.information_of_tables, counts.shape[0], none, none, k, a, b, every, out=out),
-            "scores": run(of_tables, counts.shape[0], k, a, b, average, no_sums, out=each),
+            "scores": run(of_tables, counts.shape[0], k, a, b, average, sums, out=each),
         }
         for name, values in found.items():
             if not np.allclose(to_numpy(values), expected[name], rtol=1e-11, atol=1e-11):
@@ -182,12 +182,14 @@ def run(function: Callable[..., Any], n_steps: int, *arguments: Any, out: Array)
 def sum_expectations(xp: Namespace, row_sums: Any, col_sums: Any, wanted: int) -> Array:
     """Return the sums over all cells of tables (B, R) and (B, C) of what is expected of their counts: (4, B).
 
+    Rows or columns that all tables share are (1, R) or (1, C).
+
     Terms are added in one order, so that every run gives the same bits.
     """
     from amiable._array import cuda_kernels as kernels
 
     row_sums, col_sums = integers(row_sums), integers(col_sums)
-    n_tables, n_cells = row_sums.shape[0], row_sums.shape[1] * col_sums.shape[1]
+    n_tables, n_cells = max(row_sums.shape[0], col_sums.shape[0]), row_sums.shape[1] * col_sums.shape[1]
     n_parts = min(_BLOCKS, max(1, -(-n_cells // kernels.LANES)))
     out = empty((4, n_tables, n_parts), row_sums)
     if n_tables:

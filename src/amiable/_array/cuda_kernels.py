@@ -12,16 +12,21 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import cuda, float64, int32
+from numba import cuda, float64, int32, int64
 
-from amiable._array.loops import compiled
-from amiable._scalars import cells, tables
+from amiable._array.loops import compiled, kept_name
+from amiable._scalars import cells
 
 LANES = 128  # threads of a block that sums: a power of two, as it halves them
 
 on_device = cuda.jit(device=True)
 expectations_of_cell = compiled(cells.expectations_of_cell, on_device)
-n_samples_of = compiled(tables.n_samples_of, on_device)
+
+
+def kept_kernel(function: Callable[..., Any]) -> Any:
+    """Compile a kernel when it is first launched with its types, and keep it on disk."""
+    function.__qualname__ = kept_name(function.__qualname__)
+    return cuda.jit(cache=True)(function)
 
 
 @cuda.require_context  # which all that is done here then shares
@@ -52,7 +57,7 @@ def cell_of_sample(rows: Any, cols: Any, table: int, i: int, ranges: Any) -> int
     return (row - low) * (right - left + 1) + (col - left)
 
 
-@cuda.jit(cache=True)
+@kept_kernel
 def count_in_shared_memory(rows: Any, cols: Any, ranges: Any, n_parts: int, counts: Any) -> None:
     """Count each of `n_parts` runs of samples of a table in a block's own memory, then add to `counts` (B, cells)."""
     found = cuda.shared.array(0, int32)  # as long as the launch says
@@ -73,7 +78,7 @@ def count_in_shared_memory(rows: Any, cols: Any, ranges: Any, n_parts: int, coun
         cuda.syncthreads()
 
 
-@cuda.jit(cache=True)
+@kept_kernel
 def count_in_device_memory(rows: Any, cols: Any, ranges: Any, n_parts: int, counts: Any) -> None:
     """Count each of `n_parts` runs of samples of a table in `counts` (B, cells) itself."""
     for item in range(cuda.blockIdx.x, counts.shape[0] * n_parts, cuda.gridDim.x):
@@ -93,8 +98,8 @@ def kernel_of_loop(function: Callable[..., Any]) -> Any:
     """
     names = {**globals(), "loop": compiled(function, on_device)}
     steps = types.FunctionType(_take_steps.__code__, names, function.__name__)
-    steps.__qualname__ = f"steps_of_{function.__module__}.{function.__name__}"  # by which numba keeps it on disk
-    return cuda.jit(cache=True)(steps)
+    steps.__qualname__ = f"steps_of_{function.__module__}.{function.__name__}"
+    return kept_kernel(steps)
 
 
 def _take_steps(arguments: Any, n_steps: int, out: Any) -> None:
@@ -103,20 +108,30 @@ def _take_steps(arguments: Any, n_steps: int, out: Any) -> None:
         loop(*(arguments + (i, i + 1, out)))  # type: ignore[name-defined] # noqa: F821, RUF005
 
 
-@cuda.jit(cache=True)
+@kept_kernel
 def sum_expectations(row_sums: Any, col_sums: Any, wanted: int, out: Any) -> None:
     """Write the sums over runs of cells of tables (B, R) and (B, C) into `out` (4, B, runs), a block a run.
 
-    Terms are added in an order that does not depend on when which thread runs.
+    Rows or columns may be (1, R) and (1, C), the same for all. Terms are added in an order that does not depend on when
+    which thread runs.
     """
     sums = cuda.shared.array((4, LANES), float64)
+    parts_of_n = cuda.shared.array(LANES, int64)
+    by_rows = row_sums.shape[1] <= col_sums.shape[1]
     lane, n_parts, n_cols = cuda.threadIdx.x, out.shape[2], col_sums.shape[1]
     for item in range(cuda.blockIdx.x, out.shape[1] * n_parts, cuda.gridDim.x):
         table, part = item // n_parts, item % n_parts
-        n = n_samples_of(row_sums, table)
+        u, v = table % row_sums.shape[0], table % col_sums.shape[0]
+        parts_of_n[lane] = 0
+        for i in range(lane, min(row_sums.shape[1], n_cols), LANES):
+            parts_of_n[lane] += row_sums[u, i] if by_rows else col_sums[v, i]
+        cuda.syncthreads()
+        n = 0
+        for i in range(LANES):
+            n += parts_of_n[i]
         s0 = s1 = s2 = s3 = 0.0
         for cell in range(part * LANES + lane, row_sums.shape[1] * n_cols, n_parts * LANES):
-            a, b = row_sums[table, cell // n_cols], col_sums[table, cell % n_cols]
+            a, b = row_sums[u, cell // n_cols], col_sums[v, cell % n_cols]
             r0, r1, r2, r3 = expectations_of_cell(a, b, n, wanted)
             s0, s1, s2, s3 = s0 + r0, s1 + r1, s2 + r2, s3 + r3
         sums[0, lane], sums[1, lane], sums[2, lane], sums[3, lane] = s0, s1, s2, s3

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
+import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -18,9 +19,12 @@ import os
 import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from amiable import _scalars
 
 __all__ = ["threads"]
 
@@ -106,8 +110,22 @@ def _called(function: Callable[..., Any]) -> Callable[..., Any]:
 
     names = _functions(function.__module__, _compile_for_processor)
     called = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__)
-    called.__qualname__ = f"called.{function.__name__}"  # by which numba keeps it on disk
+    called.__qualname__ = kept_name(f"called.{function.__name__}")
     return numba.njit(**_OPTIONS)(called)
+
+
+def kept_name(name: str) -> str:
+    """Return the name under which numba keeps a function on disk: another one, once any loop here has changed.
+
+    Numba itself sees changes of the file of a function, not of those of the functions that it calls.
+    """
+    return f"{name}_{_digest()}"
+
+
+@functools.cache
+def _digest() -> str:
+    files = [*Path(_scalars.__file__).parent.glob("*.py"), Path(__file__).with_name("cuda_kernels.py")]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(files))).hexdigest()[:12]
 
 
 def _compile_for_processor(function: Callable[..., Any]) -> Any:
@@ -131,6 +149,7 @@ def _functions(module_name: str, compile_: Callable[..., Any]) -> dict[str, Any]
         else:  # functions of a module call each other by its names, which stand for compiled ones here
             copy = types.FunctionType(value.__code__, names, key, value.__defaults__)
             copy.__dict__.update(value.__dict__)
+            copy.__qualname__ = kept_name(key)
             names[key] = compile_(copy)
     return names
 

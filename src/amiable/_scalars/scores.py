@@ -1,8 +1,8 @@
 """Scores of whole tables, and of a few labels: counted, measured and corrected for chance in one call.
 
 Tables are those of `amiable._scalars.tables`, grids with every cell listed. The formulas are those of `amiable.scores`.
-A score of a table takes an option and what is known of expectations, whether it needs them or not. It shares nothing
-with the others that would have to be compiled for it.
+Every score of a table takes an option and what is known of expectations, whether it needs them or not. Each has loops
+of its own, so that the first call of one does not compile the others.
 """
 
 from __future__ import annotations
@@ -125,7 +125,10 @@ def normalized_information(
 
 
 def adjusted_information(counts: Any, row_sums: Any, col_sums: Any, average: int, expected: Any, t: int) -> float:
-    """Return adjusted mutual information. `expected` (4, T) are sums that are known already; none, if it is empty."""
+    """Return adjusted mutual information.
+
+    `expected` (4, T), or (4, 1) for all tables, are sums that are known already; none, if it is empty.
+    """
     nowhere = counts[0, :0]
     total, _, _, _, n_cells, of_rows, of_cols, h_true, h_pred, n_rows, n_cols, n = information_of_table(
         nowhere, nowhere, counts, row_sums, col_sums, DEVIANCE, t
@@ -165,7 +168,8 @@ def expected_of_table(
 ) -> tuple[float, float, float, float]:
     """Return the sums over the cells of table t of what is expected, which may be known already."""
     if len(expected):
-        return expected[0, t], expected[1, t], expected[2, t], expected[3, t]
+        u = t % expected.shape[1]  # tables of the same clusters share it
+        return expected[0, u], expected[1, u], expected[2, u], expected[3, u]
     return expected_sums_of_table(row_sums[t % row_sums.shape[0]], col_sums[t % col_sums.shape[0]], wanted)
 
 

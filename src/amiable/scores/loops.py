@@ -27,20 +27,29 @@ _SHARED: contextvars.ContextVar[dict[Any, Any] | None] = contextvars.ContextVar(
 
 
 class Whole(NamedTuple):
-    """A score that one loop computes: of few labels, of a table, of tables; and its option."""
+    """A score that one loop computes: of few labels, of a table, of tables; and how it averages entropies."""
 
     of_labels: Callable[..., float]
     of_table: Callable[..., float]
     of_tables: Callable[..., None]
+    has_expectation: bool
     option: int = 0
 
 
-ADJUSTED_RAND = Whole(scores.adjusted_rand_of_labels, scores.adjusted_rand, scores.adjusted_rand_of_tables)
+ADJUSTED_RAND = Whole(
+    scores.adjusted_rand_of_labels, scores.adjusted_rand, scores.adjusted_rand_of_tables, has_expectation=False
+)
 NORMALIZED_INFORMATION = Whole(
-    scores.normalized_information_of_labels, scores.normalized_information, scores.normalized_information_of_tables
+    scores.normalized_information_of_labels,
+    scores.normalized_information,
+    scores.normalized_information_of_tables,
+    has_expectation=False,
 )
 ADJUSTED_INFORMATION = Whole(
-    scores.adjusted_information_of_labels, scores.adjusted_information, scores.adjusted_information_of_tables
+    scores.adjusted_information_of_labels,
+    scores.adjusted_information,
+    scores.adjusted_information_of_tables,
+    has_expectation=True,
 )
 
 
@@ -102,7 +111,7 @@ def score_of_integers(whole: Whole, labels_true: Any, labels_pred: Any) -> float
         room = np.zeros(3 * _FEW_CELLS, dtype=np.int64)
         found: float = loops.compiled(whole.of_labels)(x, y, whole.option, _NONE_KNOWN, room)
         return None if math.isnan(found) else found
-    if _is_adjusted(whole):  # what is expected is not for every cell alone
+    if whole.has_expectation:  # which equal clusters of a large table share
         return None
     counted = count_compact((labels_true, labels_pred), most_cells(n_samples))
     if counted is None:
@@ -121,13 +130,9 @@ def is_scored_whole(whole: Whole, table: Cells) -> bool:
     """Whether one loop computes the score of a table, or of each of a batch; not where scores share their sums."""
     if not table.is_grid or not is_looped(table) or _SHARED.get() is not None:
         return False
-    if not _is_adjusted(whole) or not isinstance(table.counts, np.ndarray):
+    if not whole.has_expectation or not isinstance(table.counts, np.ndarray):
         return True
-    return are_few(table.row_sums, table.col_sums)
-
-
-def _is_adjusted(whole: Whole) -> bool:
-    return whole.of_table is ADJUSTED_INFORMATION.of_table
+    return table.counts.ndim == 1 and are_few(table.row_sums, table.col_sums)
 
 
 def are_few(row_sums: Array, col_sums: Array) -> bool:
@@ -152,7 +157,7 @@ def score_by_loop(whole: Whole, counts: Array, row_sums: Array, col_sums: Array)
     arrays = [kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in given]
     if not isinstance(counts, np.ndarray):
         expected = kernels.empty((0, 1), counts)
-        if _is_adjusted(whole):
+        if whole.has_expectation:
             every = DEVIANCE | XLOGX | GIVEN_ROW | GIVEN_COL
             expected = cuda.sum_expectations(namespace_of(counts), arrays[1], arrays[2], every)
     out = kernels.empty((1, arrays[0].shape[0]), counts)
