@@ -243,10 +243,45 @@ def test_figures_that_were_written_are_named_and_have_titles(run, tmp_path, args
 
 
 def test_flags_are_shown_as_flags(run):
-    for command in ("score", "pairwise", "null", "report"):
-        _, out, _ = run(command, "--help")
-        for line in out.splitlines():
-            assert not re.search(r"--(json|no-header|keep-na|compare|table)\b.*bool", line)
+    for command in ("score", "pairwise", "null", "report", "emi", None):
+        _, out, _ = run(*filter(None, [command]), "--help")
+        assert "bool" not in out.lower()
+
+
+@pytest.mark.parametrize("value", ["-3", "3.5", "1e3"])
+def test_a_table_of_numbers_that_are_no_counts(run, tmp_path, value):
+    """They are no names of classes, unless the user says so."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"c1,c2\n{value},1\n2,4\n")
+    status, _, err = run("score", path, "--table")
+    assert status != 0
+    assert f"column 'c1' holds '{value}'" in err
+    assert run("score", path, "--table", "--true", "c1")[0] == 0
+
+
+def test_counts_may_be_whole_decimals(run, tmp_path):
+    whole, decimals = tmp_path / "a.csv", tmp_path / "b.csv"
+    whole.write_text("class,c1,c2\na,30,1\nb,2,4\n")
+    decimals.write_text("class,c1,c2\na,30.0,1.0\nb,2.,4.0\n")
+    pl.read_csv(decimals).write_parquet(tmp_path / "b.parquet")
+    scores = [
+        json.loads(run("score", path, "--table", "--json")[1])["scores"]
+        for path in (whole, decimals, tmp_path / "b.parquet")
+    ]
+    assert scores[0] == scores[1] == scores[2]
+
+
+def test_a_column_that_is_not_there_is_named(run, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id;truth;p\n1;a;b\n2;a;b\n")
+    _, _, err = run("score", path, "--true", "truth", "--separator", ",")
+    assert "has no column 'truth': its columns are 'id;truth;p'" in " ".join(err.split())
+
+
+def test_one_of_a_kind(run, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("class,c1\na,1\n")
+    assert "a table of 1 sample, 1 class x 1 cluster" in " ".join(run("score", path, "--table")[1].split())
 
 
 def test_no_arguments(run):

@@ -6,7 +6,7 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from amiable import __version__
 from amiable.cli.common import visible
@@ -19,8 +19,28 @@ from amiable.cli.score import score
 _UsageError: Any = typer.BadParameter.__base__  # of Click, which later versions of Typer bring along
 
 
+def _with_flags(options: list[Any]) -> list[Any]:
+    """Let the help of flags name no type of a value."""
+    for option in options:
+        if getattr(option, "is_flag", False):
+            option.metavar = ""
+    return options
+
+
+class _Command(TyperCommand):
+    """A command whose flags take no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return options, that of help, too."""
+        return _with_flags(super().get_params(ctx))
+
+
 class _Commands(TyperGroup):
-    """Commands whose errors are one line."""
+    """Commands whose errors are one line, and whose flags take no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Return options, those of completion and help, too."""
+        return _with_flags(super().get_params(ctx))
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command as Typer does, but for what it says of a command line that it cannot read."""
@@ -64,13 +84,11 @@ def _print_version(asked: bool) -> None:
 def _options(
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", metavar="", callback=_print_version, is_eager=True, help="Print the version and exit."
-        ),
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Agreement of cluster labelings, corrected for chance."""
 
 
 for _command in (score, report, pairwise, null, emi):
-    app.command()(_command)
+    app.command(cls=_Command)(_command)

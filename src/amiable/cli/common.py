@@ -103,7 +103,6 @@ TableOption = Annotated[
     bool,
     typer.Option(
         "--table",
-        metavar="",
         help="The file is a contingency table: a row for each class, a column of counts for each cluster. --true is "
         "the column that names the classes.",
     ),
@@ -167,7 +166,6 @@ NoHeader = Annotated[
     bool,
     typer.Option(
         "--no-header",
-        metavar="",
         rich_help_panel=_READING,
         help="The first row holds labels; columns are named 0, 1 and so on.",
     ),
@@ -185,12 +183,11 @@ KeepNA = Annotated[
     bool,
     typer.Option(
         "--keep-na",
-        metavar="",
         rich_help_panel=_READING,
         help="Words such as NA, null and None are labels; by default they are missing ones.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON for machines.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
 @contextlib.contextmanager
@@ -266,6 +263,11 @@ def _is_shown(c: str) -> bool:
 def of_identifier(name: str) -> str:
     """Say what a column of identifiers is."""
     return f"{name!r} has a label of its own for nearly every sample, as an id or index has, and is no clustering."
+
+
+def number_of(n: int, what: str) -> str:
+    """Return a number of things, in the plural but for one."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}{'es' if what.endswith('s') else 's'}"
 
 
 def print_table(title: str, headings: list[str], rows: list[list[str]], *notes: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from amiable import ContingencyTable
 from amiable.cli.columns import Columns
-from amiable.cli.common import of_identifier, print_table
+from amiable.cli.common import number_of, of_identifier, print_table
 from amiable.cli.policies import Policies, lines_of_left_out, lines_of_noise, table_of_columns, with_samples
 from amiable.files import Labelings, count_groups
 from amiable.inputs.labels import is_identifier
@@ -42,7 +42,7 @@ def score_groups(
 
 def print_groups(file: Path, true: str, known: dict[str, Any], notes: list[str], columns: Columns) -> None:
     """Print a line for each group, of each labeling if there are several."""
-    title = f"{file}: {known['n_samples']} samples"
+    title = f"{file}: {number_of(known['n_samples'], 'sample')}"
     labelings = {row["labeling"] for row in known["scores"]}
     one = len(labelings) == 1
     print_table(

@@ -28,6 +28,7 @@ from amiable.cli.common import (
     check_writable,
     complain,
     labelings_of,
+    number_of,
     print_json,
     print_table,
     progress,
@@ -104,7 +105,7 @@ def null(
             with progress("counting"):
                 pairs = count_pairs(labelings, true, [pred], drops=policies.drops)[pred]
             (counts,) = with_samples({pred: table_of_columns(pairs, true, pred, policies)}, true).values()
-            title = f"{int(counts.n_samples)} samples, {true!r} against {pred!r}"
+            title = f"{number_of(int(counts.n_samples), 'sample')}, {true!r} against {pred!r}"
             notes = [*lines_of_left_out({pred: counts}), *lines_of_noise(policies, {pred: pairs.labels_pred})]
     with progress("drawing tables") as advance:
         test = permutation_test(

@@ -29,6 +29,7 @@ from amiable.cli.common import (
     SeparatorOption,
     check_writable,
     labelings_of,
+    number_of,
     print_json,
     print_table,
     progress,
@@ -115,7 +116,7 @@ def pairwise(
     n_rows = len(columns[names[0]].codes)
     is_same = score.is_symmetric and rows == policies.pred
     print_table(
-        f"{file}: {score.title}{unit} of {len(names)} labelings, {n_rows} samples",
+        f"{file}: {score.title}{unit} of {number_of(len(names), 'labeling')}, {number_of(n_rows, 'sample')}",
         ["", *names],
         [
             [name, *("–" if np.isnan(value) else shown(value) for value in line)]

@@ -29,6 +29,7 @@ from amiable.cli.common import (
     TableOption,
     complain,
     labelings_of,
+    number_of,
     of_identifier,
     print_json,
     print_table,
@@ -87,9 +88,7 @@ def score(
             help=f"What is shown, separated by commas: {', '.join(SCORES)}; or all. Default: {', '.join(SHOWN)}.",
         ),
     ] = None,
-    compare: Annotated[
-        bool, typer.Option("--compare", metavar="", help="Tell whether the others differ from the best.")
-    ] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Tell whether the others differ from the best.")] = False,
     resamples: Annotated[int, typer.Option("--resamples", min=19, help="How often --compare resamples.")] = 999,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the resamples of --compare.")] = 0,
     missing: MissingOption = RAISE,
@@ -142,7 +141,7 @@ def score(
     elif by is not None:
         print_groups(file, str(true), found, notes, columns)
     else:
-        of = title if table else f"{found['n_samples']} samples, true labels {true!r}"
+        of = title if table else f"{number_of(found['n_samples'], 'sample')}, true labels {true!r}"
         rows = [[row["labeling"], str(row["n_clusters"]), *columns.shown(row)] for row in found["scores"]]
         print_table(f"{file}: {of}", ["labeling", "clusters", *columns.headings], rows, *filter(None, notes))
         if found.get("differences"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amiable import ContingencyTable, mutual_info_pvalue
-from amiable.cli.common import shown_pvalue
+from amiable.cli.common import number_of, shown_pvalue
 from amiable.files import Labelings, looks_like_counts, read_counts
 
 _CHANCE = 0.05  # a p-value above it is no evidence of agreement
@@ -15,7 +15,8 @@ def scored_table(labelings: Labelings, named_by: str | None) -> tuple[Contingenc
     table = ContingencyTable.from_counts(found.counts)
     named = "" if found.named_by is None else f", classes named by {found.named_by!r}"
     rows, cols = found.counts.shape
-    return table, f"a table of {int(table.n_samples)} samples, {rows} classes x {cols} clusters{named}"
+    sizes = f"{number_of(rows, 'class')} x {number_of(cols, 'cluster')}"
+    return table, f"a table of {number_of(int(table.n_samples), 'sample')}, {sizes}{named}"
 
 
 def line_of_counts(labelings: Labelings, true: str) -> list[str]:

@@ -34,6 +34,7 @@ def choose(
 
     Names may be patterns, as of files: "kmeans_*".
     """
+    _matching(labelings, fixed)  # which are there
     without = _matching(labelings, excluded or ())
     if named:
         found = _matching(labelings, named, fixed)
@@ -57,10 +58,8 @@ def looks_like_counts(labelings: Labelings, true: str) -> bool:
 
 
 def are_counts(column: pl.Series) -> bool:
-    """Whether a column holds nothing but whole numbers >= 0."""
-    if column.dtype == pl.String:
-        return bool(column.str.contains(r"^\d+$").fill_null(False).all())
-    return column.dtype.is_integer() and bool((column >= 0).fill_null(False).all())
+    """Whether a column holds nothing but whole numbers >= 0, which may be written as 30.0."""
+    return bool(column.cast(pl.String).str.contains(r"^\d+(\.0*)?$").fill_null(False).all())
 
 
 def _matching(labelings: Labelings, patterns: Sequence[str], fixed: Sequence[str] = ()) -> list[str]:

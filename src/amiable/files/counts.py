@@ -31,8 +31,8 @@ def read_counts(labelings: Labelings, named_by: str | None = None) -> Counts:
     labelings : Labelings
         The opened file.
     named_by : str, optional
-        The column that names the classes; by default the first one if it holds no counts, is called as an index is, or
-        is called otherwise than the clusters, which are numbers.
+        The column that names the classes; by default the first one if it holds no numbers, is called as an index is,
+        or is called otherwise than the clusters, which are numbers.
 
     Raises
     ------
@@ -52,7 +52,8 @@ def read_counts(labelings: Labelings, named_by: str | None = None) -> Counts:
             bad = next(x for x in frame[column] if not are_counts(pl.Series([x])))
             raise FileError(f"{name}: column {column!r} holds {bad!r}: expected counts, which are whole numbers >= 0")
     try:
-        counts = frame.select(clusters).cast(pl.Int64).to_numpy()
+        whole = pl.col(clusters).cast(pl.String).str.replace(r"\.0*$", "")
+        counts = frame.select(whole.cast(pl.Int64)).to_numpy()
     except pl.exceptions.PolarsError as error:
         raise FileError(f"{name} holds counts that are too large: expected whole numbers that int64 holds") from error
     classes = frame[named_by].to_list() if named_by is not None else list(range(frame.height))
@@ -68,4 +69,10 @@ def read_counts(labelings: Labelings, named_by: str | None = None) -> Counts:
 def _names_of_classes(frame: pl.DataFrame) -> str | None:
     first, *others = frame.columns
     is_apart = bool(others) and not first.isdecimal() and all(map(str.isdecimal, others))
-    return first if first in INDEXES or is_apart or not are_counts(frame[first]) else None
+    return first if first in INDEXES or is_apart or not _are_numbers(frame[first]) else None
+
+
+def _are_numbers(column: pl.Series) -> bool:
+    """Whether a column holds numbers alone, of which some may be no counts."""
+    known = column.drop_nulls()
+    return known.len() > 0 and known.cast(pl.Float64, strict=False).is_not_null().all()
