@@ -51,7 +51,7 @@ def figure(
 ) -> go.Figure:
     """Return a figure with a title and axis titles, which are shown as they are; it fits the screen of a phone.
 
-    The layout is given to Plotly at once, which takes a tenth of the time of updates.
+    The layout is given to Plotly at once, as every update checks all of it again.
     """
     traces = list(data)
     lines = textwrap.wrap(title, _LINE)
