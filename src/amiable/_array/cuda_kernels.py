@@ -126,9 +126,13 @@ def sum_expectations(row_sums: Any, col_sums: Any, wanted: int, out: Any) -> Non
         for i in range(lane, min(row_sums.shape[1], n_cols), LANES):
             parts_of_n[lane] += row_sums[u, i] if by_rows else col_sums[v, i]
         cuda.syncthreads()
-        n = 0
-        for i in range(LANES):
-            n += parts_of_n[i]
+        half = LANES // 2
+        while half > 0:
+            if lane < half:
+                parts_of_n[lane] += parts_of_n[lane + half]
+            cuda.syncthreads()
+            half //= 2
+        n = parts_of_n[0]
         s0 = s1 = s2 = s3 = 0.0
         for cell in range(part * LANES + lane, row_sums.shape[1] * n_cols, n_parts * LANES):
             a, b = row_sums[u, cell // n_cols], col_sums[v, cell % n_cols]
