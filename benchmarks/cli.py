@@ -47,9 +47,7 @@ def run(options: Options) -> Report:
         cells.append([case.name, with_unit(seconds), case.against, beside, ratio, limit])
         print(" | ".join(cells[-1]), file=sys.stderr)
     heads = ["command", "time", "against", "time", "ratio", "bar"]
-    text = [
-        f"The best of {RUNS} runs of each side, in turn; each is a process of its own, imports and reading included."
-    ]
+    text = [f"The best of {RUNS} runs of each side in turn, each a process of its own, with imports and reading."]
     return Report("The command line", [*text, "", *table(heads, cells)], rows)
 
 

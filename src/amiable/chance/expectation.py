@@ -99,12 +99,19 @@ def expected_sums(
         K log(a / K) and K log(b / K) are n (H(V) - EMI) and n (H(U) - EMI), without their cancellation.
     """
     n_cells = math.prod(row_sums.shape) * col_sums.shape[-1]
-    if n_cells <= _FEW_PAIRS and row_sums.ndim == 1 and isinstance(row_sums, np.ndarray) and loops.is_compiled():
+    if are_few(row_sums, col_sums):
         sizes = loops.integers(row_sums), loops.integers(col_sums)
         of_table = loops.compiled(expected_sums_of_table)(*sizes, _wanted(forms))
         return tuple([of_table[_SLOTS[form]] for form in forms])
     sums = _expected_sums(xp, row_sums, col_sums, n_cells, forms, static=static, per_octave=per_octave)
     return tuple([sums[i, ...] for i in range(len(forms))])
+
+
+def are_few(row_sums: Array, col_sums: Array) -> bool:
+    """Whether a compiled loop adds up all pairs of cluster sizes, of one table; others look for equal sizes first."""
+    if not isinstance(row_sums, np.ndarray) or row_sums.ndim > 1 or not loops.is_compiled():
+        return False
+    return row_sums.size * col_sums.shape[-1] <= _FEW_PAIRS
 
 
 def _expected_sums(

@@ -14,7 +14,7 @@ from amiable._array.libraries import namespace_of
 from amiable._array.protocols import Array, Namespace
 from amiable._array.transfers import as_result, host_views
 from amiable.chance.entropies import entropy, is_floor_positive
-from amiable.chance.expectation import expected_sums
+from amiable.chance.expectation import are_few, expected_sums
 from amiable.chance.hypergeometric import Forms
 from amiable.chance.random_models import (
     NullModel,
@@ -35,7 +35,7 @@ from amiable.scores.information import (
     conditional_entropies,
     information,
 )
-from amiable.scores.loops import ADJUSTED_INFORMATION, are_few, expected_information_by_loop
+from amiable.scores.loops import ADJUSTED_INFORMATION, expected_information_by_loop
 
 __all__ = [
     "adjusted_completeness_score",

@@ -16,12 +16,13 @@ from amiable._array.libraries import NUMPY, namespace_of
 from amiable._array.protocols import Array
 from amiable._scalars import scores
 from amiable._scalars.cells import DEVIANCE, GIVEN_COL, GIVEN_ROW, XLOGX
+from amiable.chance.expectation import are_few
 from amiable.contingency import Cells, most_cells, sums_of_grid
 
 _NOTHING = np.empty(0, dtype=np.int64)
 _NONE_KNOWN = np.empty((0, 1))
 _CELLS = 16  # that take as long as the expectation of one
-_FEW_CELLS = 1 << 8  # of one table, whose expectation a loop adds up without a look for equal clusters in others
+_FEW_CELLS = 1 << 8  # for which there is room where few labels are counted and scored in one call
 _FEW_SAMPLES = 1 << 14  # whose range is found, and which are then counted, from the cache
 _SHARED: contextvars.ContextVar[dict[Any, Any] | None] = contextvars.ContextVar("amiable_shared_sums", default=None)
 
@@ -92,11 +93,20 @@ def _sums(
         places = [kernels.integers(x[:0] if table.is_grid else x) for x in (table.rows, table.cols)]
     if near and not lead:
         return loops.compiled(of_table)(*places, *[loops.integers(x)[None] for x in given], *options, 0)
-    arrays = [kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in given]
-    out = kernels.empty((n_sums, arrays[0].shape[0]), arrays[0])
-    weight = max(1.0, arrays[0].shape[1] / _CELLS)
-    kernels.run(of_tables, out.shape[1], *places, *arrays, *options, out=out, weight=weight)
-    return out.reshape(n_sums, *lead)
+    arrays = [_rows(x) for x in given]
+    return _run(of_tables, n_sums, arrays[0], *places, *arrays, *options).reshape(n_sums, *lead)
+
+
+def _rows(x: Any) -> Any:
+    """Return whole numbers of a batch (..., K) as loops take them: (T, K)."""
+    return kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
+def _run(of_tables: Callable[..., Any], n_rows: int, counts: Any, *arguments: Any) -> Any:
+    """Return what a loop writes for tables of `counts` (T, cells): (n_rows, T)."""
+    out = kernels.empty((n_rows, counts.shape[0]), counts)
+    weight = max(1.0, counts.shape[1] / _CELLS)
+    return kernels.run(of_tables, counts.shape[0], *arguments, out=out, weight=weight)
 
 
 def score_of_integers(whole: Whole, labels_true: Any, labels_pred: Any) -> float | None:
@@ -135,13 +145,6 @@ def is_scored_whole(whole: Whole, table: Cells) -> bool:
     return table.counts.ndim == 1 and are_few(table.row_sums, table.col_sums)
 
 
-def are_few(row_sums: Array, col_sums: Array) -> bool:
-    """Whether a loop adds up what is expected of the cells of one table; others share what equal clusters have."""
-    if not isinstance(row_sums, np.ndarray) or row_sums.ndim > 1 or not loops.is_compiled():
-        return False
-    return row_sums.size * col_sums.shape[0] <= _FEW_CELLS
-
-
 def expected_information_by_loop(row_sums: Array, col_sums: Array) -> Any:
     """Return the expectation of mutual information for cluster sizes of NumPy, of one table of few cells."""
     return loops.compiled(scores.expected_information)(*[loops.integers(x)[None] for x in (row_sums, col_sums)])
@@ -154,13 +157,10 @@ def score_by_loop(whole: Whole, counts: Array, row_sums: Array, col_sums: Array)
     if isinstance(counts, np.ndarray) and not lead:
         arrays = [loops.integers(x)[None] for x in given]
         return loops.compiled(whole.of_table)(*arrays, whole.option, expected, 0)
-    arrays = [kernels.integers(x).reshape(math.prod(x.shape[:-1]), x.shape[-1]) for x in given]
+    arrays = [_rows(x) for x in given]
     if not isinstance(counts, np.ndarray):
         expected = kernels.empty((0, 1), counts)
         if whole.has_expectation:
             every = DEVIANCE | XLOGX | GIVEN_ROW | GIVEN_COL
             expected = cuda.sum_expectations(namespace_of(counts), arrays[1], arrays[2], every)
-    out = kernels.empty((1, arrays[0].shape[0]), counts)
-    weight = max(1.0, arrays[0].shape[1] / _CELLS)
-    kernels.run(whole.of_tables, out.shape[1], *arrays, whole.option, expected, out=out, weight=weight)
-    return out.reshape(lead)
+    return _run(whole.of_tables, 1, arrays[0], *arrays, whole.option, expected).reshape(lead)
